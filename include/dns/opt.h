@@ -1,0 +1,38 @@
+/* The OPT record (RFC 6891): what belongs to one hop is taken out, errors are explained (RFC 8914).
+ */
+#ifndef DNS_OPT_H
+#define DNS_OPT_H
+
+#include "dns/message.h"
+
+enum dns_option { DNS_OPTION_COOKIE = 10, DNS_OPTION_KEEPALIVE = 11, DNS_OPTION_EDE = 15 };
+
+/* Extended DNS Error codes used here (RFC 8914 section 5.2). */
+enum dns_ede {
+    DNS_EDE_NONE = -1,
+    DNS_EDE_OTHER = 0,
+    DNS_EDE_PROHIBITED = 18,
+    DNS_EDE_NOT_SUPPORTED = 21,
+    DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
+};
+
+/* These edit a message in place; `m` must be the parse of `octets` (mutable here) and is kept up to
+ * date. The message never grows. They do nothing without OPT. A TSIG must have been taken off.
+ * Where records follow OPT, their compression pointers are mended. */
+
+/* Takes out COOKIE (RFC 7873, if `cookie`) and edns-tcp-keepalive (RFC 7828). */
+void dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie);
+
+/* Sets the requestor's UDP payload size. */
+void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload);
+
+/* Takes the whole record out. */
+void dns_opt_remove(uint8_t *octets, struct dns_message *m);
+
+/* Writes an OPT record of version 0; of `flags` (the lower half of an OPT record's TTL) only DO is
+ * kept. It has one EDE option unless `ede` is DNS_EDE_NONE; `text` (UTF-8, may be NULL) becomes its
+ * EXTRA-TEXT. ARCOUNT is the caller's. */
+void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int ede,
+                   const char *text);
+
+#endif

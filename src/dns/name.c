@@ -1,0 +1,229 @@
+#include "dns/name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_MAX     63
+#define POINTER       0xc0
+#define POINTER_MASK  0x3fff
+#define ESCAPE_DIGITS 3
+
+/* A name has at most 127 labels, so an honest one needs no more pointers; without a bound, chains
+ * of pointers to pointers would make each owner in a message cost thousands of steps. */
+#define POINTERS_MAX 127
+
+/* The one loop behind reading and skipping; `out` is filled unless NULL, its octets even on
+ * failure. */
+static inline int walk(struct dns_reader *r, struct dns_name *out)
+{
+    const uint8_t *octets = r->octets;
+    size_t at = r->at;
+    size_t fragment = r->at; /* where the labels now read began: a pointer must go before them */
+    size_t end = 0;          /* behind the name where it stands; 0 until the first pointer */
+    size_t total = 0;
+    unsigned pointers = 0;
+
+    while (!r->failed && at < r->len) {
+        size_t label = octets[at];
+
+        if (label <= LABEL_MAX) {
+            label++;
+            if (label > r->len - at || label > DNS_NAME_MAX - total)
+                break;
+            if (out)
+                memcpy(out->octets + total, octets + at, label);
+            total += label;
+            at += label;
+            if (label > 1)
+                continue;
+            if (out)
+                out->len = (uint8_t)total;
+            r->at = end ? end : at;
+            return 0;
+        }
+        if (label < POINTER || r->len - at < 2 || ++pointers > POINTERS_MAX)
+            break;
+        if (!end)
+            end = at + 2;
+        at = dns_wire_u16_at(octets + at) & POINTER_MASK;
+        if (at >= fragment)
+            break;
+        fragment = at;
+    }
+    r->failed = true;
+    return DNS_EFORMAT;
+}
+
+int dns_name_read(struct dns_reader *r, struct dns_name *out)
+{
+    struct dns_name name;
+    int err = walk(r, &name);
+
+    if (err)
+        return err;
+    out->len = name.len;
+    memcpy(out->octets, name.octets, name.len);
+    return 0;
+}
+
+int dns_name_skip(struct dns_reader *r)
+{
+    return walk(r, NULL);
+}
+
+void dns_name_write(struct dns_writer *w, const struct dns_name *name)
+{
+    dns_wire_put_octets(w, name->octets, name->len);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The octet written as \DDD or \X, `text` being behind the backslash. Returns how many characters
+ * it took; 0: bad. */
+static size_t unescape(const char *text, uint8_t *octet)
+{
+    unsigned value = 0;
+
+    if (!is_digit(*text)) {
+        *octet = (uint8_t)*text;
+        return *text ? 1 : 0;
+    }
+    for (size_t i = 0; i < ESCAPE_DIGITS; i++) {
+        if (!is_digit(text[i]))
+            return 0;
+        value = value * 10 + (unsigned)(text[i] - '0');
+    }
+    *octet = (uint8_t)value;
+    return value <= UINT8_MAX ? ESCAPE_DIGITS : 0;
+}
+
+/* One character, escaped or not. Unescaped blanks, control characters and octets beyond ASCII are
+ * no part of a name in master-file text. Returns how many characters it took; 0: bad. */
+static size_t take_character(const char *text, uint8_t *octet)
+{
+    size_t used;
+
+    if (*text == '\\') {
+        used = unescape(text + 1, octet);
+        return used ? used + 1 : 0;
+    }
+    *octet = (uint8_t)*text;
+    return *text > ' ' && *text <= '~' ? 1 : 0;
+}
+
+/* One label up to a dot or the end of the text. Returns how many characters it took; 0: bad. */
+static size_t take_label(const char *text, uint8_t label[1 + LABEL_MAX])
+{
+    size_t at = 0;
+
+    label[0] = 0;
+    while (text[at] && text[at] != '.') {
+        uint8_t octet;
+        size_t used = take_character(text + at, &octet);
+
+        if (used == 0 || label[0] == LABEL_MAX)
+            return 0;
+        label[++label[0]] = octet;
+        at += used;
+    }
+    return at;
+}
+
+int dns_name_from_text(const char *text, struct dns_name *out)
+{
+    struct dns_name name = {.len = 0};
+    struct dns_writer w = dns_wire_writer(name.octets, sizeof(name.octets));
+
+    if (strcmp(text, ".") == 0)
+        text++;
+    else if (*text == '\0')
+        return DNS_EFORMAT;
+    while (*text) {
+        uint8_t label[1 + LABEL_MAX];
+        size_t used = take_label(text, label);
+
+        if (used == 0)
+            return DNS_EFORMAT;
+        dns_wire_put_octets(&w, label, 1U + label[0]);
+        text += used;
+        if (*text == '.')
+            text++;
+    }
+    dns_wire_put_u8(&w, 0);
+    if (w.failed)
+        return DNS_EFORMAT;
+    name.len = (uint8_t)w.at;
+    *out = name;
+    return 0;
+}
+
+/* Writes one octet as text; returns the place behind it. */
+static char *put_character(char *to, uint8_t octet)
+{
+    if (octet <= ' ' || octet > '~')
+        return to + sprintf(to, "\\%03u", octet);
+    if (strchr(".\\\"();@$", octet))
+        *to++ = '\\';
+    *to++ = (char)octet;
+    return to;
+}
+
+char *dns_name_to_text(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE])
+{
+    char *to = out;
+    size_t at = 0;
+
+    while (at < name->len && name->octets[at] != 0) {
+        size_t end = at + 1 + name->octets[at];
+
+        if (at > 0)
+            *to++ = '.';
+        for (at++; at < end; at++)
+            to = put_character(to, name->octets[at]);
+    }
+    if (to == out)
+        *to++ = '.';
+    *to = '\0';
+    return out;
+}
+
+static uint8_t lower(uint8_t octet)
+{
+    return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
+}
+
+/* Length octets are below 'A', so labels need not be told apart from what they hold. */
+static bool same_octets(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (lower(a[i]) != lower(b[i]))
+            return false;
+    }
+    return true;
+}
+
+void dns_name_lower(struct dns_name *name)
+{
+    for (size_t i = 0; i < name->len; i++)
+        name->octets[i] = lower(name->octets[i]);
+}
+
+bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
+{
+    return a->len == b->len && same_octets(a->octets, b->octets, a->len);
+}
+
+bool dns_name_below(const struct dns_name *name, const struct dns_name *suffix)
+{
+    size_t at = 0;
+
+    if (suffix->len == 0 || name->len <= suffix->len)
+        return false;
+    while (name->len - at > suffix->len)
+        at += 1U + name->octets[at];
+    return name->len - at == suffix->len &&
+           same_octets(name->octets + at, suffix->octets, suffix->len);
+}

@@ -1,0 +1,166 @@
+#include "dns/opt.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define OPTION_FIELDS 4  /* code and length */
+#define OPT_FIELDS    11 /* root owner, type, class, TTL, RDLENGTH */
+#define POINTER       0xc0
+#define POINTER_MASK  0x3fff
+#define FLAG_DO       0x8000
+
+/* Types of RFC 1035 with names in their RDATA: no other's may be compressed (RFC 3597 section 4).
+ */
+enum { NS = 2, MD, MF, CNAME, SOA, MB, MG, MR, PTR = 12, MINFO = 14, MX };
+
+/* How many names the RDATA has, after MX's preference or at once. */
+static unsigned names_in_rdata(uint16_t type)
+{
+    switch (type) {
+    case NS:
+    case MD:
+    case MF:
+    case CNAME:
+    case MB:
+    case MG:
+    case MR:
+    case PTR:
+    case MX:
+        return 1;
+    case SOA:
+    case MINFO:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+/* Moves the pointer that a name may end with by `shift`, if it goes to `behind` or later. Returns
+ * the offset behind the name, at most `end`: names in RDATA have not been validated. */
+static size_t mend_name(uint8_t *octets, size_t at, size_t end, size_t behind, size_t shift)
+{
+    while (at < end && octets[at] != 0 && octets[at] < POINTER)
+        at += 1U + octets[at];
+    if (at >= end)
+        return end;
+    if (octets[at] == 0)
+        return at + 1;
+    if (end - at < 2)
+        return end;
+    if ((dns_wire_u16_at(octets + at) & POINTER_MASK) >= behind)
+        dns_wire_set_u16_at(octets + at, (uint16_t)(dns_wire_u16_at(octets + at) - shift));
+    return at + 2;
+}
+
+/* Most put OPT last, but it may be anywhere in additional (RFC 6891 section 6.1.1), and names
+ * behind it may point to each other. */
+static void mend_followers(uint8_t *octets, const struct dns_message *m, size_t shift)
+{
+    size_t behind = m->opt_at + m->opt_len;
+
+    for (size_t at = behind; at < m->len;) {
+        struct dns_record rr;
+        unsigned names;
+        size_t name;
+
+        dns_message_record(m, &at, &rr);
+        mend_name(octets, rr.at, rr.rdata_at, behind, shift);
+        names = names_in_rdata(rr.type);
+        name = rr.rdata_at + (rr.type == MX ? 2 : 0);
+        for (; names > 0; names--)
+            name = mend_name(octets, name, rr.end, behind, shift);
+    }
+}
+
+/* Takes out the last `len` octets of the OPT record. */
+static void cut(uint8_t *octets, struct dns_message *m, size_t len)
+{
+    size_t behind = m->opt_at + m->opt_len;
+
+    mend_followers(octets, m, len);
+    memmove(octets + behind - len, octets + behind, m->len - behind);
+    m->opt_len -= len;
+    m->len -= len;
+    m->start[DNS_SECTIONS] = m->len;
+}
+
+static bool belongs_to_hop(uint16_t code, bool cookie)
+{
+    return code == DNS_OPTION_KEEPALIVE || (cookie && code == DNS_OPTION_COOKIE);
+}
+
+/* Moves the options to keep to the front; returns their size. The parse has found them to add up.
+ */
+static size_t keep_options(uint8_t *options, size_t len, bool cookie)
+{
+    size_t kept = 0;
+
+    for (size_t at = 0; at < len;) {
+        size_t size = OPTION_FIELDS + (size_t)dns_wire_u16_at(options + at + 2);
+
+        if (!belongs_to_hop(dns_wire_u16_at(options + at), cookie)) {
+            memmove(options + kept, options + at, size);
+            kept += size;
+        }
+        at += size;
+    }
+    return kept;
+}
+
+void dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie)
+{
+    uint8_t *rdata;
+    size_t len, kept;
+
+    assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
+    if (!m->opt_at)
+        return;
+    rdata = octets + m->opt_at + OPT_FIELDS;
+    len = m->opt_len - OPT_FIELDS;
+    kept = keep_options(rdata, len, cookie);
+    if (kept == len)
+        return;
+    dns_wire_set_u16_at(rdata - 2, (uint16_t)kept);
+    cut(octets, m, len - kept);
+}
+
+void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload)
+{
+    if (!m->opt_at)
+        return;
+    dns_wire_set_u16_at(octets + m->opt_at + 3, payload);
+    m->opt_payload = payload;
+}
+
+void dns_opt_remove(uint8_t *octets, struct dns_message *m)
+{
+    assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
+    if (!m->opt_at)
+        return;
+    cut(octets, m, m->opt_len);
+    m->opt_at = 0;
+    m->opt_payload = 0;
+    m->count[DNS_ADDITIONAL]--;
+    dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
+}
+
+void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int ede,
+                   const char *text)
+{
+    size_t extra = text ? strlen(text) : 0;
+    size_t option = ede == DNS_EDE_NONE ? 0 : OPTION_FIELDS + 2 + extra;
+
+    assert(option <= UINT16_MAX);
+    dns_wire_put_u8(w, 0);
+    dns_wire_put_u16(w, DNS_TYPE_OPT);
+    dns_wire_put_u16(w, payload);
+    dns_wire_put_u16(w, 0); /* upper bits of the RCODE, version */
+    dns_wire_put_u16(w, flags & FLAG_DO);
+    dns_wire_put_u16(w, (uint16_t)option);
+    if (ede == DNS_EDE_NONE)
+        return;
+    dns_wire_put_u16(w, DNS_OPTION_EDE);
+    dns_wire_put_u16(w, (uint16_t)(2 + extra));
+    dns_wire_put_u16(w, (uint16_t)ede);
+    dns_wire_put_octets(w, (const uint8_t *)text, extra);
+}

@@ -1,0 +1,189 @@
+#include "dns/xfr.h"
+
+#include <assert.h>
+
+#define SOA_FIXED 20 /* serial, refresh, retry, expire, minimum */
+
+enum soa { SOA_NO, SOA_APEX, SOA_BAD };
+
+bool dns_xfr_serial_newer(uint32_t a, uint32_t b)
+{
+    return a != b && a - b < UINT32_C(0x80000000);
+}
+
+static bool owned_by(const struct dns_message *m, const struct dns_record *rr,
+                     const struct dns_name *zone)
+{
+    struct dns_reader r = dns_wire_reader(m->octets, m->len);
+    struct dns_name owner;
+
+    r.at = rr->at;
+    return dns_name_read(&r, &owner) == 0 && dns_name_equal(&owner, zone);
+}
+
+/* Is this record the zone's own SOA? SOA_BAD when it is, but its RDATA is none. */
+static enum soa look_at(const struct dns_message *m, const struct dns_record *rr,
+                        const struct dns_name *zone, uint32_t *serial)
+{
+    struct dns_reader r = dns_wire_reader(m->octets, rr->end);
+
+    if (rr->type != DNS_TYPE_SOA || !owned_by(m, rr, zone))
+        return SOA_NO;
+    r.at = rr->rdata_at;
+    if (dns_name_skip(&r) != 0 || dns_name_skip(&r) != 0 || rr->end - r.at != SOA_FIXED)
+        return SOA_BAD;
+    *serial = dns_wire_get_u32(&r);
+    return SOA_APEX;
+}
+
+bool dns_xfr_soa_serial(const struct dns_message *m, enum dns_section section, uint32_t *serial)
+{
+    size_t at = m->start[section];
+
+    for (unsigned i = 0; i < m->count[section]; i++) {
+        struct dns_record rr;
+
+        dns_message_record(m, &at, &rr);
+        if (look_at(m, &rr, &m->qname, serial) == SOA_APEX)
+            return true;
+    }
+    return false;
+}
+
+int dns_xfr_init(struct dns_xfr *x, const struct dns_message *request)
+{
+    struct dns_xfr out = {.state = DNS_XFR_START, .zone = request->qname, .qtype = request->qtype};
+
+    if (request->qtype == DNS_TYPE_IXFR &&
+        !dns_xfr_soa_serial(request, DNS_AUTHORITY, &out.client_serial))
+        return DNS_EFORMAT;
+    *x = out;
+    return 0;
+}
+
+/* `alone`: no other answer record comes with it. A server may answer an IXFR for a zone it holds an
+ * older version of with the whole zone, so an SOA that is not newer is the end only when alone. */
+static enum dns_xfr_state opening_soa(struct dns_xfr *x, uint32_t serial, bool alone)
+{
+    x->serial = serial;
+    x->has_serial = true;
+    if (x->qtype != DNS_TYPE_IXFR)
+        return DNS_XFR_FULL;
+    return alone && !dns_xfr_serial_newer(serial, x->client_serial) ? DNS_XFR_DONE : DNS_XFR_SECOND;
+}
+
+/* RFC 1995 section 4: the client's serial opens a list of differences, the opening serial again
+ * ends a zone without other records. */
+static enum dns_xfr_state second_soa(struct dns_xfr *x, uint32_t serial)
+{
+    if (serial == x->serial)
+        return DNS_XFR_DONE;
+    if (serial != x->client_serial)
+        return DNS_XFR_BROKEN;
+    x->block_serial = serial;
+    return DNS_XFR_DELETE;
+}
+
+/* An SOA after added records ends the transfer, or opens the differences from the version they
+ * made. */
+static enum dns_xfr_state soa_after_add(const struct dns_xfr *x, uint32_t serial)
+{
+    if (serial == x->serial)
+        return DNS_XFR_DONE;
+    return serial == x->block_serial ? DNS_XFR_DELETE : DNS_XFR_BROKEN;
+}
+
+static enum dns_xfr_state on_soa(struct dns_xfr *x, uint32_t serial, bool alone)
+{
+    switch (x->state) {
+    case DNS_XFR_START:
+        return opening_soa(x, serial, alone);
+    case DNS_XFR_SECOND:
+        return second_soa(x, serial);
+    case DNS_XFR_FULL:
+        return DNS_XFR_DONE;
+    case DNS_XFR_DELETE:
+        x->block_serial = serial;
+        return DNS_XFR_ADD;
+    case DNS_XFR_ADD:
+        return soa_after_add(x, serial);
+    default:
+        return DNS_XFR_BROKEN;
+    }
+}
+
+static enum dns_xfr_state on_other(const struct dns_xfr *x)
+{
+    switch (x->state) {
+    case DNS_XFR_SECOND:
+        return DNS_XFR_FULL;
+    case DNS_XFR_DONE:
+        return DNS_XFR_BROKEN;
+    default:
+        return x->state;
+    }
+}
+
+static enum dns_xfr_state on_record(struct dns_xfr *x, const struct dns_message *m,
+                                    const struct dns_record *rr)
+{
+    uint32_t serial = 0;
+
+    switch (look_at(m, rr, &x->zone, &serial)) {
+    case SOA_APEX:
+        return on_soa(x, serial, m->count[DNS_ANSWER] == 1);
+    case SOA_NO:
+        return on_other(x);
+    default:
+        return DNS_XFR_BROKEN;
+    }
+}
+
+/* Does the answer section begin with the zone's SOA? */
+static bool opens(const struct dns_xfr *x, const struct dns_message *m)
+{
+    size_t at = m->start[DNS_ANSWER];
+    struct dns_record rr;
+    uint32_t serial;
+
+    if (m->count[DNS_ANSWER] == 0)
+        return false;
+    dns_message_record(m, &at, &rr);
+    return look_at(m, &rr, &x->zone, &serial) != SOA_NO;
+}
+
+static enum dns_xfr_state on_empty(struct dns_xfr *x)
+{
+    return ++x->empty_run > DNS_XFR_EMPTY_MAX ? DNS_XFR_BROKEN : x->state;
+}
+
+static enum dns_xfr_state on_records(struct dns_xfr *x, const struct dns_message *m)
+{
+    size_t at = m->start[DNS_ANSWER];
+
+    x->empty_run = 0;
+    for (unsigned i = 0; i < m->count[DNS_ANSWER]; i++) {
+        struct dns_record rr;
+
+        dns_message_record(m, &at, &rr);
+        x->state = on_record(x, m, &rr);
+    }
+    return x->state;
+}
+
+enum dns_xfr_state dns_xfr_follow(struct dns_xfr *x, const struct dns_message *answer)
+{
+    assert(x->state != DNS_XFR_DONE && x->state != DNS_XFR_BROKEN);
+    x->messages++;
+    if (answer->flags & DNS_FLAG_TC)
+        x->state = DNS_XFR_BROKEN;
+    else if (dns_message_rcode(answer) != DNS_RCODE_NOERROR)
+        x->state = DNS_XFR_DONE;
+    else if (x->state == DNS_XFR_START && !opens(x, answer))
+        x->state = DNS_XFR_DONE;
+    else if (answer->count[DNS_ANSWER] == 0)
+        x->state = on_empty(x);
+    else
+        x->state = on_records(x, answer);
+    return x->state;
+}
