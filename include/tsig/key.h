@@ -1,0 +1,49 @@
+/* One shared key: name, algorithm, secret. */
+#ifndef TSIG_KEY_H
+#define TSIG_KEY_H
+
+#include "tsig/algorithm.h"
+
+#define TSIG_SECRET_MAX 512 /* octets */
+
+struct tsig_key {
+    struct dns_name name; /* lower case */
+    struct dns_name algorithm_name;
+    const struct tsig_algorithm *algorithm;
+    uint8_t *secret; /* owned, cleansed on release */
+    size_t secret_len;
+    uint8_t minimum_mac; /* octets; the full size unless shorter MACs are accepted */
+    unsigned index;      /* place in its configuration's keys */
+};
+
+/* Copies name and secret (1 octet or more). `minimum_mac` becomes the algorithm's full size;
+ * `index` 0. DNS_EMEMORY. */
+int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
+                  const struct tsig_algorithm *algorithm, const uint8_t *secret,
+                  size_t secret_len) MUST_CHECK;
+void tsig_key_fini(struct tsig_key *key); /* of a zeroed struct too */
+
+/* Base64 text (white space around and between groups allowed) to octets. DNS_EFORMAT for anything
+ * that is not base64 or empty, DNS_ESPACE above TSIG_SECRET_MAX. Uses OpenSSL's decoder. */
+int tsig_key_decode_secret(const char *text, size_t len, uint8_t out[TSIG_SECRET_MAX],
+                           size_t *out_len) MUST_CHECK;
+
+/* A BIND key file, as tsig-keygen writes it:
+ *     key "NAME" { algorithm hmac-sha256; secret "BASE64"; };
+ * with comments of the kinds that BIND knows, words quoted or not, in any order. */
+struct tsig_key_file {
+    struct dns_name name;
+    const struct tsig_algorithm *algorithm;
+    uint8_t minimum_mac; /* "hmac-sha256-128" means hmac-sha256 with 128 / 8; 0 when not said */
+    uint8_t secret[TSIG_SECRET_MAX];
+    size_t secret_len;
+};
+
+/* Is this text a BIND key file (begins with `key` after comments and white space), or base64? */
+bool tsig_key_looks_like_file(const char *text, size_t len);
+
+/* DNS_EFORMAT, and `*problem` then says what is wrong ("no secret", "unknown algorithm", …). */
+int tsig_key_parse_file(const char *text, size_t len, struct tsig_key_file *out,
+                        const char **problem) MUST_CHECK;
+
+#endif

@@ -1,0 +1,25 @@
+/* A keyed HMAC, made once per key and thread and set back for each message: thin over EVP_MAC. */
+#ifndef TSIG_MAC_H
+#define TSIG_MAC_H
+
+#include <openssl/types.h>
+
+#include "tsig/key.h"
+
+struct tsig_mac {
+    EVP_MAC_CTX *ctx;           /* owned */
+    const struct tsig_key *key; /* borrowed; outlives this */
+    bool failed;                /* OpenSSL refused something since begin */
+};
+
+/* DNS_ECRYPTO, also when this OpenSSL does not offer the hash (HMAC-MD5 in FIPS mode). */
+int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key) MUST_CHECK;
+void tsig_mac_fini(struct tsig_mac *mac); /* of a zeroed struct too */
+
+/* One digest: begin, any number of updates, end. Errors of OpenSSL are kept until end. */
+void tsig_mac_begin(struct tsig_mac *mac);
+void tsig_mac_update(struct tsig_mac *mac, const uint8_t *octets, size_t len);
+/* Writes key->algorithm->mac_size octets. */
+int tsig_mac_end(struct tsig_mac *mac, uint8_t out[TSIG_MAC_MAX]) MUST_CHECK;
+
+#endif

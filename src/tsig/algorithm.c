@@ -1,0 +1,59 @@
+#include "tsig/algorithm.h"
+
+#include <assert.h>
+#include <strings.h>
+
+/* The kinds with a cut MAC are algorithms of their own (RFC 8945 section 6, table 3). */
+static const struct tsig_algorithm algorithms[] = {
+    {"hmac-sha256", "hmac-sha256", "SHA256", 32, 32, false},
+    {"hmac-sha384", "hmac-sha384", "SHA384", 48, 48, false},
+    {"hmac-sha512", "hmac-sha512", "SHA512", 64, 64, false},
+    {"hmac-sha224", "hmac-sha224", "SHA224", 28, 28, false},
+    {"hmac-sha256-128", "hmac-sha256-128", "SHA256", 32, 16, false},
+    {"hmac-sha384-192", "hmac-sha384-192", "SHA384", 48, 24, false},
+    {"hmac-sha512-256", "hmac-sha512-256", "SHA512", 64, 32, false},
+    {"hmac-sha1", "hmac-sha1", "SHA1", 20, 20, true},
+    {"hmac-md5", "hmac-md5.sig-alg.reg.int", "MD5", 16, 16, true},
+};
+
+const struct tsig_algorithm *tsig_algorithm_at(size_t i)
+{
+    return i < sizeof(algorithms) / sizeof(algorithms[0]) ? &algorithms[i] : NULL;
+}
+
+const struct tsig_algorithm *tsig_algorithm_by_text(const char *text)
+{
+    const struct tsig_algorithm *algorithm;
+
+    for (size_t i = 0; (algorithm = tsig_algorithm_at(i)) != NULL; i++)
+        if (strcasecmp(text, algorithm->text) == 0 || strcasecmp(text, algorithm->wire) == 0)
+            return algorithm;
+    return NULL;
+}
+
+const struct tsig_algorithm *tsig_algorithm_by_name(const struct dns_name *name)
+{
+    const struct tsig_algorithm *algorithm;
+    char text[DNS_NAME_TEXT_SIZE];
+
+    dns_name_to_text(name, text);
+    for (size_t i = 0; (algorithm = tsig_algorithm_at(i)) != NULL; i++)
+        if (strcasecmp(text, algorithm->wire) == 0)
+            return algorithm;
+    return NULL;
+}
+
+void tsig_algorithm_name(const struct tsig_algorithm *algorithm, struct dns_name *out)
+{
+    int error = dns_name_from_text(algorithm->wire, out);
+
+    assert(error == 0);
+    (void)error;
+}
+
+size_t tsig_algorithm_least_mac(const struct tsig_algorithm *algorithm)
+{
+    size_t half = algorithm->hash_size / 2U;
+
+    return half > 10 ? half : 10;
+}

@@ -1,0 +1,164 @@
+#include "tsig/sign.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ARCOUNT_AT       10
+#define SERVER_TIME_SIZE 6
+/* Key name, class, TTL, algorithm name, timers, error, Other Len (RFC 8945 section 4.3.3). */
+#define VARIABLES_MAX (DNS_NAME_MAX + 6 + DNS_NAME_MAX + 8 + 4)
+
+struct tsig_chain tsig_chain_request(void)
+{
+    return (struct tsig_chain){.form = TSIG_FORM_REQUEST};
+}
+
+struct tsig_chain tsig_chain_response(const uint8_t *request_mac, size_t len)
+{
+    struct tsig_chain chain = tsig_chain_request();
+
+    tsig_chain_advance(&chain, request_mac, len, 0);
+    return chain;
+}
+
+void tsig_chain_advance(struct tsig_chain *chain, const uint8_t *mac, size_t len,
+                        uint64_t time_signed)
+{
+    assert(len <= TSIG_MAC_MAX);
+    chain->form = chain->form == TSIG_FORM_REQUEST ? TSIG_FORM_RESPONSE : TSIG_FORM_CONTINUATION;
+    chain->mac_len = (uint8_t)len;
+    memcpy(chain->mac, mac, len);
+    chain->time_signed = time_signed;
+}
+
+/* The chain's MAC and the message, its header as it was before the TSIG was added. */
+static void digest_message(struct tsig_mac *mac, const struct tsig_chain *chain,
+                           const uint8_t *octets, size_t len, const uint16_t id_and_arcount[2])
+{
+    uint8_t head[2 + TSIG_MAC_MAX + DNS_HEADER_SIZE];
+    struct dns_writer w = dns_wire_writer(head, sizeof(head));
+
+    if (chain->form != TSIG_FORM_REQUEST) {
+        dns_wire_put_u16(&w, chain->mac_len);
+        dns_wire_put_octets(&w, chain->mac, chain->mac_len);
+    }
+    dns_wire_put_u16(&w, id_and_arcount[0]);
+    dns_wire_put_octets(&w, octets + 2, ARCOUNT_AT - 2);
+    dns_wire_put_u16(&w, id_and_arcount[1]);
+    tsig_mac_update(mac, head, w.at);
+    tsig_mac_update(mac, octets + DNS_HEADER_SIZE, len - DNS_HEADER_SIZE);
+}
+
+/* All variables, or only the timers in a continuation (section 5.3.1). The key's names are the
+ * record's in canonical form. */
+static void digest_variables(struct tsig_mac *mac, enum tsig_form form,
+                             const struct tsig_record *record)
+{
+    uint8_t octets[VARIABLES_MAX];
+    struct dns_writer w = dns_wire_writer(octets, sizeof(octets));
+
+    if (form != TSIG_FORM_CONTINUATION) {
+        dns_name_write(&w, &mac->key->name);
+        dns_wire_put_u16(&w, DNS_CLASS_ANY);
+        dns_wire_put_u32(&w, 0);
+        dns_name_write(&w, &mac->key->algorithm_name);
+    }
+    dns_wire_put_u48(&w, record->time_signed);
+    dns_wire_put_u16(&w, record->fudge);
+    if (form != TSIG_FORM_CONTINUATION) {
+        dns_wire_put_u16(&w, record->error);
+        dns_wire_put_u16(&w, record->other_len);
+    }
+    tsig_mac_update(mac, octets, w.at);
+    if (form != TSIG_FORM_CONTINUATION)
+        tsig_mac_update(mac, record->other, record->other_len);
+}
+
+int tsig_sign_digest(struct tsig_mac *mac, const struct tsig_chain *chain,
+                     const struct tsig_record *record, const uint8_t *octets, size_t len,
+                     uint16_t arcount, uint8_t out[TSIG_MAC_MAX])
+{
+    assert(len >= DNS_HEADER_SIZE);
+    tsig_mac_begin(mac);
+    digest_message(mac, chain, octets, len, (const uint16_t[]){record->original_id, arcount});
+    digest_variables(mac, chain->form, record);
+    return tsig_mac_end(mac, out);
+}
+
+/* A record without MAC; `server_time` is where its Other Data is kept. */
+static struct tsig_record stamped(const struct dns_name *key_name, const struct dns_name *algorithm,
+                                  const struct tsig_stamp *stamp,
+                                  uint8_t server_time[SERVER_TIME_SIZE])
+{
+    struct dns_writer w = dns_wire_writer(server_time, SERVER_TIME_SIZE);
+
+    if (stamp->has_server_time)
+        dns_wire_put_u48(&w, stamp->server_time);
+    return (struct tsig_record){
+        .key_name = *key_name,
+        .algorithm = *algorithm,
+        .time_signed = stamp->time_signed,
+        .fudge = stamp->fudge,
+        .original_id = stamp->original_id,
+        .error = stamp->error,
+        .other = server_time,
+        .other_len = (uint16_t)w.at,
+    };
+}
+
+static int append(const struct tsig_record *record, uint8_t *octets, struct dns_writer *tail)
+{
+    uint16_t arcount = dns_wire_u16_at(octets + ARCOUNT_AT);
+
+    if (arcount == UINT16_MAX || tail->failed || tail->size - tail->at < tsig_record_size(record))
+        return DNS_ESPACE;
+    tsig_record_encode(record, tail);
+    dns_wire_set_u16_at(octets + ARCOUNT_AT, (uint16_t)(arcount + 1));
+    return 0;
+}
+
+int tsig_sign(struct tsig_mac *mac, struct tsig_chain *chain, const struct tsig_stamp *stamp,
+              uint8_t *octets, size_t len, struct dns_writer *tail)
+{
+    const struct tsig_key *key = mac->key;
+    uint8_t digest[TSIG_MAC_MAX];
+    uint8_t server_time[SERVER_TIME_SIZE];
+    struct tsig_record record = stamped(&key->name, &key->algorithm_name, stamp, server_time);
+    int error;
+
+    /* The clock may have been set back since the last message (section 5.3.1). */
+    if (chain->form == TSIG_FORM_CONTINUATION && record.time_signed < chain->time_signed)
+        record.time_signed = chain->time_signed;
+    error = tsig_sign_digest(mac, chain, &record, octets, len, dns_wire_u16_at(octets + ARCOUNT_AT),
+                             digest);
+    if (error != 0)
+        return error;
+    record.mac = digest;
+    record.mac_len = key->algorithm->mac_size;
+    error = append(&record, octets, tail);
+    if (error != 0)
+        return error;
+    tsig_chain_advance(chain, digest, record.mac_len, record.time_signed);
+    return 0;
+}
+
+size_t tsig_sign_room(const struct tsig_key *key)
+{
+    struct tsig_record record = {
+        .key_name = key->name,
+        .algorithm = key->algorithm_name,
+        .mac_len = key->algorithm->mac_size,
+    };
+
+    return tsig_record_size(&record);
+}
+
+int tsig_sign_unsigned(const struct tsig_record *request, const struct tsig_stamp *stamp,
+                       uint8_t *octets, struct dns_writer *tail)
+{
+    uint8_t server_time[SERVER_TIME_SIZE];
+    struct tsig_record record =
+        stamped(&request->key_name, &request->algorithm, stamp, server_time);
+
+    return append(&record, octets, tail);
+}
