@@ -1,0 +1,81 @@
+#include "relay/peer.h"
+
+#include <assert.h>
+
+static bool pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
+{
+    switch (pattern->kind) {
+    case ZONE_EXACT:
+        return dns_name_equal(zone, &pattern->name);
+    case ZONE_BELOW:
+        return dns_name_below(zone, &pattern->name);
+    case ZONE_ALL:
+        return true;
+    }
+    return false;
+}
+
+bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone)
+{
+    for (size_t i = 0; i < secondary->zone_count; i++)
+        if (pattern_matches(&secondary->zones[i], zone))
+            return true;
+    return false;
+}
+
+bool peer_has_primary(const struct peer *secondary, const struct peer *primary)
+{
+    for (size_t i = 0; i < secondary->primary_count; i++)
+        if (secondary->primary[i] == primary)
+            return true;
+    return false;
+}
+
+int peer_match(const struct peer *peer, const struct address *from)
+{
+    int longest = -1;
+
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (address_same_host(&peer->address.items[i], from))
+            return from->family == ADDRESS_IPV4 ? 32 : 128;
+    for (size_t i = 0; i < peer->from_count; i++)
+        if (prefix_contains(&peer->from[i], from) && peer->from[i].length > longest)
+            longest = peer->from[i].length;
+    return longest;
+}
+
+bool peer_listens(const struct peer *peer, const struct address *local)
+{
+    for (size_t i = 0; i < peer->listen.count; i++)
+        if (address_covers(&peer->listen.items[i], local))
+            return true;
+    return false;
+}
+
+const struct address *peer_source(const struct peer *peer, enum address_family family)
+{
+    for (size_t i = 0; i < peer->source.count; i++)
+        if (peer->source.items[i].family == family)
+            return &peer->source.items[i];
+    return NULL;
+}
+
+const char *peer_operation_text(enum peer_operation operation)
+{
+    switch (operation) {
+    case PEER_SOA:
+        return "soa";
+    case PEER_AXFR:
+        return "axfr";
+    case PEER_IXFR:
+        return "ixfr";
+    case PEER_NOTIFY:
+        return "notify";
+    case PEER_QUERY:
+        return "query";
+    case PEER_UPDATE:
+        return "update";
+    }
+    assert(!"an operation of the enumeration");
+    return "";
+}
