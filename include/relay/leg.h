@@ -1,0 +1,70 @@
+/* One leg of an exchange: one copy of the request on its way to one address of one peer, and the
+ * answer to it.
+ *
+ *   IDLE ─turn comes─▶ DUE ─CONNECT─▶ OPENING ─connected─▶ READY ─SEND─▶ ASKED ─answer─▶ ANSWERED
+ *                       ▲               │ refused            ▲ ──resend──┘ │
+ *                       └─reused connection was closed───────┼─────────────┤
+ *                                       └────────────────────┴─────────────┴─▶ OVER
+ */
+#ifndef RELAY_LEG_H
+#define RELAY_LEG_H
+
+#include "relay/client.h"
+
+#define LEG_SENDS_MAX 3
+#define LEG_NEVER     UINT64_MAX
+
+enum leg_state {
+    LEG_IDLE,    /* its turn has not come: see `wake` */
+    LEG_DUE,     /* wants a socket */
+    LEG_OPENING, /* waits for it */
+    LEG_READY,   /* wants to send */
+    LEG_ASKED,
+    LEG_ANSWERED,
+    LEG_OVER, /* no answer came and none is waited for */
+};
+
+struct leg {
+    enum leg_state state;
+    const struct peer *peer;
+    struct address to;
+    struct address source; /* family ADDRESS_NONE: as the kernel chooses */
+    enum relay_transport transport;
+    bool fresh;      /* a kept connection failed already: CONNECT a new one */
+    bool reused;     /* the connection has carried an earlier request */
+    uint64_t wake;   /* ms: when its turn comes, it sends again, or gives up */
+    uint64_t expire; /* ms: an answer after this is too late */
+    unsigned sent;
+    unsigned rcode; /* of the answer */
+    struct leg_send {
+        uint16_t id;
+        struct tsig_chain chain; /* what the answer's TSIG is verified with */
+    } sends[LEG_SENDS_MAX];
+};
+
+/* Moves to `state`; asserts that the picture above has that arrow. */
+void leg_move(struct leg *leg, enum leg_state state);
+
+/* Builds one more copy of `request` (as in struct policy_verdict) in the relay's work place, with a
+ * new ID, signed when the peer has a key. `room`: octets to take off the payload size it announces
+ * (M7). */
+int leg_send(struct leg *leg, struct relay *relay, const struct dns_message *request, size_t room,
+             struct relay_time now, struct relay_packet *out) MUST_CHECK;
+
+enum leg_verdict {
+    LEG_GOOD,
+    LEG_MALFORMED, /* does not parse */
+    LEG_MISMATCH,  /* another ID, opcode or question, or not an answer */
+    LEG_UNSIGNED,  /* a TSIG was expected */
+    LEG_SIGNED,    /* no TSIG was expected */
+    LEG_BAD_TSIG,
+};
+
+/* Parses and judges one message that came on this leg. With LEG_GOOD, `m` is without TSIG, and
+ * `octets` have the ARCOUNT to match. `continued`: a message of this response came before (so it
+ * may lack the question). TSIG failures are reported. */
+enum leg_verdict leg_judge(struct leg *leg, struct relay *relay, const struct dns_message *request,
+                           uint8_t *octets, size_t len, bool continued, struct relay_time now,
+                           struct dns_message *m);
+
+#endif

@@ -1,0 +1,53 @@
+/* What one worker decides with: the configuration, its own keyed MACs, what is recent, and a place
+ * to build messages in. Nothing here is shared between threads but the configuration, which never
+ * changes. */
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include "relay/config.h"
+#include "relay/event.h"
+#include "relay/recent.h"
+#include "tsig/mac.h"
+#include "tsig/sign.h"
+
+/* Both clocks at one moment. */
+struct relay_time {
+    uint64_t ms;      /* monotonic */
+    uint64_t seconds; /* since 1970, for TSIG */
+};
+
+/* The outside world, as parameters. */
+struct relay_world {
+    uint16_t (*random_id)(void *arg); /* unpredictable */
+    void (*report)(void *arg, const struct relay_event *event);
+    void *arg;
+};
+
+struct relay {
+    struct config *config;       /* one reference */
+    struct tsig_mac *macs;       /* owned; by key index */
+    const struct peer **servers; /* owned; room for every peer */
+    struct relay_world world;
+    struct recent recent;
+    uint8_t work[DNS_MESSAGE_MAX];
+    uint8_t tail[TSIG_RECORD_MAX];
+};
+
+/* A message to send: octets, then the TSIG record that was made for it. Borrowed from the relay's
+ * work place or from where the message was received, so valid until the next call of anything here.
+ */
+struct relay_packet {
+    const uint8_t *octets;
+    size_t len;
+    const uint8_t *tail;
+    size_t tail_len;
+};
+
+/* Allocates; takes a reference on the configuration. NULL: no memory, or OpenSSL lacks a hash. */
+struct relay *relay_new(struct config *config, const struct relay_world *world);
+void relay_free(struct relay *relay);
+
+struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key);
+void relay_report(const struct relay *relay, const struct relay_event *event);
+
+#endif

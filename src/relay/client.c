@@ -1,0 +1,132 @@
+#include "relay/client.h"
+
+#include <string.h>
+
+#include "dns/opt.h"
+#include "dns/truncate.h"
+
+/* What we say of our own UDP buffer in answers of our own. */
+#define CLIENT_OUR_PAYLOAD 1232
+
+size_t client_room(const struct client *client)
+{
+    return client->key ? tsig_sign_room(client->key) : 0;
+}
+
+static size_t client_limit(const struct client *client)
+{
+    return client->transport == RELAY_UDP ? client->payload : DNS_MESSAGE_MAX;
+}
+
+/* Header, question and OPT of an answer of our own; returns its length, 0 when it does not fit. */
+static size_t client_write_answer(struct relay *relay, const struct client *client,
+                                  const struct dns_message *request,
+                                  const struct client_answer *answer, bool explain)
+{
+    struct dns_writer w = dns_wire_writer(relay->work, client_limit(client));
+    bool question = request->count[DNS_QUESTION] == 1 && request->qname.len > 0;
+    uint16_t kept = request->flags & (DNS_MASK_OPCODE | DNS_FLAG_RD);
+    dns_wire_put_u16(&w, client->id);
+    dns_wire_put_u16(&w, DNS_FLAG_QR | kept | answer->flags | answer->rcode);
+    dns_wire_put_u16(&w, question ? 1 : 0);
+    dns_wire_put_u16(&w, 0);
+    dns_wire_put_u16(&w, 0);
+    dns_wire_put_u16(&w, client->has_opt ? 1 : 0);
+    if (question) {
+        dns_name_write(&w, &request->qname);
+        dns_wire_put_u16(&w, request->qtype);
+        dns_wire_put_u16(&w, request->qclass);
+    }
+    if (client->has_opt)
+        dns_opt_write(&w, CLIENT_OUR_PAYLOAD, client->opt_flags,
+                      explain ? answer->ede : DNS_EDE_NONE, answer->reason);
+    return w.failed ? 0 : w.at;
+}
+
+static int client_sign_answer(struct relay *relay, struct client *client,
+                              const struct client_answer *answer, struct relay_time now, size_t len,
+                              struct dns_writer *tail)
+{
+    struct tsig_stamp stamp = {
+        .time_signed = now.seconds,
+        .fudge = relay->config->proxy.fudge,
+        .original_id = client->original_id,
+        .error = answer->tsig_error,
+    };
+    if (answer->bad_record)
+        return tsig_sign_unsigned(answer->bad_record, &stamp, relay->work, tail);
+    if (!client->key)
+        return 0;
+    if (answer->tsig_error == TSIG_BADTIME) {
+        stamp.time_signed = answer->request_time;
+        stamp.fudge = answer->request_fudge;
+        stamp.has_server_time = true;
+        stamp.server_time = now.seconds;
+    }
+    struct tsig_mac *mac = relay_mac(relay, client->key);
+    return tsig_sign(mac, &client->chain, &stamp, relay->work, len, tail);
+}
+
+int client_answer(struct relay *relay, struct client *client, const struct dns_message *request,
+                  const struct client_answer *answer, struct relay_time now,
+                  struct relay_packet *out)
+{
+    size_t limit = client_limit(client);
+    struct tsig_chain chain = client->chain;
+    for (int explain = 1; explain >= 0; explain--) {
+        size_t len = client_write_answer(relay, client, request, answer, explain);
+        struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
+        client->chain = chain;
+        if (len == 0)
+            continue;
+        int error = client_sign_answer(relay, client, answer, now, len, &tail);
+        if (error < 0)
+            return error;
+        if (len + tail.at > limit)
+            continue;
+        *out = (struct relay_packet){relay->work, len, relay->tail, tail.at};
+        return 0;
+    }
+    return DNS_ESPACE;
+}
+
+static int client_sign(struct relay *relay, struct client *client, uint8_t *octets, size_t len,
+                       struct relay_time now, struct relay_packet *out)
+{
+    struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
+    if (client->key) {
+        struct tsig_stamp stamp = {
+            .time_signed = now.seconds,
+            .fudge = relay->config->proxy.fudge,
+            .original_id = client->original_id,
+        };
+        struct tsig_mac *mac = relay_mac(relay, client->key);
+        int error = tsig_sign(mac, &client->chain, &stamp, octets, len, &tail);
+        if (error < 0)
+            return error;
+    }
+    *out = (struct relay_packet){octets, len, relay->tail, tail.at};
+    return 0;
+}
+
+int client_relay(struct relay *relay, struct client *client, uint8_t *octets, struct dns_message *m,
+                 bool from_signed, struct relay_time now, struct relay_packet *out)
+{
+    m->id = client->id;
+    /* What came unsigned cannot vouch for its data (RFC 8945 section 5.5). */
+    if (client->key && !from_signed)
+        m->flags &= (uint16_t)~DNS_FLAG_AD;
+    dns_wire_set_u16_at(octets, m->id);
+    dns_wire_set_u16_at(octets + 2, m->flags);
+    dns_opt_remove_hop_options(octets, m, true);
+
+    size_t room = client_room(client);
+    if (m->len + room > client_limit(client)) {
+        if (client->transport == RELAY_TCP || client_limit(client) < room)
+            return DNS_ESPACE;
+        int error = dns_truncate(octets, m, client_limit(client) - room);
+        if (error < 0)
+            return error;
+    }
+    return client_sign(relay, client, octets, m->len, now, out);
+}

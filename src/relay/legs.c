@@ -1,0 +1,146 @@
+#include "relay/legs.h"
+
+#include <stdlib.h>
+
+/* M3, M6: a UDP copy that is not answered is sent again this long after the one before. */
+static const uint64_t legs_resend_ms[] = {1000, 2000};
+#define LEGS_NEXT_ADDRESS_MS 2000
+
+void legs_fini(struct legs *legs)
+{
+    free(legs->items);
+    legs->items = NULL;
+}
+
+void legs_report(const struct legs *legs, const struct leg *leg, struct relay_event event,
+                 struct relay_time now)
+{
+    event.peer = leg->peer;
+    event.address = &leg->to;
+    event.transport = leg->transport;
+    event.opcode = dns_message_opcode(legs->request);
+    event.qtype = legs->request->qtype;
+    event.zone = &legs->request->qname;
+    event.milliseconds = now.ms - legs->began;
+    relay_report(legs->relay, &event);
+}
+
+static bool legs_is_settled(const struct leg *leg)
+{
+    return leg->state == LEG_ANSWERED || leg->state == LEG_OVER;
+}
+
+bool legs_have_hope(const struct legs *legs)
+{
+    for (unsigned i = 0; i < legs->count; i++)
+        if (!legs_is_settled(&legs->items[i]) && legs->items[i].wake != LEG_NEVER)
+            return true;
+    return false;
+}
+
+static void legs_wake_next(struct legs *legs, unsigned leg, uint64_t when)
+{
+    if (legs->operation == PEER_NOTIFY || leg + 1 >= legs->count)
+        return;
+    struct leg *next = &legs->items[leg + 1];
+    if (next->state == LEG_IDLE && when < next->wake)
+        next->wake = when;
+}
+
+void legs_lose(struct legs *legs, unsigned leg, const char *why, const char *advice,
+               struct relay_time now)
+{
+    enum relay_event_type type =
+        legs->operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
+    leg_move(&legs->items[leg], LEG_OVER);
+    legs_report(legs, &legs->items[leg],
+                (struct relay_event){.type = type, .result = why, .advice = advice}, now);
+}
+
+void legs_refused(struct legs *legs, unsigned leg, struct relay_time now)
+{
+    recent_address_failed(&legs->relay->recent, &legs->items[leg].to, now.ms);
+    legs_lose(legs, leg, "cannot-connect", "is the server running and reachable at this address?",
+              now);
+    legs_wake_next(legs, leg, now.ms);
+}
+
+void legs_opening(struct legs *legs, unsigned leg, struct relay_time now)
+{
+    leg_move(&legs->items[leg], LEG_OPENING);
+    legs->items[leg].wake = now.ms + 1000ull * legs->relay->config->proxy.connect_timeout;
+}
+
+static unsigned legs_sends_max(const struct legs *legs, const struct leg *leg)
+{
+    if (leg->transport == RELAY_TCP || legs->operation == PEER_UPDATE)
+        return 1;
+    return legs->operation == PEER_NOTIFY ? 3 : 2;
+}
+
+void legs_sent(struct legs *legs, unsigned index, struct relay_time now)
+{
+    struct leg *leg = &legs->items[index];
+    leg_move(leg, LEG_ASKED);
+    if (leg->sent == 1) {
+        uint64_t from = legs->operation == PEER_NOTIFY ? legs->began : now.ms;
+        leg->expire = from + legs->answer_ms;
+        /* An UPDATE that was written may have been done: no other address gets it too. */
+        if (leg->transport == RELAY_UDP && legs->operation != PEER_UPDATE)
+            legs_wake_next(legs, index, now.ms + LEGS_NEXT_ADDRESS_MS);
+    }
+    leg->wake = leg->expire;
+    if (leg->sent < legs_sends_max(legs, leg)) {
+        uint64_t again = now.ms + legs_resend_ms[leg->sent - 1];
+        leg->wake = again < leg->expire ? again : leg->expire;
+    }
+}
+
+static bool legs_tick_one(struct legs *legs, unsigned index, struct relay_time now)
+{
+    struct leg *leg = &legs->items[index];
+    if (leg->wake > now.ms)
+        return false;
+    switch (leg->state) {
+    case LEG_IDLE:
+        leg_move(leg, LEG_DUE);
+        return false;
+    case LEG_OPENING:
+        legs_refused(legs, index, now);
+        return true;
+    case LEG_ASKED:
+        if (now.ms < leg->expire) {
+            leg_move(leg, LEG_READY);
+            return false;
+        }
+        legs_lose(legs, index, "timeout", "it was asked and did not answer in time", now);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool legs_tick(struct legs *legs, struct relay_time now)
+{
+    bool lost = false;
+    for (unsigned i = 0; i < legs->count; i++)
+        lost |= legs_tick_one(legs, i, now);
+    return lost;
+}
+
+unsigned legs_pick(const struct legs *legs)
+{
+    unsigned i = 0;
+    while (i < legs->count && legs->items[i].state != LEG_DUE && legs->items[i].state != LEG_READY)
+        i++;
+    return i;
+}
+
+uint64_t legs_deadline(const struct legs *legs)
+{
+    uint64_t deadline = LEG_NEVER;
+    for (unsigned i = 0; i < legs->count; i++)
+        if (!legs_is_settled(&legs->items[i]) && legs->items[i].wake < deadline)
+            deadline = legs->items[i].wake;
+    return deadline;
+}

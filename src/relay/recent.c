@@ -1,0 +1,121 @@
+#include "relay/recent.h"
+
+#include <string.h>
+
+/* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is exact.
+ */
+static size_t recent_bucket(const struct address *from, const uint8_t *octets, size_t len)
+{
+    uint32_t hash = 2166136261u ^ from->port;
+    for (size_t i = 0; i < sizeof from->octets; i++)
+        hash = (hash ^ from->octets[i]) * 16777619u;
+    /* The ID and the end differ most: the MAC stands there. */
+    size_t skip = len > 96 ? len - 96 : 0;
+    for (size_t i = skip; i < len; i++)
+        hash = (hash ^ octets[i]) * 16777619u;
+    return hash % RECENT_BUCKETS;
+}
+
+bool recent_in_flight(const struct recent *r, const struct address *from, const uint8_t *octets,
+                      size_t len)
+{
+    for (const struct recent_flight *f = r->flights[recent_bucket(from, octets, len)]; f;
+         f = f->next)
+        if (f->len == len && address_equal(&f->from, from) && memcmp(f->octets, octets, len) == 0)
+            return true;
+    return false;
+}
+
+void recent_take_off(struct recent *r, struct recent_flight *flight)
+{
+    struct recent_flight **bucket =
+        &r->flights[recent_bucket(&flight->from, flight->octets, flight->len)];
+    flight->next = *bucket;
+    flight->link = bucket;
+    if (flight->next)
+        flight->next->link = &flight->next;
+    *bucket = flight;
+}
+
+void recent_land(struct recent_flight *flight)
+{
+    if (!flight->link)
+        return;
+    *flight->link = flight->next;
+    if (flight->next)
+        flight->next->link = flight->link;
+    flight->link = NULL;
+}
+
+static bool recent_same_notify(const struct recent_ack *a, const struct recent_ack *b)
+{
+    return a->id == b->id && a->peer == b->peer && a->qtype == b->qtype &&
+           a->has_serial == b->has_serial && a->serial == b->serial &&
+           address_same_host(&a->from, &b->from) && dns_name_equal(&a->zone, &b->zone);
+}
+
+void recent_acknowledge(struct recent *r, const struct recent_ack *key, unsigned rcode,
+                        uint64_t now)
+{
+    struct recent_ack *ack = &r->acks[r->next_ack];
+    r->next_ack = (r->next_ack + 1) % RECENT_ACKS;
+    *ack = *key;
+    ack->rcode = rcode;
+    ack->until = now + RECENT_ACK_MS;
+}
+
+int recent_acknowledged(const struct recent *r, const struct recent_ack *key, uint64_t now)
+{
+    for (size_t i = 0; i < RECENT_ACKS; i++)
+        if (r->acks[i].until > now && recent_same_notify(&r->acks[i], key))
+            return (int)r->acks[i].rcode;
+    return -1;
+}
+
+void recent_address_failed(struct recent *r, const struct address *a, uint64_t now)
+{
+    recent_address_worked(r, a);
+    r->bad[r->next_bad] = (struct recent_address){.until = now + RECENT_BAD_MS, .address = *a};
+    r->next_bad = (r->next_bad + 1) % RECENT_BAD;
+}
+
+void recent_address_worked(struct recent *r, const struct address *a)
+{
+    for (size_t i = 0; i < RECENT_BAD; i++)
+        if (address_equal(&r->bad[i].address, a))
+            r->bad[i].until = 0;
+}
+
+bool recent_address_is_bad(const struct recent *r, const struct address *a, uint64_t now)
+{
+    for (size_t i = 0; i < RECENT_BAD; i++)
+        if (r->bad[i].until > now && address_equal(&r->bad[i].address, a))
+            return true;
+    return false;
+}
+
+static struct recent_notify *recent_find_notify(struct recent *r, const struct dns_name *zone)
+{
+    for (size_t i = 0; i < RECENT_NOTIFIES; i++)
+        if (r->notifies[i].until && dns_name_equal(&r->notifies[i].zone, zone))
+            return &r->notifies[i];
+    struct recent_notify *next = &r->notifies[r->next_notify];
+    r->next_notify = (r->next_notify + 1) % RECENT_NOTIFIES;
+    return next;
+}
+
+void recent_notified(struct recent *r, const struct dns_name *zone, const struct address *from,
+                     uint64_t now)
+{
+    *recent_find_notify(r, zone) =
+        (struct recent_notify){.until = now + RECENT_NOTIFY_MS, .from = *from, .zone = *zone};
+}
+
+const struct address *recent_notifier(const struct recent *r, const struct dns_name *zone,
+                                      uint64_t now)
+{
+    for (size_t i = 0; i < RECENT_NOTIFIES; i++)
+        if (r->notifies[i].until > now && dns_name_equal(&r->notifies[i].zone, zone))
+            return &r->notifies[i].from;
+    return NULL;
+}

@@ -1,0 +1,39 @@
+#include "relay/reply.h"
+
+/* P26: what the client could not make sense of without the question. */
+static bool reply_lacks_question(const struct reply *reply)
+{
+    return reply->transfer && reply->first && reply->message.count[DNS_QUESTION] == 0 &&
+           reply->message.count[DNS_ANSWER] > 0;
+}
+
+static int reply_write_anew(struct reply *reply, struct relay *relay, struct client *client,
+                            struct relay_time now, struct relay_packet *out)
+{
+    struct dns_writer w = dns_wire_writer(relay->work, sizeof relay->work);
+    struct dns_message piece;
+    int more = dns_split_next(&reply->split, &w);
+    if (more < 0)
+        return more;
+    int error = dns_message_parse(relay->work, w.at, &piece);
+    if (error == 0)
+        error = client_relay(relay, client, relay->work, &piece, reply->from_signed, now, out);
+    return error < 0 ? error : more;
+}
+
+int reply_next(struct reply *reply, struct relay *relay, struct client *client,
+               const struct dns_message *request, struct relay_time now, struct relay_packet *out)
+{
+    if (!reply->anew && !reply_lacks_question(reply)) {
+        int error = client_relay(relay, client, reply->octets, &reply->message, reply->from_signed,
+                                 now, out);
+        if (error != DNS_ESPACE || !reply->transfer)
+            return error;
+    }
+    if (!reply->anew) {
+        dns_split_init(&reply->split, &reply->message, request,
+                       DNS_MESSAGE_MAX - client_room(client), reply->first);
+        reply->anew = true;
+    }
+    return reply_write_anew(reply, relay, client, now, out);
+}
