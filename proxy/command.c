@@ -1,0 +1,41 @@
+#include "command.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "relay/config.h"
+
+int command_usage(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("tsig-proxy: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("\nusage: tsig-proxy run [-c FILE]\n"
+          "       tsig-proxy check [-c FILE]\n"
+          "       tsig-proxy keygen [-a ALGORITHM] [-f FORMAT] NAME\n"
+          "       tsig-proxy --version\n",
+          stderr);
+    va_end(args);
+    return COMMAND_USAGE;
+}
+
+const char *command_file(int argc, char **argv)
+{
+    const char *file = CONFIG_DEFAULT_PATH;
+    opterr = 0;
+    for (int option; (option = getopt(argc, argv, "+c:")) != -1;) {
+        if (option != 'c') {
+            command_usage("%s: unknown option, or -c without a file", argv[0]);
+            return NULL;
+        }
+        file = optarg;
+    }
+    if (optind < argc) {
+        command_usage("%s: unexpected argument '%s'", argv[0], argv[optind]);
+        return NULL;
+    }
+    return file;
+}

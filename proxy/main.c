@@ -1,0 +1,27 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", command_run},
+    {"check", command_check},
+    {"keygen", command_keygen},
+};
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return command_usage("no command");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("tsig-proxy " TSIG_PROXY_VERSION);
+        return COMMAND_DONE;
+    }
+    return command_usage("unknown command '%s'", argv[1]);
+}

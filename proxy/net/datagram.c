@@ -1,0 +1,207 @@
+#include "net/datagram.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+
+#define DATAGRAM_BURST 16
+
+union datagram_control {
+    struct cmsghdr align;
+    uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* One burst of requests. Used and done with inside one callback, so all listeners of a thread share
+ * it. */
+static _Thread_local struct {
+    uint8_t octets[DATAGRAM_BURST][DNS_MESSAGE_MAX];
+    struct sockaddr_storage from[DATAGRAM_BURST];
+    union datagram_control control[DATAGRAM_BURST];
+    struct iovec parts[DATAGRAM_BURST];
+    struct mmsghdr messages[DATAGRAM_BURST];
+} burst;
+
+/* The local address that a request was sent to; the listener's own when the kernel does not say. */
+static struct address datagram_destination(struct msghdr *message, const struct address *local)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            return address_from_octets(ADDRESS_IPV4, (const uint8_t *)&info.ipi_addr, local->port);
+        }
+        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            struct address to =
+                address_from_octets(ADDRESS_IPV6, (const uint8_t *)&info.ipi6_addr, local->port);
+            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+                to.scope = info.ipi6_ifindex;
+            return to;
+        }
+    }
+    return *local;
+}
+
+/* The answer leaves from where the request came to, which matters on a host with several addresses.
+ */
+static void datagram_set_source(struct msghdr *message, union datagram_control *control,
+                                const struct address *from)
+{
+    memset(control, 0, sizeof *control);
+    message->msg_control = control;
+    message->msg_controllen = sizeof *control;
+    struct cmsghdr *c = CMSG_FIRSTHDR(message);
+    if (from->family == ADDRESS_IPV4) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, from->octets, 4);
+        c->cmsg_level = IPPROTO_IP;
+        c->cmsg_type = IP_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        message->msg_controllen = CMSG_SPACE(sizeof info);
+        return;
+    }
+    struct in6_pktinfo info = {.ipi6_ifindex = from->scope};
+    memcpy(&info.ipi6_addr, from->octets, 16);
+    c->cmsg_level = IPPROTO_IPV6;
+    c->cmsg_type = IPV6_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+    message->msg_controllen = CMSG_SPACE(sizeof info);
+}
+
+/* A datagram that the kernel does not take is lost, as datagrams are. */
+static void datagram_send(const struct datagram *d, const struct client *client,
+                          const struct relay_packet *packet)
+{
+    struct sockaddr_storage to;
+    union datagram_control control;
+    union {
+        const uint8_t *in;
+        void *out;
+    } octets = {.in = packet->octets}, tail = {.in = packet->tail};
+    struct iovec parts[] = {{octets.out, packet->len}, {tail.out, packet->tail_len}};
+    struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 2};
+    message.msg_namelen = socket_from_address(&client->from, &to);
+    datagram_set_source(&message, &control, &client->to);
+    (void)sendmsg(d->fd, &message, MSG_NOSIGNAL);
+}
+
+static int datagram_reply(struct flow *flow, const struct relay_packet *packet)
+{
+    datagram_send(flow->owner, &flow->exchange.client, packet);
+    return 0;
+}
+
+static struct upstream *datagram_borrow(struct flow *flow, const struct exchange_action *action)
+{
+    (void)flow;
+    (void)action;
+    return NULL;
+}
+
+static bool datagram_keep(struct flow *flow, struct upstream *up)
+{
+    (void)flow;
+    (void)up;
+    return false;
+}
+
+static void datagram_ended(struct flow *flow, enum exchange_end end)
+{
+    (void)flow;
+    (void)end;
+}
+
+static const struct flow_client datagram_client = {
+    .reply = datagram_reply,
+    .borrow = datagram_borrow,
+    .keep = datagram_keep,
+    .ended = datagram_ended,
+};
+
+static void datagram_request(struct datagram *d, const struct relay_request *request)
+{
+    struct relay *relay = d->engine->relay;
+    struct policy_verdict verdict;
+    struct relay_packet packet;
+    /* M10: it joins the one in flight, which will answer both. */
+    if (recent_in_flight(&relay->recent, &request->from, request->octets, request->len))
+        return;
+    policy_judge(relay, request, &verdict);
+    if (verdict.decision == POLICY_ANSWER &&
+        client_answer(relay, &verdict.client, &verdict.message, &verdict.answer, request->now,
+                      &packet) == 0)
+        datagram_send(d, &verdict.client, &packet);
+    if (verdict.decision != POLICY_FORWARD)
+        return;
+    struct flow *flow = flow_new(d->engine, &verdict, request, &datagram_client, d);
+    if (flow)
+        flow_go(flow);
+}
+
+static void datagram_prepare_burst(void)
+{
+    for (unsigned i = 0; i < DATAGRAM_BURST; i++) {
+        burst.parts[i] = (struct iovec){burst.octets[i], sizeof burst.octets[i]};
+        burst.messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &burst.from[i],
+            .msg_namelen = sizeof burst.from[i],
+            .msg_iov = &burst.parts[i],
+            .msg_iovlen = 1,
+            .msg_control = &burst.control[i],
+            .msg_controllen = sizeof burst.control[i],
+        };
+    }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct datagram *d = poll->data;
+    (void)status;
+    (void)events;
+    datagram_prepare_burst();
+    int count = recvmmsg(d->fd, burst.messages, DATAGRAM_BURST, 0, NULL);
+    for (int i = 0; i < count; i++) {
+        struct relay_request request = {
+            .octets = burst.octets[i],
+            .len = burst.messages[i].msg_len,
+            .from = socket_to_address(&burst.from[i]),
+            .to = datagram_destination(&burst.messages[i].msg_hdr, &d->local),
+            .transport = RELAY_UDP,
+            .now = engine_now(d->engine),
+        };
+        datagram_request(d, &request);
+    }
+}
+
+int datagram_open(struct datagram *d, struct engine *engine, const struct address *local)
+{
+    *d = (struct datagram){.engine = engine, .local = *local};
+    d->fd = socket_listen_udp(local);
+    if (d->fd < 0)
+        return d->fd;
+    int error = uv_poll_init(engine->loop, &d->poll, d->fd);
+    if (error < 0) {
+        close(d->fd);
+        return error;
+    }
+    d->poll.data = d;
+    return uv_poll_start(&d->poll, UV_READABLE, on_readable);
+}
+
+void datagram_drain(struct datagram *d)
+{
+    uv_poll_stop(&d->poll);
+}
+
+void datagram_close(struct datagram *d)
+{
+    uv_poll_stop(&d->poll);
+    uv_close((uv_handle_t *)&d->poll, NULL);
+    close(d->fd);
+}

@@ -1,0 +1,51 @@
+#include "net/engine.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <time.h>
+
+static uint16_t engine_random_id(void *arg)
+{
+    struct engine *engine = arg;
+    if (engine->random_left < 2) {
+        /* A predictable ID would open plain legs to forgery: better not to go on. */
+        if (RAND_bytes(engine->random, sizeof engine->random) != 1)
+            abort();
+        engine->random_left = sizeof engine->random;
+    }
+    engine->random_left -= 2;
+    return dns_wire_u16_at(engine->random + engine->random_left);
+}
+
+static void engine_report(void *arg, const struct relay_event *event)
+{
+    struct engine *engine = arg;
+    engine->report(engine->report_arg, event);
+}
+
+int engine_init(struct engine *engine, struct config *config)
+{
+    struct relay_world world = {engine_random_id, engine_report, engine};
+    engine->relay = relay_new(config, &world);
+    return engine->relay ? 0 : -ENOMEM;
+}
+
+void engine_fini(struct engine *engine)
+{
+    relay_free(engine->relay);
+    engine->relay = NULL;
+}
+
+struct relay_time engine_now(const struct engine *engine)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct relay_time){.ms = uv_now(engine->loop), .seconds = (uint64_t)wall.tv_sec};
+}
+
+void engine_check_idle(struct engine *engine)
+{
+    if (engine->flow_count == 0 && engine->session_count == 0)
+        engine->on_idle(engine->idle_arg);
+}

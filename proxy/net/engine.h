@@ -1,0 +1,42 @@
+/* What all network code of one worker shares: its loop, its relay, its clocks, and how much is
+ * going on. */
+#ifndef NET_ENGINE_H
+#define NET_ENGINE_H
+
+#include <uv.h>
+
+#include "relay/relay.h"
+
+/* Bounds on what strangers can make the program hold at once. */
+#define ENGINE_FLOWS_MAX    16384
+#define ENGINE_SESSIONS_MAX 8192
+
+struct flow;
+struct session;
+
+struct engine {
+    uv_loop_t *loop;     /* borrowed */
+    struct relay *relay; /* owned */
+    struct flow *flows;  /* all that run */
+    size_t flow_count;
+    struct session *sessions; /* all TCP clients */
+    size_t session_count;
+    void (*on_idle)(void *arg); /* the last flow or session is gone */
+    void *idle_arg;
+    void (*report)(void *arg, const struct relay_event *event);
+    void *report_arg;
+    uint8_t random[512];
+    size_t random_left;
+};
+
+/* Makes the relay of an engine whose loop and functions are set. It takes a reference on `config`.
+ * -ENOMEM. */
+int engine_init(struct engine *engine, struct config *config);
+void engine_fini(struct engine *engine);
+
+struct relay_time engine_now(const struct engine *engine);
+
+/* To be called when a flow or a session has gone. */
+void engine_check_idle(struct engine *engine);
+
+#endif

@@ -1,0 +1,207 @@
+#include "net/flow.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void on_leg_connected(void *owner, unsigned leg)
+{
+    struct flow *flow = owner;
+    exchange_connected(&flow->exchange, leg, false, engine_now(flow->engine));
+    flow_go(flow);
+}
+
+static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t len)
+{
+    struct flow *flow = owner;
+    exchange_answer(&flow->exchange, leg, octets, len, engine_now(flow->engine));
+    flow_go(flow);
+}
+
+/* The exchange knows whether the leg was still connecting or already asked. */
+static void flow_lose(struct flow *flow, unsigned leg)
+{
+    struct relay_time now = engine_now(flow->engine);
+    upstream_close(flow->upstreams[leg]);
+    flow->upstreams[leg] = NULL;
+    exchange_refused(&flow->exchange, leg, now);
+    exchange_closed(&flow->exchange, leg, now);
+}
+
+static void on_leg_end(void *owner, unsigned leg)
+{
+    flow_lose(owner, leg);
+    flow_go(owner);
+}
+
+static const struct upstream_events flow_leg_events = {
+    .on_connected = on_leg_connected,
+    .on_message = on_leg_message,
+    .on_end = on_leg_end,
+};
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct flow *flow = timer->data;
+    exchange_tick(&flow->exchange, engine_now(flow->engine));
+    flow_go(flow);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct flow *flow = handle->data;
+    exchange_fini(&flow->exchange);
+    free(flow->upstreams);
+    free(flow);
+}
+
+static void flow_end(struct flow *flow, enum exchange_end end)
+{
+    for (unsigned i = 0; i < flow->exchange.legs.count; i++) {
+        struct upstream *up = flow->upstreams[i];
+        bool clean = up && exchange_leg_is_clean(&flow->exchange, i) && upstream_is_quiet(up);
+        if (up && !(clean && flow->client->keep(flow, up)))
+            upstream_close(up);
+    }
+    recent_land(&flow->flight);
+    *flow->link = flow->next;
+    if (flow->next)
+        flow->next->link = flow->link;
+    flow->engine->flow_count--;
+    flow->client->ended(flow, end);
+    engine_check_idle(flow->engine);
+    uv_close((uv_handle_t *)&flow->timer, on_timer_closed);
+}
+
+static void flow_connect(struct flow *flow, const struct exchange_action *action)
+{
+    struct relay_time now = engine_now(flow->engine);
+    struct upstream **slot = &flow->upstreams[action->leg];
+    struct upstream *up = NULL;
+    assert(!*slot);
+    if (action->transport == RELAY_TCP && !action->fresh)
+        up = flow->client->borrow(flow, action);
+    bool reused = up != NULL;
+    if (!up)
+        up = upstream_open(flow->engine, action->transport, &action->to, &action->source);
+    if (!up) {
+        exchange_refused(&flow->exchange, action->leg, now);
+        return;
+    }
+    upstream_adopt(up, &flow_leg_events, flow, action->leg);
+    *slot = up;
+    if (reused || action->transport == RELAY_UDP)
+        exchange_connected(&flow->exchange, action->leg, reused, now);
+}
+
+static void flow_send(struct flow *flow, const struct exchange_action *action)
+{
+    struct upstream *up = flow->upstreams[action->leg];
+    if (upstream_send(up, &action->packet) < 0)
+        flow_lose(flow, action->leg);
+}
+
+static void flow_reply(struct flow *flow, const struct exchange_action *action)
+{
+    int backed_up = flow->client->reply(flow, &action->packet);
+    if (backed_up < 0)
+        exchange_abort(&flow->exchange, "client-gone", engine_now(flow->engine));
+    for (unsigned i = 0; backed_up > 0 && i < flow->exchange.legs.count; i++)
+        if (flow->upstreams[i])
+            upstream_pause(flow->upstreams[i]);
+}
+
+static void flow_arm(struct flow *flow)
+{
+    uint64_t deadline = exchange_deadline(&flow->exchange);
+    uint64_t now = uv_now(flow->engine->loop);
+    if (deadline == LEG_NEVER)
+        uv_timer_stop(&flow->timer);
+    else
+        uv_timer_start(&flow->timer, on_deadline, deadline > now ? deadline - now : 0, 0);
+}
+
+/* Carries out what the exchange asks for until it waits or has ended. */
+void flow_go(struct flow *flow)
+{
+    for (;;) {
+        struct exchange_action action;
+        exchange_next(&flow->exchange, engine_now(flow->engine), &action);
+        switch (action.type) {
+        case ACTION_WAIT:
+            flow_arm(flow);
+            return;
+        case ACTION_CONNECT:
+            flow_connect(flow, &action);
+            break;
+        case ACTION_SEND:
+            flow_send(flow, &action);
+            break;
+        case ACTION_REPLY:
+            flow_reply(flow, &action);
+            break;
+        case ACTION_END:
+            flow_end(flow, action.end);
+            return;
+        }
+    }
+}
+
+static void flow_link(struct flow *flow)
+{
+    struct engine *engine = flow->engine;
+    flow->next = engine->flows;
+    flow->link = &engine->flows;
+    if (flow->next)
+        flow->next->link = &flow->next;
+    engine->flows = flow;
+    engine->flow_count++;
+}
+
+struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdict,
+                      const struct relay_request *request, const struct flow_client *client,
+                      void *owner)
+{
+    if (engine->flow_count >= ENGINE_FLOWS_MAX)
+        return NULL;
+    struct flow *flow = calloc(1, sizeof *flow);
+    if (!flow)
+        return NULL;
+    if (exchange_init(&flow->exchange, engine->relay, verdict, request) < 0)
+        goto fail;
+    flow->upstreams = calloc(flow->exchange.legs.count, sizeof(struct upstream *));
+    if (!flow->upstreams)
+        goto fail;
+    flow->engine = engine;
+    flow->client = client;
+    flow->owner = owner;
+    uv_timer_init(engine->loop, &flow->timer);
+    flow->timer.data = flow;
+    flow_link(flow);
+    if (request->transport == RELAY_UDP) {
+        flow->flight = (struct recent_flight){.from = request->from,
+                                              .octets = flow->exchange.octets,
+                                              .len = flow->exchange.octets_len};
+        recent_take_off(&engine->relay->recent, &flow->flight);
+    }
+    return flow;
+fail:
+    exchange_fini(&flow->exchange);
+    free(flow);
+    return NULL;
+}
+
+void flow_resume(struct flow *flow)
+{
+    exchange_moved(&flow->exchange, engine_now(flow->engine));
+    flow_arm(flow);
+    /* This may end the flow, whose memory stays until the loop's next turn. */
+    for (unsigned i = 0; i < flow->exchange.legs.count; i++)
+        if (flow->upstreams[i])
+            upstream_resume(flow->upstreams[i]);
+}
+
+void flow_abort(struct flow *flow, const char *why)
+{
+    exchange_abort(&flow->exchange, why, engine_now(flow->engine));
+    flow_go(flow);
+}

@@ -1,0 +1,50 @@
+/* One exchange in motion: its legs' sockets, its timer, and the client's side behind three
+ * functions.
+ *
+ * Happy path: flow_go runs the exchange's actions: a leg is opened, the request sent; each message
+ * that comes is handed to the exchange and its replies go to the client; the last one ends the
+ * flow. Back-pressure: while the client's side is backed up, the legs are paused; flow_resume goes
+ * on. There is one way out, flow_end in flow.c, taken for ACTION_END alone. flow_abort makes the
+ * exchange say so. */
+#ifndef NET_FLOW_H
+#define NET_FLOW_H
+
+#include "net/upstream.h"
+#include "relay/exchange.h"
+
+struct flow_client {
+    /* Sends a reply. 0, or 1 when the client is backed up, or negative when it is gone. */
+    int (*reply)(struct flow *flow, const struct relay_packet *packet);
+    /* A kept connection to this server, or NULL. */
+    struct upstream *(*borrow)(struct flow *flow, const struct exchange_action *action);
+    /* Keeps a connection whose answer came whole; false: does not want it. */
+    bool (*keep)(struct flow *flow, struct upstream *up);
+    /* The flow is over and about to be released. */
+    void (*ended)(struct flow *flow, enum exchange_end end);
+};
+
+struct flow {
+    struct exchange exchange;
+    struct engine *engine;
+    const struct flow_client *client;
+    void *owner;       /* the client's side: a session or a UDP listener */
+    struct flow *next; /* in the engine's list */
+    struct flow **link;
+    struct recent_flight flight;
+    struct upstream **upstreams; /* owned; by leg */
+    uv_timer_t timer;
+};
+
+/* From a verdict that says POLICY_FORWARD. NULL: no memory, too many, or a request that cannot be
+ * followed. */
+struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdict,
+                      const struct relay_request *request, const struct flow_client *client,
+                      void *owner);
+
+/* Starts it. It may be over, and `ended` have been called, when this returns. */
+void flow_go(struct flow *flow);
+
+void flow_resume(struct flow *flow);
+void flow_abort(struct flow *flow, const char *why);
+
+#endif

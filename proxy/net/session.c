@@ -1,0 +1,287 @@
+#include "net/session.h"
+
+#include <stdlib.h>
+
+#include "net/socket.h"
+
+#define SESSION_FIRST_SIZE 1024
+
+static void session_release(struct session *session)
+{
+    if (--session->handles == 0)
+        free(session);
+}
+
+static void on_idle_closed(uv_handle_t *handle)
+{
+    session_release(handle->data);
+}
+
+static void on_stream_closed(void *owner)
+{
+    session_release(owner);
+}
+
+/* The one way out. */
+static void session_close(struct session *session, bool reset)
+{
+    if (session->state == SESSION_CLOSED)
+        return;
+    session->state = SESSION_CLOSED;
+    for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
+        if (session->flows[i])
+            flow_abort(session->flows[i], "client-gone");
+    for (unsigned i = 0; i < SESSION_KEPT_MAX; i++)
+        if (session->kept[i])
+            upstream_close(session->kept[i]);
+    *session->link = session->next;
+    if (session->next)
+        session->next->link = session->link;
+    session->engine->session_count--;
+    engine_check_idle(session->engine);
+    stream_close(&session->stream, reset);
+    uv_close((uv_handle_t *)&session->idle, on_idle_closed);
+}
+
+static void session_watch_idle(struct session *session);
+
+/* Nothing was asked for a while; a last answer may still be on its way to a slow reader. */
+static void on_idle(uv_timer_t *timer)
+{
+    struct session *session = timer->data;
+    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&session->stream.tcp);
+    if (left > 0 && left != session->idle_backlog)
+        session_watch_idle(session);
+    else
+        session_close(session, left > 0);
+}
+
+static void session_watch_idle(struct session *session)
+{
+    uint64_t timeout = 1000ull * session->engine->relay->config->proxy.idle_timeout;
+    session->idle_backlog = uv_stream_get_write_queue_size((uv_stream_t *)&session->stream.tcp);
+    uv_timer_start(&session->idle, on_idle, timeout, 0);
+}
+
+/* After anything that may have been the last thing to wait for. */
+static void session_settle(struct session *session)
+{
+    if (session->state == SESSION_DRAINING && session->flow_count == 0 &&
+        !stream_is_backed_up(&session->stream))
+        session_close(session, false);
+}
+
+/* Kept server connections: nothing is asked, so whatever happens on them is their end. */
+
+static void on_kept_end(void *owner, unsigned slot)
+{
+    struct session *session = owner;
+    upstream_close(session->kept[slot]);
+    session->kept[slot] = NULL;
+}
+
+static void on_kept_message(void *owner, unsigned slot, uint8_t *octets, size_t len)
+{
+    (void)octets;
+    (void)len;
+    on_kept_end(owner, slot);
+}
+
+static const struct upstream_events session_kept_events = {
+    .on_message = on_kept_message,
+    .on_end = on_kept_end,
+};
+
+/* What flows want of their client. */
+
+static int session_reply(struct flow *flow, const struct relay_packet *packet)
+{
+    struct session *session = flow->owner;
+    int error = stream_send(&session->stream, packet);
+    return error < 0 ? error : stream_is_backed_up(&session->stream);
+}
+
+static struct upstream *session_borrow(struct flow *flow, const struct exchange_action *action)
+{
+    struct session *session = flow->owner;
+    for (unsigned i = 0; i < SESSION_KEPT_MAX; i++) {
+        struct upstream *up = session->kept[i];
+        if (up && address_equal(&up->to, &action->to) &&
+            address_equal(&up->source, &action->source)) {
+            session->kept[i] = NULL;
+            return up;
+        }
+    }
+    return NULL;
+}
+
+static bool session_keep(struct flow *flow, struct upstream *up)
+{
+    struct session *session = flow->owner;
+    for (unsigned i = 0; i < SESSION_KEPT_MAX && session->state == SESSION_OPEN; i++) {
+        if (!session->kept[i]) {
+            upstream_adopt(up, &session_kept_events, session, i);
+            session->kept[i] = up;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void session_flow_ended(struct flow *flow, enum exchange_end end)
+{
+    struct session *session = flow->owner;
+    for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
+        if (session->flows[i] == flow)
+            session->flows[i] = NULL;
+    session->flow_count--;
+    if (session->state == SESSION_CLOSED)
+        return;
+    if (end != EXCHANGE_ANSWERED) {
+        session_close(session, true);
+        return;
+    }
+    if (session->flow_count == 0)
+        session_watch_idle(session);
+    if (session->state == SESSION_OPEN)
+        stream_resume(&session->stream);
+    session_settle(session);
+}
+
+static const struct flow_client session_client = {
+    .reply = session_reply,
+    .borrow = session_borrow,
+    .keep = session_keep,
+    .ended = session_flow_ended,
+};
+
+/* Requests. */
+
+static bool session_has_id(const struct session *session, uint16_t id)
+{
+    for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
+        if (session->flows[i] && session->flows[i]->exchange.client.id == id)
+            return true;
+    return false;
+}
+
+static int session_answer(struct session *session, struct policy_verdict *verdict,
+                          struct relay_time now)
+{
+    struct relay_packet packet;
+    int error = client_answer(session->engine->relay, &verdict->client, &verdict->message,
+                              &verdict->answer, now, &packet);
+    return error < 0 ? error : stream_send(&session->stream, &packet);
+}
+
+static int session_forward(struct session *session, const struct policy_verdict *verdict,
+                           const struct relay_request *request)
+{
+    struct flow *flow = flow_new(session->engine, verdict, request, &session_client, session);
+    if (!flow)
+        return -1;
+    unsigned slot = 0;
+    while (session->flows[slot])
+        slot++;
+    session->flows[slot] = flow;
+    if (++session->flow_count == SESSION_FLOWS_MAX)
+        stream_pause(&session->stream);
+    uv_timer_stop(&session->idle);
+    flow_go(flow);
+    return 0;
+}
+
+static void on_request(void *owner, uint8_t *octets, size_t len)
+{
+    struct session *session = owner;
+    struct relay_request request = {
+        .octets = octets,
+        .len = len,
+        .from = session->from,
+        .to = session->to,
+        .transport = RELAY_TCP,
+        .now = engine_now(session->engine),
+    };
+    struct policy_verdict verdict;
+    int error = 0;
+    /* M10: an ID in flight is not used again; nothing good can come of it (RFC 7766 section 6.2.1).
+     */
+    if (len >= 2 && session_has_id(session, dns_wire_u16_at(octets))) {
+        session_close(session, true);
+        return;
+    }
+    policy_judge(session->engine->relay, &request, &verdict);
+    if (verdict.decision == POLICY_ANSWER)
+        error = session_answer(session, &verdict, request.now);
+    else if (verdict.decision == POLICY_FORWARD)
+        error = session_forward(session, &verdict, &request);
+    if (error < 0)
+        session_close(session, true);
+    else if (session->state == SESSION_OPEN && session->flow_count == 0)
+        session_watch_idle(session);
+}
+
+static void on_drained(void *owner)
+{
+    struct session *session = owner;
+    for (unsigned i = 0; i < SESSION_FLOWS_MAX && session->state != SESSION_CLOSED; i++)
+        if (session->flows[i] && !stream_is_backed_up(&session->stream))
+            flow_resume(session->flows[i]);
+    session_settle(session);
+}
+
+static void on_end(void *owner)
+{
+    session_close(owner, false);
+}
+
+static const struct stream_events session_stream_events = {
+    .on_message = on_request,
+    .on_drained = on_drained,
+    .on_end = on_end,
+    .on_closed = on_stream_closed,
+};
+
+void session_accept(struct engine *engine, uv_stream_t *listener)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (!session)
+        return;
+    session->engine = engine;
+    session->handles = 2;
+    session->stream.events = &session_stream_events;
+    session->stream.owner = session;
+    session->stream.first_size = SESSION_FIRST_SIZE;
+    uv_timer_init(engine->loop, &session->idle);
+    session->idle.data = session;
+    session->next = engine->sessions;
+    session->link = &engine->sessions;
+    if (session->next)
+        session->next->link = &session->next;
+    engine->sessions = session;
+    engine->session_count++;
+    uv_os_fd_t fd;
+    if (stream_accept(&session->stream, engine, listener) < 0 ||
+        uv_fileno((uv_handle_t *)&session->stream.tcp, &fd) < 0 ||
+        engine->session_count > ENGINE_SESSIONS_MAX) {
+        session_close(session, true);
+        return;
+    }
+    session->from = socket_remote(fd);
+    session->to = socket_local(fd);
+    session_watch_idle(session);
+}
+
+void session_drain(struct session *session)
+{
+    if (session->state != SESSION_OPEN)
+        return;
+    session->state = SESSION_DRAINING;
+    stream_pause(&session->stream);
+    session_settle(session);
+}
+
+void session_abort(struct session *session)
+{
+    session_close(session, true);
+}

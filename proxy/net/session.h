@@ -1,0 +1,43 @@
+/* One TCP client: its connection, the flows it has in motion, and the server connections kept for
+ * its next query (an upstream connection serves one client connection only).
+ *
+ * Happy path: each message is judged and becomes an answer or a flow; replies are written as they
+ * come, in any order (RFC 7766). With nothing in motion for idle-timeout the session closes.
+ * Failure: a client that leaves aborts its flows; a flow that was aborted resets the connection. */
+#ifndef NET_SESSION_H
+#define NET_SESSION_H
+
+#include "net/flow.h"
+
+/* Queries one connection may have in motion, and server connections kept for it. */
+#define SESSION_FLOWS_MAX 64
+#define SESSION_KEPT_MAX  4
+
+enum session_state { SESSION_OPEN, SESSION_DRAINING, SESSION_CLOSED };
+
+struct session {
+    enum session_state state;
+    struct engine *engine;
+    struct stream stream;
+    struct address from;
+    struct address to;
+    struct flow *flows[SESSION_FLOWS_MAX]; /* NULL: free */
+    unsigned flow_count;
+    struct upstream *kept[SESSION_KEPT_MAX]; /* NULL: free */
+    uv_timer_t idle;
+    size_t idle_backlog;  /* what the kernel had not taken when the idle timer was set */
+    unsigned handles;     /* still to be closed by libuv */
+    struct session *next; /* in the engine's list */
+    struct session **link;
+};
+
+/* Takes the next client from a listener. */
+void session_accept(struct engine *engine, uv_stream_t *listener);
+
+/* No new request; closes when what is in motion has ended. */
+void session_drain(struct session *session);
+
+/* At once, with all its flows. */
+void session_abort(struct session *session);
+
+#endif

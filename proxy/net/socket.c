@@ -1,0 +1,152 @@
+#include "net/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SOCKET_BACKLOG 1024
+
+socklen_t socket_from_address(const struct address *a, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+    if (a->family == ADDRESS_IPV4) {
+        struct sockaddr_in *in = (struct sockaddr_in *)out;
+        in->sin_family = AF_INET;
+        in->sin_port = htons(a->port);
+        memcpy(&in->sin_addr, a->octets, 4);
+        return sizeof *in;
+    }
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(a->port);
+    in6->sin6_scope_id = a->scope;
+    memcpy(&in6->sin6_addr, a->octets, 16);
+    return sizeof *in6;
+}
+
+struct address socket_to_address(const struct sockaddr_storage *from)
+{
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+        return address_from_octets(ADDRESS_IPV4, (const uint8_t *)&in->sin_addr,
+                                   ntohs(in->sin_port));
+    }
+    if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+        struct address a = address_from_octets(ADDRESS_IPV6, (const uint8_t *)&in6->sin6_addr,
+                                               ntohs(in6->sin6_port));
+        if (a.family == ADDRESS_IPV6)
+            a.scope = in6->sin6_scope_id;
+        return a;
+    }
+    return (struct address){.family = ADDRESS_NONE};
+}
+
+static int socket_new(enum address_family family, int type)
+{
+    int domain = family == ADDRESS_IPV4 ? AF_INET : AF_INET6;
+    int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+static int socket_set(int fd, int level, int option)
+{
+    int on = 1;
+    return setsockopt(fd, level, option, &on, sizeof on) < 0 ? -errno : 0;
+}
+
+static int socket_bind(int fd, const struct address *local)
+{
+    struct sockaddr_storage name;
+    socklen_t len = socket_from_address(local, &name);
+    return bind(fd, (const struct sockaddr *)&name, len) < 0 ? -errno : 0;
+}
+
+static int socket_fail(int fd, int error)
+{
+    close(fd);
+    return error;
+}
+
+static int socket_prepare_listener(int fd, const struct address *local)
+{
+    int error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
+    /* Lets a specific address stand beside a wildcard on the same port, and workers share one. */
+    if (error == 0)
+        error = socket_set(fd, SOL_SOCKET, SO_REUSEPORT);
+    if (error == 0 && local->family == ADDRESS_IPV6)
+        error = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    return error == 0 ? socket_bind(fd, local) : error;
+}
+
+int socket_listen_udp(const struct address *local)
+{
+    int fd = socket_new(local->family, SOCK_DGRAM);
+    if (fd < 0)
+        return fd;
+    int error = local->family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_PKTINFO)
+                                              : socket_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    if (error == 0)
+        error = socket_prepare_listener(fd, local);
+    return error < 0 ? socket_fail(fd, error) : fd;
+}
+
+int socket_listen_tcp(const struct address *local)
+{
+    int fd = socket_new(local->family, SOCK_STREAM);
+    if (fd < 0)
+        return fd;
+    int error = socket_prepare_listener(fd, local);
+    if (error == 0 && listen(fd, SOCKET_BACKLOG) < 0)
+        error = -errno;
+    return error < 0 ? socket_fail(fd, error) : fd;
+}
+
+int socket_connect_udp(const struct address *to, const struct address *source)
+{
+    struct sockaddr_storage name;
+    socklen_t len = socket_from_address(to, &name);
+    int fd = socket_new(to->family, SOCK_DGRAM);
+    if (fd < 0)
+        return fd;
+    int error = source->family != ADDRESS_NONE ? socket_bind(fd, source) : 0;
+    if (error == 0 && connect(fd, (const struct sockaddr *)&name, len) < 0)
+        error = -errno;
+    return error < 0 ? socket_fail(fd, error) : fd;
+}
+
+int socket_open_tcp(const struct address *to, const struct address *source)
+{
+    int fd = socket_new(to->family, SOCK_STREAM);
+    if (fd < 0)
+        return fd;
+    int error = 0;
+    if (source->family != ADDRESS_NONE) {
+        /* The port is drawn when the destination is known, so that many connections can share one.
+         */
+        error = socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+        if (error == 0)
+            error = socket_bind(fd, source);
+    }
+    return error < 0 ? socket_fail(fd, error) : fd;
+}
+
+static struct address socket_name(int fd, int (*get)(int, struct sockaddr *, socklen_t *))
+{
+    struct sockaddr_storage name = {0};
+    socklen_t len = sizeof name;
+    if (get(fd, (struct sockaddr *)&name, &len) < 0)
+        return (struct address){.family = ADDRESS_NONE};
+    return socket_to_address(&name);
+}
+
+struct address socket_local(int fd)
+{
+    return socket_name(fd, getsockname);
+}
+
+struct address socket_remote(int fd)
+{
+    return socket_name(fd, getpeername);
+}

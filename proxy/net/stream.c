@@ -1,0 +1,204 @@
+#include "net/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+
+/* What the kernel did not take, with the request that writes it. */
+struct stream_rest {
+    uv_write_t request;
+    size_t len;
+    uint8_t octets[];
+};
+
+static void stream_end(struct stream *s)
+{
+    if (s->state == STREAM_ENDED || s->state == STREAM_CLOSED)
+        return;
+    s->state = STREAM_ENDED;
+    uv_read_stop((uv_stream_t *)&s->tcp);
+    s->events->on_end(s->owner);
+}
+
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct stream *s = handle->data;
+    uint8_t *room = NULL;
+    size_t len = 0;
+    (void)suggested;
+    if (dns_frame_room(&s->frame, s->first_size, &room, &len) < 0)
+        len = 0; /* libuv reports ENOBUFS */
+    *buf = uv_buf_init((char *)room, (unsigned)len);
+}
+
+static void stream_pump(struct stream *s)
+{
+    uint8_t *octets;
+    size_t len;
+    while (s->state == STREAM_OPEN && dns_frame_next(&s->frame, &octets, &len))
+        s->events->on_message(s->owner, octets, len);
+}
+
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
+{
+    struct stream *s = handle->data;
+    (void)buf;
+    if (n < 0) {
+        stream_end(s);
+        return;
+    }
+    dns_frame_filled(&s->frame, (size_t)n);
+    stream_pump(s);
+}
+
+static int stream_start(struct stream *s)
+{
+    s->state = STREAM_OPEN;
+    uv_tcp_nodelay(&s->tcp, 1);
+    return uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read);
+}
+
+int stream_accept(struct stream *s, struct engine *engine, uv_stream_t *listener)
+{
+    s->state = STREAM_CONNECTING;
+    uv_tcp_init(engine->loop, &s->tcp);
+    s->tcp.data = s;
+    int error = uv_accept(listener, (uv_stream_t *)&s->tcp);
+    return error < 0 ? error : stream_start(s);
+}
+
+static void on_connect(uv_connect_t *request, int status)
+{
+    struct stream *s = request->data;
+    if (s->state == STREAM_CLOSED)
+        return;
+    if (status < 0 || stream_start(s) < 0)
+        stream_end(s);
+    else
+        s->events->on_connected(s->owner);
+}
+
+int stream_connect(struct stream *s, struct engine *engine, int fd, const struct address *to)
+{
+    struct sockaddr_storage name;
+    socket_from_address(to, &name);
+    s->state = STREAM_CONNECTING;
+    uv_tcp_init(engine->loop, &s->tcp);
+    s->tcp.data = s;
+    s->connect.data = s;
+    int error = uv_tcp_open(&s->tcp, fd);
+    if (error < 0) {
+        close(fd);
+        return error;
+    }
+    return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&name, on_connect);
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct stream_rest *rest = (struct stream_rest *)request;
+    struct stream *s = request->handle->data;
+    s->backlog -= rest->len;
+    free(rest);
+    if (s->state == STREAM_CLOSED)
+        return;
+    if (status < 0)
+        stream_end(s);
+    else if (s->backlog == 0)
+        s->events->on_drained(s->owner);
+}
+
+static int stream_keep(struct stream *s, const uv_buf_t *bufs, unsigned count, size_t skip)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < count; i++)
+        len += bufs[i].len;
+    struct stream_rest *rest = malloc(sizeof *rest + len - skip);
+    if (!rest)
+        return UV_ENOMEM;
+    rest->len = 0;
+    for (unsigned i = 0; i < count; i++) {
+        size_t from = skip < bufs[i].len ? skip : bufs[i].len;
+        memcpy(rest->octets + rest->len, bufs[i].base + from, bufs[i].len - from);
+        rest->len += bufs[i].len - from;
+        skip -= from;
+    }
+    uv_buf_t buf = uv_buf_init((char *)rest->octets, (unsigned)rest->len);
+    int error = uv_write(&rest->request, (uv_stream_t *)&s->tcp, &buf, 1, on_written);
+    if (error < 0)
+        free(rest);
+    else
+        s->backlog += rest->len;
+    return error;
+}
+
+/* libuv does not write through its buffers, though their type says it may. */
+static uv_buf_t stream_buf(const uint8_t *octets, size_t len)
+{
+    union {
+        const uint8_t *in;
+        char *out;
+    } base = {.in = octets};
+    return uv_buf_init(base.out, (unsigned)len);
+}
+
+int stream_send(struct stream *s, const struct relay_packet *packet)
+{
+    uint8_t prefix[2];
+    size_t len = packet->len + packet->tail_len;
+    if (s->state != STREAM_OPEN && s->state != STREAM_PAUSED)
+        return UV_ENOTCONN;
+    dns_wire_set_u16_at(prefix, (uint16_t)len);
+    /* One write for prefix and message (RFC 7766 section 8). */
+    uv_buf_t bufs[] = {stream_buf(prefix, sizeof prefix), stream_buf(packet->octets, packet->len),
+                       stream_buf(packet->tail, packet->tail_len)};
+    unsigned count = packet->tail_len ? 3 : 2;
+    int sent = s->backlog ? UV_EAGAIN : uv_try_write((uv_stream_t *)&s->tcp, bufs, count);
+    if (sent == UV_EAGAIN)
+        sent = 0;
+    if (sent < 0)
+        return sent;
+    return (size_t)sent < len + sizeof prefix ? stream_keep(s, bufs, count, (size_t)sent) : 0;
+}
+
+bool stream_is_backed_up(const struct stream *s)
+{
+    return s->backlog > 0;
+}
+
+void stream_pause(struct stream *s)
+{
+    if (s->state != STREAM_OPEN)
+        return;
+    s->state = STREAM_PAUSED;
+    uv_read_stop((uv_stream_t *)&s->tcp);
+}
+
+void stream_resume(struct stream *s)
+{
+    if (s->state != STREAM_PAUSED)
+        return;
+    s->state = STREAM_OPEN;
+    stream_pump(s);
+    if (s->state == STREAM_OPEN && uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read) < 0)
+        stream_end(s);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct stream *s = handle->data;
+    dns_frame_fini(&s->frame);
+    s->events->on_closed(s->owner);
+}
+
+void stream_close(struct stream *s, bool reset)
+{
+    if (s->state == STREAM_CLOSED)
+        return;
+    bool connected = s->state != STREAM_CONNECTING;
+    s->state = STREAM_CLOSED;
+    if (!reset || !connected || uv_tcp_close_reset(&s->tcp, on_close) < 0)
+        uv_close((uv_handle_t *)&s->tcp, on_close);
+}

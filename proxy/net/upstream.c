@@ -1,0 +1,160 @@
+#include "net/upstream.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+
+/* Most transfer messages are below 16 KiB; larger ones make the buffer grow. */
+#define UPSTREAM_FIRST_SIZE 32768
+/* Datagrams taken from one socket before others have their turn. */
+#define UPSTREAM_BURST 16
+
+static void on_stream_connected(void *owner)
+{
+    struct upstream *up = owner;
+    up->events->on_connected(up->owner, up->leg);
+}
+
+static void on_stream_message(void *owner, uint8_t *octets, size_t len)
+{
+    struct upstream *up = owner;
+    up->events->on_message(up->owner, up->leg, octets, len);
+}
+
+static void on_stream_drained(void *owner)
+{
+    (void)owner;
+}
+
+static void on_stream_end(void *owner)
+{
+    struct upstream *up = owner;
+    up->events->on_end(up->owner, up->leg);
+}
+
+static void on_stream_closed(void *owner)
+{
+    free(owner);
+}
+
+static const struct stream_events upstream_stream_events = {
+    .on_connected = on_stream_connected,
+    .on_message = on_stream_message,
+    .on_drained = on_stream_drained,
+    .on_end = on_stream_end,
+    .on_closed = on_stream_closed,
+};
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    static uint8_t datagram[DNS_MESSAGE_MAX];
+    struct upstream *up = poll->data;
+    (void)status;
+    (void)events;
+    for (int i = 0; i < UPSTREAM_BURST && up->fd >= 0; i++) {
+        ssize_t n = recv(up->fd, datagram, sizeof datagram, 0);
+        if (n < 0)
+            return; /* nothing more, or an ICMP error that anyone may have sent: wait on */
+        up->events->on_message(up->owner, up->leg, datagram, (size_t)n);
+    }
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static bool upstream_open_udp(struct upstream *up, struct engine *engine)
+{
+    up->fd = socket_connect_udp(&up->to, &up->source);
+    if (up->fd < 0 || uv_poll_init(engine->loop, &up->poll, up->fd) < 0)
+        return false;
+    up->poll.data = up;
+    return uv_poll_start(&up->poll, UV_READABLE, on_readable) == 0;
+}
+
+struct upstream *upstream_open(struct engine *engine, enum relay_transport transport,
+                               const struct address *to, const struct address *source)
+{
+    struct upstream *up = calloc(1, sizeof *up);
+    if (!up)
+        return NULL;
+    up->transport = transport;
+    up->to = *to;
+    up->source = *source;
+    up->fd = -1;
+    if (transport == RELAY_UDP) {
+        if (upstream_open_udp(up, engine))
+            return up;
+        if (up->fd >= 0)
+            close(up->fd);
+        free(up);
+        return NULL;
+    }
+    int fd = socket_open_tcp(to, source);
+    if (fd < 0) {
+        free(up);
+        return NULL;
+    }
+    up->stream.events = &upstream_stream_events;
+    up->stream.owner = up;
+    up->stream.first_size = UPSTREAM_FIRST_SIZE;
+    if (stream_connect(&up->stream, engine, fd, to) < 0) {
+        stream_close(&up->stream, false);
+        return NULL;
+    }
+    return up;
+}
+
+void upstream_adopt(struct upstream *up, const struct upstream_events *events, void *owner,
+                    unsigned leg)
+{
+    up->events = events;
+    up->owner = owner;
+    up->leg = leg;
+}
+
+int upstream_send(struct upstream *up, const struct relay_packet *packet)
+{
+    if (up->transport == RELAY_TCP)
+        return stream_send(&up->stream, packet);
+    union {
+        const uint8_t *in;
+        void *out;
+    } octets = {.in = packet->octets}, tail = {.in = packet->tail};
+    struct iovec parts[] = {{octets.out, packet->len}, {tail.out, packet->tail_len}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    (void)sendmsg(up->fd, &message, MSG_NOSIGNAL);
+    return 0;
+}
+
+void upstream_pause(struct upstream *up)
+{
+    if (up->transport == RELAY_TCP)
+        stream_pause(&up->stream);
+}
+
+void upstream_resume(struct upstream *up)
+{
+    if (up->transport == RELAY_TCP)
+        stream_resume(&up->stream);
+}
+
+bool upstream_is_quiet(const struct upstream *up)
+{
+    return up->transport == RELAY_TCP && !dns_frame_partial(&up->stream.frame) &&
+           up->stream.state == STREAM_OPEN;
+}
+
+void upstream_close(struct upstream *up)
+{
+    if (up->transport == RELAY_TCP) {
+        stream_close(&up->stream, false);
+        return;
+    }
+    uv_poll_stop(&up->poll);
+    close(up->fd);
+    up->fd = -1;
+    uv_close((uv_handle_t *)&up->poll, on_poll_closed);
+}

@@ -1,0 +1,44 @@
+/* One leg's way to a server: a connected UDP socket or a TCP connection. It belongs to one owner at
+ * a time; a TCP connection may pass from one to another between two requests (upstream_adopt). */
+#ifndef NET_UPSTREAM_H
+#define NET_UPSTREAM_H
+
+#include "net/stream.h"
+
+struct upstream_events {
+    void (*on_connected)(void *owner, unsigned leg);
+    void (*on_message)(void *owner, unsigned leg, uint8_t *octets, size_t len);
+    void (*on_end)(void *owner, unsigned leg); /* refused or closed; close it then */
+};
+
+struct upstream {
+    enum relay_transport transport;
+    struct address to;
+    struct address source;
+    const struct upstream_events *events;
+    void *owner;
+    unsigned leg;         /* the owner's number for it */
+    struct stream stream; /* TCP */
+    uv_poll_t poll;       /* UDP */
+    int fd;               /* UDP; -1 once closed */
+};
+
+/* NULL when no socket can be made or the connection is refused at once. A UDP one is ready when
+ * this returns; a TCP one when on_connected is called. */
+struct upstream *upstream_open(struct engine *engine, enum relay_transport transport,
+                               const struct address *to, const struct address *source);
+void upstream_adopt(struct upstream *up, const struct upstream_events *events, void *owner,
+                    unsigned leg);
+
+/* Negative when a TCP connection is broken; over UDP a loss is nothing new. */
+int upstream_send(struct upstream *up, const struct relay_packet *packet);
+void upstream_pause(struct upstream *up);
+void upstream_resume(struct upstream *up);
+
+/* Nothing asked and nothing half-read: fit to carry another request. */
+bool upstream_is_quiet(const struct upstream *up);
+
+/* No event comes after this; the memory is released in its own time. */
+void upstream_close(struct upstream *up);
+
+#endif

@@ -1,0 +1,114 @@
+/* Happy path: read the configuration, bind everything, give up root, serve until SIGTERM or SIGINT,
+ * drain, leave. Whatever fails before the program serves ends it with a sentence on standard error.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/log.h"
+#include "command.h"
+#include "load.h"
+#include "net/worker.h"
+#include "user.h"
+
+struct run {
+    uv_loop_t loop;
+    struct worker worker;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+};
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct run *run = handle->data;
+    log_line(LOG_NOTICE, "draining", "signal", number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    worker_drain(&run->worker);
+}
+
+static void run_watch(struct run *run, uv_signal_t *handle, int number)
+{
+    uv_signal_init(&run->loop, handle);
+    handle->data = run;
+    uv_signal_start(handle, on_signal, number);
+    uv_unref((uv_handle_t *)handle);
+}
+
+/* The addresses that are served, as they would be written in `listen`. */
+static char *run_listen_text(const struct worker *worker)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < worker->listener_count; i++) {
+        char address[RELAY_ADDRESS_TEXT_SIZE];
+        fprintf(out, "%s%s", i ? "," : "", address_to_text(&worker->listeners[i].local, address));
+    }
+    fclose(out);
+    return text;
+}
+
+static int run_prepare(struct run *run, struct config *config)
+{
+    struct address failed = {.family = ADDRESS_NONE};
+    char text[RELAY_ADDRESS_TEXT_SIZE];
+    run->worker.engine.loop = &run->loop;
+    run->worker.engine.report = log_event;
+    int error = worker_init(&run->worker, config, &failed);
+    if (error < 0) {
+        fprintf(stderr, "tsig-proxy: cannot listen on %s: %s\n",
+                failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
+                uv_strerror(error));
+        return error;
+    }
+    return 0;
+}
+
+static void run_serve(struct run *run, const char *file)
+{
+    char *listen = run_listen_text(&run->worker);
+    log_line(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", file, "listen", listen,
+             NULL);
+    free(listen);
+    run_watch(run, &run->terminate, SIGTERM);
+    run_watch(run, &run->interrupt, SIGINT);
+    uv_run(&run->loop, UV_RUN_DEFAULT);
+    log_line(LOG_NOTICE, "stopped", NULL);
+}
+
+static void run_close(struct run *run)
+{
+    uv_close((uv_handle_t *)&run->terminate, NULL);
+    uv_close((uv_handle_t *)&run->interrupt, NULL);
+    uv_run(&run->loop, UV_RUN_DEFAULT);
+    worker_fini(&run->worker);
+}
+
+int command_run(int argc, char **argv)
+{
+    static struct run run;
+    const char *file = command_file(argc, argv);
+    if (!file)
+        return COMMAND_USAGE;
+    struct config *config = load_config(file);
+    if (!config)
+        return COMMAND_FAILED;
+    log_configure(config->proxy.log_level, config->proxy.log_format);
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&run.loop);
+    int status = COMMAND_FAILED;
+    if (run_prepare(&run, config) == 0) {
+        if (user_become(config->proxy.user) == 0) {
+            run_serve(&run, file);
+            status = COMMAND_DONE;
+        } else {
+            worker_drain(&run.worker);
+        }
+        run_close(&run);
+    }
+    uv_loop_close(&run.loop);
+    config_unref(config);
+    return status;
+}
