@@ -42,6 +42,11 @@ static const struct upstream_events flow_leg_events = {
 static void on_deadline(uv_timer_t *timer)
 {
     struct flow *flow = timer->data;
+    size_t unread = flow->client->unread(flow);
+    /* A slow reader takes octets long before there is room for a whole message more. */
+    if (unread != flow->unread)
+        exchange_moved(&flow->exchange, engine_now(flow->engine));
+    flow->unread = unread;
     exchange_tick(&flow->exchange, engine_now(flow->engine));
     flow_go(flow);
 }

@@ -15,6 +15,8 @@
 struct flow_client {
     /* Sends a reply. 0, or 1 when the client is backed up, or negative when it is gone. */
     int (*reply)(struct flow *flow, const struct relay_packet *packet);
+    /* Octets of replies that the client has not acknowledged yet. */
+    size_t (*unread)(const struct flow *flow);
     /* A kept connection to this server, or NULL. */
     struct upstream *(*borrow)(struct flow *flow, const struct exchange_action *action);
     /* Keeps a connection whose answer came whole; false: does not want it. */
@@ -33,6 +35,7 @@ struct flow {
     struct recent_flight flight;
     struct upstream **upstreams; /* owned; by leg */
     uv_timer_t timer;
+    size_t unread; /* by the client when this was last looked at */
 };
 
 /* From a verdict that says POLICY_FORWARD. NULL: no memory, too many, or a request that cannot be

@@ -49,18 +49,27 @@ static void session_watch_idle(struct session *session);
 static void on_idle(uv_timer_t *timer)
 {
     struct session *session = timer->data;
-    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&session->stream.tcp);
-    if (left > 0 && left != session->idle_backlog)
+    size_t unread = stream_unread(&session->stream);
+    if (unread > 0 && unread != session->idle_unread)
         session_watch_idle(session);
     else
-        session_close(session, left > 0);
+        session_close(session, unread > 0);
 }
 
 static void session_watch_idle(struct session *session)
 {
     uint64_t timeout = 1000ull * session->engine->relay->config->proxy.idle_timeout;
-    session->idle_backlog = uv_stream_get_write_queue_size((uv_stream_t *)&session->stream.tcp);
+    session->idle_unread = stream_unread(&session->stream);
     uv_timer_start(&session->idle, on_idle, timeout, 0);
+}
+
+/* Requests are read while there is room for their answers. */
+static void session_regulate(struct session *session)
+{
+    if (session->flow_count >= SESSION_FLOWS_MAX || stream_is_backed_up(&session->stream))
+        stream_pause(&session->stream);
+    else
+        stream_resume(&session->stream);
 }
 
 /* After anything that may have been the last thing to wait for. */
@@ -98,7 +107,18 @@ static int session_reply(struct flow *flow, const struct relay_packet *packet)
 {
     struct session *session = flow->owner;
     int error = stream_send(&session->stream, packet);
-    return error < 0 ? error : stream_is_backed_up(&session->stream);
+    if (error < 0)
+        return error;
+    if (!stream_is_backed_up(&session->stream))
+        return 0;
+    stream_pause(&session->stream);
+    return 1;
+}
+
+static size_t session_unread(const struct flow *flow)
+{
+    const struct session *session = flow->owner;
+    return stream_unread(&session->stream);
 }
 
 static struct upstream *session_borrow(struct flow *flow, const struct exchange_action *action)
@@ -143,13 +163,13 @@ static void session_flow_ended(struct flow *flow, enum exchange_end end)
     }
     if (session->flow_count == 0)
         session_watch_idle(session);
-    if (session->state == SESSION_OPEN)
-        stream_resume(&session->stream);
+    session_regulate(session);
     session_settle(session);
 }
 
 static const struct flow_client session_client = {
     .reply = session_reply,
+    .unread = session_unread,
     .borrow = session_borrow,
     .keep = session_keep,
     .ended = session_flow_ended,
@@ -171,7 +191,10 @@ static int session_answer(struct session *session, struct policy_verdict *verdic
     struct relay_packet packet;
     int error = client_answer(session->engine->relay, &verdict->client, &verdict->message,
                               &verdict->answer, now, &packet);
-    return error < 0 ? error : stream_send(&session->stream, &packet);
+    if (error == 0)
+        error = stream_send(&session->stream, &packet);
+    session_regulate(session);
+    return error;
 }
 
 static int session_forward(struct session *session, const struct policy_verdict *verdict,
@@ -184,8 +207,8 @@ static int session_forward(struct session *session, const struct policy_verdict 
     while (session->flows[slot])
         slot++;
     session->flows[slot] = flow;
-    if (++session->flow_count == SESSION_FLOWS_MAX)
-        stream_pause(&session->stream);
+    session->flow_count++;
+    session_regulate(session);
     uv_timer_stop(&session->idle);
     flow_go(flow);
     return 0;
@@ -204,6 +227,8 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
     };
     struct policy_verdict verdict;
     int error = 0;
+    if (session->state != SESSION_OPEN)
+        return; /* draining: what comes now is for the next instance */
     /* M10: an ID in flight is not used again; nothing good can come of it (RFC 7766 section 6.2.1).
      */
     if (len >= 2 && session_has_id(session, dns_wire_u16_at(octets))) {
@@ -221,12 +246,21 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
         session_watch_idle(session);
 }
 
+/* Each flow in its turn, so that a slow reader's room is shared. */
 static void on_drained(void *owner)
 {
     struct session *session = owner;
-    for (unsigned i = 0; i < SESSION_FLOWS_MAX && session->state != SESSION_CLOSED; i++)
-        if (session->flows[i] && !stream_is_backed_up(&session->stream))
-            flow_resume(session->flows[i]);
+    unsigned first = session->resumed + 1;
+    for (unsigned i = 0; i < SESSION_FLOWS_MAX && session->state != SESSION_CLOSED; i++) {
+        unsigned slot = (first + i) % SESSION_FLOWS_MAX;
+        if (!session->flows[slot] || stream_is_backed_up(&session->stream))
+            continue;
+        session->resumed = slot;
+        flow_resume(session->flows[slot]);
+    }
+    if (session->state == SESSION_CLOSED)
+        return;
+    session_regulate(session);
     session_settle(session);
 }
 
@@ -277,7 +311,6 @@ void session_drain(struct session *session)
     if (session->state != SESSION_OPEN)
         return;
     session->state = SESSION_DRAINING;
-    stream_pause(&session->stream);
     session_settle(session);
 }
 

@@ -24,8 +24,9 @@ struct session {
     struct flow *flows[SESSION_FLOWS_MAX]; /* NULL: free */
     unsigned flow_count;
     struct upstream *kept[SESSION_KEPT_MAX]; /* NULL: free */
+    unsigned resumed; /* the flow that had room first when the client last took octets */
     uv_timer_t idle;
-    size_t idle_backlog;  /* what the kernel had not taken when the idle timer was set */
+    size_t idle_unread;   /* stream_unread when the idle timer was set */
     unsigned handles;     /* still to be closed by libuv */
     struct session *next; /* in the engine's list */
     struct session **link;

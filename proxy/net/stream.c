@@ -1,10 +1,15 @@
 #include "net/stream.h"
 
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "net/socket.h"
+
+/* Reads of input that is thrown away at the end. */
+#define STREAM_DISCARD_MAX 16
 
 /* What the kernel did not take, with the request that writes it. */
 struct stream_rest {
@@ -22,6 +27,35 @@ static void stream_end(struct stream *s)
     s->events->on_end(s->owner);
 }
 
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf);
+
+/* Reads, or not, as the state says. */
+static void stream_watch(struct stream *s)
+{
+    if (s->state == STREAM_PAUSED)
+        uv_read_stop((uv_stream_t *)&s->tcp);
+    if (s->state != STREAM_OPEN)
+        return;
+    int error = uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read);
+    if (error < 0 && error != UV_EALREADY)
+        stream_end(s);
+}
+
+/* A message's owner may pause, resume or close the stream from within: none of that comes back in here. */
+static void stream_pump(struct stream *s)
+{
+    uint8_t *octets;
+    size_t len;
+    if (s->pumping)
+        return;
+    s->pumping = true;
+    while (s->state == STREAM_OPEN && dns_frame_next(&s->frame, &octets, &len))
+        s->events->on_message(s->owner, octets, len);
+    s->pumping = false;
+    stream_watch(s);
+}
+
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct stream *s = handle->data;
@@ -31,14 +65,6 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     if (dns_frame_room(&s->frame, s->first_size, &room, &len) < 0)
         len = 0; /* libuv reports ENOBUFS */
     *buf = uv_buf_init((char *)room, (unsigned)len);
-}
-
-static void stream_pump(struct stream *s)
-{
-    uint8_t *octets;
-    size_t len;
-    while (s->state == STREAM_OPEN && dns_frame_next(&s->frame, &octets, &len))
-        s->events->on_message(s->owner, octets, len);
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
@@ -168,12 +194,21 @@ bool stream_is_backed_up(const struct stream *s)
     return s->backlog > 0;
 }
 
+size_t stream_unread(const struct stream *s)
+{
+    uv_os_fd_t fd;
+    int in_kernel = 0;
+    if (uv_fileno((const uv_handle_t *)&s->tcp, &fd) < 0 || ioctl(fd, SIOCOUTQ, &in_kernel) < 0)
+        return 0;
+    return (size_t)in_kernel + uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
+}
+
 void stream_pause(struct stream *s)
 {
     if (s->state != STREAM_OPEN)
         return;
     s->state = STREAM_PAUSED;
-    uv_read_stop((uv_stream_t *)&s->tcp);
+    stream_watch(s);
 }
 
 void stream_resume(struct stream *s)
@@ -182,8 +217,18 @@ void stream_resume(struct stream *s)
         return;
     s->state = STREAM_OPEN;
     stream_pump(s);
-    if (s->state == STREAM_OPEN && uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read) < 0)
-        stream_end(s);
+}
+
+/* A socket that is closed with input unread resets the connection, and what the peer has not read yet of our
+ * last answer is lost. */
+static void stream_discard_input(struct stream *s)
+{
+    uint8_t rest[4096];
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&s->tcp, &fd) < 0)
+        return;
+    for (int i = 0; i < STREAM_DISCARD_MAX && recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0; i++)
+        continue;
 }
 
 static void on_close(uv_handle_t *handle)
@@ -199,6 +244,8 @@ void stream_close(struct stream *s, bool reset)
         return;
     bool connected = s->state != STREAM_CONNECTING;
     s->state = STREAM_CLOSED;
+    if (!reset && connected)
+        stream_discard_input(s);
     if (!reset || !connected || uv_tcp_close_reset(&s->tcp, on_close) < 0)
         uv_close((uv_handle_t *)&s->tcp, on_close);
 }

@@ -30,6 +30,7 @@ struct stream {
     uv_tcp_t tcp;
     uv_connect_t connect;
     enum stream_state state;
+    bool pumping; /* messages are being handed over: a pause or resume is for that loop to see */
     struct dns_frame frame;
     size_t first_size; /* of the frame buffer */
     size_t backlog;    /* octets the kernel has not taken yet */
@@ -45,6 +46,8 @@ int stream_connect(struct stream *s, struct engine *engine, int fd, const struct
 /* Negative when the connection is broken: on_end comes too. */
 int stream_send(struct stream *s, const struct relay_packet *packet);
 bool stream_is_backed_up(const struct stream *s);
+/* Octets that the peer has not acknowledged yet: while this changes, it reads. */
+size_t stream_unread(const struct stream *s);
 
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);

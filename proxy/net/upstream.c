@@ -48,16 +48,18 @@ static const struct stream_events upstream_stream_events = {
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    static uint8_t datagram[DNS_MESSAGE_MAX];
+    static _Thread_local uint8_t datagram[DNS_MESSAGE_MAX];
     struct upstream *up = poll->data;
-    (void)status;
     (void)events;
     for (int i = 0; i < UPSTREAM_BURST && up->fd >= 0; i++) {
         ssize_t n = recv(up->fd, datagram, sizeof datagram, 0);
         if (n < 0)
-            return; /* nothing more, or an ICMP error that anyone may have sent: wait on */
+            break;
         up->events->on_message(up->owner, up->leg, datagram, (size_t)n);
     }
+    /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still come. */
+    if (status < 0 && up->fd >= 0)
+        uv_poll_start(&up->poll, UV_READABLE, on_readable);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
