@@ -5,9 +5,10 @@
 #include "dns/error.h"
 #include "dns/wire.h"
 
-#define DNS_NAME_MAX       255  /* octets in wire form, root label included */
-#define DNS_NAME_TEXT_SIZE 1024 /* room for any name as text with its NUL: 4 characters an octet   \
-                                 */
+#define DNS_NAME_MAX 255 /* octets in wire form, root label included */
+#define DNS_NAME_TEXT_SIZE                                                                         \
+    1024 /* room for any name as text with its NUL: 4 characters an octet                          \
+          */
 
 /* A whole name, uncompressed, in the case it arrived in. */
 struct dns_name {

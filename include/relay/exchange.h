@@ -5,15 +5,17 @@
  *                 ▼                      │
  *   ASKING ─▶ RELAYING ─REPLY─▶ FOLLOWING┘          the server's message, or the last of several
  *      │          └──────last REPLY──────────▶ ENDED
- *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   an answer of our own: SERVFAIL, a NOTIFY's
- * joint one any ─abort─▶ ENDED
+ *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   an answer of our own: SERVFAIL, a NOTIFY's joint one
+ *   any ─abort─▶ ENDED
  *
- * After every event, exchange_next is called until it yields ACTION_WAIT or ACTION_END. The
- * deadline of an exchange is the time by which exchange_tick wants to be called. */
+ * After every event, exchange_next is called until it yields ACTION_WAIT or ACTION_END; between two
+ * replies it may be left for as long as the client has no room, and no other event of a leg be fed.
+ * The deadline of an exchange is the time by which exchange_tick wants to be called. */
 #ifndef RELAY_EXCHANGE_H
 #define RELAY_EXCHANGE_H
 
 #include "dns/xfr.h"
+#include "relay/hold.h"
 #include "relay/legs.h"
 #include "relay/policy.h"
 #include "relay/reply.h"
@@ -67,6 +69,7 @@ struct exchange {
     uint64_t moved;              /* ms: when something last moved, for the progress timeout */
     unsigned reply_leg;          /* RELAYING and FOLLOWING: whose answer it is */
     struct reply reply;          /* RELAYING */
+    struct hold hold;            /* messages of a signed leg that no MAC covers yet */
     struct client_answer answer; /* ANSWERING */
     uint64_t messages;           /* relayed to the client */
     uint64_t relayed_octets;

@@ -11,10 +11,7 @@
 struct legs {
     struct leg *items; /* owned */
     unsigned count;
-    struct relay *relay;               /* borrowed */
-    const struct dns_message *request; /* borrowed */
-    enum peer_operation operation;
-    uint64_t began;     /* ms */
+    struct leg_load load;
     uint64_t answer_ms; /* how long an answer is waited for */
 };
 
@@ -39,9 +36,5 @@ bool legs_have_hope(const struct legs *legs);
 
 /* When legs_tick wants to be called; LEG_NEVER. */
 uint64_t legs_deadline(const struct legs *legs);
-
-/* Completes the event with what it is about and reports it. */
-void legs_report(const struct legs *legs, const struct leg *leg, struct relay_event event,
-                 struct relay_time now);
 
 #endif

@@ -26,6 +26,7 @@ struct relay_world {
 struct relay {
     struct config *config;       /* one reference */
     struct tsig_mac *macs;       /* owned; by key index */
+    unsigned *key_turns;         /* owned; by peer: which of its keys signs what we originate */
     const struct peer **servers; /* owned; room for every peer */
     struct relay_world world;
     struct recent recent;
@@ -48,6 +49,13 @@ struct relay *relay_new(struct config *config, const struct relay_world *world);
 void relay_free(struct relay *relay);
 
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key);
+
+/* The key that signs what we originate towards a peer; NULL for a plain one. */
+const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer);
+/* No verifiable answer came in time to what this key signed: the peer's next key has its turn. Does
+ * nothing when another key has it already, or there is no other. */
+void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key);
+
 void relay_report(const struct relay *relay, const struct relay_event *event);
 
 #endif

@@ -56,11 +56,14 @@ size_t tsig_sign_room(const struct tsig_key *key);
 int tsig_sign_unsigned(const struct tsig_record *request, const struct tsig_stamp *stamp,
                        uint8_t *octets, struct dns_writer *tail) MUST_CHECK;
 
-/* The digest both sides compute over one message: the chain's MAC, the message with the record's
- * original ID as header ID and `arcount`, then the variables of `record` or its timers. The
- * record's names must be those of the key, case aside. Writes the full MAC. */
-int tsig_sign_digest(struct tsig_mac *mac, const struct tsig_chain *chain,
-                     const struct tsig_record *record, const uint8_t *octets, size_t len,
-                     uint16_t arcount, uint8_t out[TSIG_MAC_MAX]) MUST_CHECK;
+/* The digest both sides compute, in steps: the chain's MAC; one message, or several when those
+ * before the last are unsigned (section 5.3.1), each with the header ID and ARCOUNT it had before
+ * it was signed; then the variables of `record`, or its timers in a continuation. The end writes
+ * the full MAC. */
+void tsig_sign_digest_begin(struct tsig_mac *mac, const struct tsig_chain *chain);
+void tsig_sign_digest_message(struct tsig_mac *mac, const uint8_t *octets, size_t len, uint16_t id,
+                              uint16_t arcount);
+int tsig_sign_digest_end(struct tsig_mac *mac, enum tsig_form form,
+                         const struct tsig_record *record, uint8_t out[TSIG_MAC_MAX]) MUST_CHECK;
 
 #endif

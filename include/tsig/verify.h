@@ -23,4 +23,10 @@ enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
                               const struct dns_message *m, const struct tsig_record *record,
                               uint64_t now);
 
+/* The same when the digest has begun and the unsigned messages before this one are in it already.
+ */
+enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain,
+                                  const struct dns_message *m, const struct tsig_record *record,
+                                  uint64_t now);
+
 #endif

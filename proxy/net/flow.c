@@ -105,14 +105,21 @@ static void flow_send(struct flow *flow, const struct exchange_action *action)
         flow_lose(flow, action->leg);
 }
 
+static void flow_pause(struct flow *flow)
+{
+    flow->state = FLOW_PAUSED;
+    for (unsigned i = 0; i < flow->exchange.legs.count; i++)
+        if (flow->upstreams[i])
+            upstream_pause(flow->upstreams[i]);
+}
+
 static void flow_reply(struct flow *flow, const struct exchange_action *action)
 {
     int backed_up = flow->client->reply(flow, &action->packet);
     if (backed_up < 0)
         exchange_abort(&flow->exchange, "client-gone", engine_now(flow->engine));
-    for (unsigned i = 0; backed_up > 0 && i < flow->exchange.legs.count; i++)
-        if (flow->upstreams[i])
-            upstream_pause(flow->upstreams[i]);
+    else if (backed_up > 0)
+        flow_pause(flow);
 }
 
 static void flow_arm(struct flow *flow)
@@ -125,10 +132,16 @@ static void flow_arm(struct flow *flow)
         uv_timer_start(&flow->timer, on_deadline, deadline > now ? deadline - now : 0, 0);
 }
 
-/* Carries out what the exchange asks for until it waits or has ended. */
+/* Between two replies to a client that has no room for the next. */
+static bool flow_rests(const struct flow *flow)
+{
+    return flow->state == FLOW_PAUSED && flow->exchange.state == EXCHANGE_RELAYING;
+}
+
+/* Carries out what the exchange asks for until it waits, rests, or has ended. */
 void flow_go(struct flow *flow)
 {
-    for (;;) {
+    while (!flow_rests(flow)) {
         struct exchange_action action;
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
         switch (action.type) {
@@ -149,6 +162,7 @@ void flow_go(struct flow *flow)
             return;
         }
     }
+    flow_arm(flow);
 }
 
 static void flow_link(struct flow *flow)
@@ -197,10 +211,13 @@ fail:
 
 void flow_resume(struct flow *flow)
 {
+    if (flow->state != FLOW_PAUSED)
+        return;
+    flow->state = FLOW_RUNNING;
     exchange_moved(&flow->exchange, engine_now(flow->engine));
-    flow_arm(flow);
+    flow_go(flow);
     /* This may end the flow, whose memory stays until the loop's next turn. */
-    for (unsigned i = 0; i < flow->exchange.legs.count; i++)
+    for (unsigned i = 0; flow->state == FLOW_RUNNING && i < flow->exchange.legs.count; i++)
         if (flow->upstreams[i])
             upstream_resume(flow->upstreams[i]);
 }

@@ -25,7 +25,10 @@ struct flow_client {
     void (*ended)(struct flow *flow, enum exchange_end end);
 };
 
+enum flow_state { FLOW_RUNNING, FLOW_PAUSED };
+
 struct flow {
+    enum flow_state state;
     struct exchange exchange;
     struct engine *engine;
     const struct flow_client *client;

@@ -61,16 +61,6 @@ static void check_supported_proxy(const struct check *c)
         find(c, CONFIG_ERROR, "http", "the HTTP listener is not supported yet; leave it empty");
 }
 
-static void check_supported_peer(const struct check *c)
-{
-    const struct peer *peer = peer_of(c);
-
-    if (peer->role == PEER_PRIMARY && names_key(c))
-        find(c, CONFIG_ERROR, "key", "a 'key' in a [primary] is not supported yet");
-    if (peer->unknown_key == PEER_PASS)
-        find(c, CONFIG_ERROR, "unknown-key", "'unknown-key = pass' is not supported yet");
-}
-
 static bool is_loopback(const struct address *a)
 {
     struct prefix loopback;
@@ -253,7 +243,6 @@ static void check_secondary(const struct check *c)
 
 static void check_peer(const struct check *c)
 {
-    check_supported_peer(c);
     check_addresses(c);
     check_from(c);
     check_listen(c);

@@ -113,6 +113,11 @@ int client_relay(struct relay *relay, struct client *client, uint8_t *octets, st
                  bool from_signed, struct relay_time now, struct relay_packet *out)
 {
     m->id = client->id;
+    if (client->passed) {
+        dns_wire_set_u16_at(octets, m->id);
+        *out = (struct relay_packet){octets, m->len, NULL, 0};
+        return 0;
+    }
     /* What came unsigned cannot vouch for its data (RFC 8945 section 5.5). */
     if (client->key && !from_signed)
         m->flags &= (uint16_t)~DNS_FLAG_AD;

@@ -64,7 +64,7 @@ static void exchange_report_end(const struct exchange *x, int rcode, const char 
         .serial = x->xfr.serial,
         .messages = x->messages,
         .octets = x->relayed_octets,
-        .milliseconds = now.ms - x->legs.began,
+        .milliseconds = now.ms - x->legs.load.began,
         .result = result,
     };
     relay_report(x->relay, &event);
@@ -169,17 +169,17 @@ static void exchange_take_ack(struct exchange *x, struct leg *leg, const struct 
     leg_move(leg, LEG_ANSWERED);
     join_settle(&x->legs, leg);
     recent_acknowledge(&x->relay->recent, &key, leg->rcode, now.ms);
-    legs_report(&x->legs, leg,
-                (struct relay_event){
-                    .type = EVENT_NOTIFY,
-                    .key = peer_is_signed(leg->peer) ? leg->peer->keyring.keys[0] : NULL,
-                    .has_rcode = true,
-                    .rcode = leg->rcode,
-                    .has_serial = key.has_serial,
-                    .serial = key.serial,
-                    .result = leg->rcode == DNS_RCODE_NOERROR ? "ok" : "error",
-                },
-                now);
+    leg_report(leg, &x->legs.load,
+               (struct relay_event){
+                   .type = EVENT_NOTIFY,
+                   .key = leg->key,
+                   .has_rcode = true,
+                   .rcode = leg->rcode,
+                   .has_serial = key.has_serial,
+                   .serial = key.serial,
+                   .result = leg->rcode == DNS_RCODE_NOERROR ? "ok" : "error",
+               },
+               now);
     exchange_join(x);
 }
 
@@ -189,10 +189,11 @@ static struct legs exchange_legs(const struct exchange *x, uint64_t began)
 {
     const struct config_proxy *proxy = &x->relay->config->proxy;
     unsigned seconds = exchange_is_transfer(x) ? proxy->progress_timeout : proxy->answer_timeout;
-    return (struct legs){.relay = x->relay,
-                         .request = &x->request,
-                         .operation = x->operation,
-                         .began = began,
+    return (struct legs){.load = {.relay = x->relay,
+                                  .request = &x->request,
+                                  .client = &x->client,
+                                  .operation = x->operation,
+                                  .began = began},
                          .answer_ms = 1000ull * seconds};
 }
 
@@ -233,6 +234,7 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
 void exchange_fini(struct exchange *x)
 {
     legs_fini(&x->legs);
+    hold_fini(&x->hold);
     free(x->octets);
     x->octets = NULL;
 }
@@ -279,8 +281,8 @@ static void exchange_misanswer(struct exchange *x, unsigned leg, enum leg_verdic
 {
     const char *why = exchange_misfit(verdict);
     if (x->legs.items[leg].transport == RELAY_UDP) {
-        legs_report(&x->legs, &x->legs.items[leg],
-                    (struct relay_event){.type = EVENT_UPSTREAM_FAILURE, .result = why}, now);
+        leg_report(&x->legs.items[leg], &x->legs.load,
+                   (struct relay_event){.type = EVENT_UPSTREAM_FAILURE, .result = why}, now);
         return;
     }
     legs_lose(&x->legs, leg, why, NULL, now);
@@ -295,8 +297,56 @@ static bool exchange_is_complete(const struct exchange *x, const struct leg *leg
     return !exchange_is_transfer(x) || leg->transport == RELAY_UDP || x->xfr.state == DNS_XFR_DONE;
 }
 
+static void exchange_set_reply(struct exchange *x, uint8_t *octets, const struct dns_message *m)
+{
+    const struct leg *leg = &x->legs.items[x->reply_leg];
+    x->reply = (struct reply){
+        .octets = octets,
+        .message = *m,
+        .from_signed = leg->key != NULL,
+        .transfer = exchange_is_transfer(x) && leg->transport == RELAY_TCP &&
+                    x->client.transport == RELAY_TCP && !x->client.passed,
+        .first = x->messages == 0,
+    };
+}
+
+/* The next of the messages that waited for their MAC becomes the reply; false when there is none.
+ */
+static bool exchange_take_held(struct exchange *x)
+{
+    uint8_t *octets;
+    size_t len;
+    struct dns_message m;
+    if (!hold_take(&x->hold, &octets, &len) || dns_message_parse(octets, len, &m) < 0)
+        return false;
+    exchange_set_reply(x, octets, &m);
+    return true;
+}
+
+static void exchange_relay(struct exchange *x, unsigned index, uint8_t *octets,
+                           const struct dns_message *m, struct relay_time now)
+{
+    x->reply_leg = index;
+    exchange_move(x, EXCHANGE_RELAYING);
+    if (hold_is_empty(&x->hold))
+        exchange_set_reply(x, octets, m);
+    else if (hold_add(&x->hold, octets, m->len) < 0 || !exchange_take_held(x))
+        exchange_break(x, "no-memory", now);
+}
+
+/* P21: nothing goes on before a MAC covers it, and the last message must have one. */
+static void exchange_await_mac(struct exchange *x, unsigned index, const uint8_t *octets,
+                               size_t len, struct relay_time now)
+{
+    bool last = exchange_is_complete(x, &x->legs.items[index]);
+    if (!last && hold_add(&x->hold, octets, len) == 0)
+        return;
+    legs_lose(&x->legs, index, last ? "unsigned-end" : "no-memory", NULL, now);
+    exchange_spoil(x, "unverified-answer", now);
+}
+
 static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
-                          const struct dns_message *m, struct relay_time now)
+                          const struct dns_message *m, bool covered, struct relay_time now)
 {
     struct leg *leg = &x->legs.items[index];
     bool transfer = exchange_is_transfer(x) && leg->transport == RELAY_TCP;
@@ -306,6 +356,10 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
         return;
     }
     x->moved = now.ms;
+    if (!covered) {
+        exchange_await_mac(x, index, octets, m->len, now);
+        return;
+    }
     if (exchange_is_complete(x, leg)) {
         leg_move(leg, LEG_ANSWERED);
     } else if (x->client.transport == RELAY_UDP) {
@@ -314,15 +368,7 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
         exchange_answer_ourselves(x, DNS_RCODE_NOERROR, DNS_FLAG_TC, NULL);
         return;
     }
-    x->reply_leg = index;
-    x->reply = (struct reply){
-        .octets = octets,
-        .message = *m,
-        .from_signed = peer_is_signed(leg->peer),
-        .transfer = transfer && x->client.transport == RELAY_TCP,
-        .first = x->messages == 0,
-    };
-    exchange_move(x, EXCHANGE_RELAYING);
+    exchange_relay(x, index, octets, m, now);
 }
 
 void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t len,
@@ -333,14 +379,13 @@ void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t l
     struct dns_message m;
     if (!waiting || l->state != LEG_ASKED)
         return;
-    enum leg_verdict verdict =
-        leg_judge(l, x->relay, &x->request, octets, len, x->state == EXCHANGE_FOLLOWING, now, &m);
-    if (verdict != LEG_GOOD)
+    enum leg_verdict verdict = leg_judge(l, &x->legs.load, octets, len, now, &m);
+    if (verdict != LEG_GOOD && verdict != LEG_PENDING)
         exchange_misanswer(x, leg, verdict, now);
     else if (x->operation == PEER_NOTIFY)
         exchange_take_ack(x, l, &m, now);
     else
-        exchange_take(x, leg, octets, &m, now);
+        exchange_take(x, leg, octets, &m, verdict == LEG_GOOD, now);
 }
 
 void exchange_closed(struct exchange *x, unsigned leg, struct relay_time now)
@@ -373,10 +418,10 @@ void exchange_moved(struct exchange *x, struct relay_time now)
 
 void exchange_tick(struct exchange *x, struct relay_time now)
 {
-    if (x->state == EXCHANGE_FOLLOWING && now.ms >= x->moved + exchange_progress_ms(x))
-        exchange_break(x, "no-progress", now);
-    else if (x->state == EXCHANGE_ASKING && legs_tick(&x->legs, now))
+    if (x->state == EXCHANGE_ASKING && legs_tick(&x->legs, now))
         exchange_weigh(x);
+    else if (now.ms >= exchange_deadline(x) && x->state != EXCHANGE_ASKING)
+        exchange_break(x, "no-progress", now);
 }
 
 void exchange_abort(struct exchange *x, const char *why, struct relay_time now)
@@ -410,7 +455,7 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
         legs_opening(&x->legs, index, now);
         return true;
     }
-    if (leg_send(leg, x->relay, &x->request, client_room(&x->client), now, &out->packet) == 0) {
+    if (leg_send(leg, &x->legs.load, now, &out->packet) == 0) {
         legs_sent(&x->legs, index, now);
         return true;
     }
@@ -422,8 +467,8 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
 /* P25's last word over UDP, P27 over TCP. */
 static void exchange_fail_reply(struct exchange *x, int error, struct relay_time now)
 {
-    legs_report(
-        &x->legs, &x->legs.items[x->reply_leg],
+    leg_report(
+        &x->legs.items[x->reply_leg], &x->legs.load,
         (struct relay_event){.type = EVENT_UPSTREAM_FAILURE,
                              .result = error == DNS_ESPACE ? "no-room-for-tsig" : "cannot-relay",
                              .advice = "a message of this server could not be signed"},
@@ -446,7 +491,7 @@ static bool exchange_next_reply(struct exchange *x, struct relay_time now,
     out->type = ACTION_REPLY;
     x->messages++;
     x->relayed_octets += out->packet.len + out->packet.tail_len;
-    if (more)
+    if (more || exchange_take_held(x))
         return true;
     if (x->legs.items[x->reply_leg].state != LEG_ANSWERED) {
         exchange_move(x, EXCHANGE_FOLLOWING);
@@ -504,6 +549,7 @@ uint64_t exchange_deadline(const struct exchange *x)
     switch (x->state) {
     case EXCHANGE_ASKING:
         return legs_deadline(&x->legs);
+    case EXCHANGE_RELAYING:
     case EXCHANGE_FOLLOWING:
         return x->moved + exchange_progress_ms(x);
     default:

@@ -21,6 +21,26 @@ void leg_move(struct leg *leg, enum leg_state state)
     leg->state = state;
 }
 
+void leg_fini(struct leg *leg)
+{
+    tsig_stream_fini(&leg->stream);
+}
+
+void leg_report(const struct leg *leg, const struct leg_load *load, struct relay_event event,
+                struct relay_time now)
+{
+    event.peer = leg->peer;
+    event.address = &leg->to;
+    event.transport = leg->transport;
+    event.opcode = dns_message_opcode(load->request);
+    event.qtype = load->request->qtype;
+    event.zone = &load->request->qname;
+    event.milliseconds = now.ms - load->began;
+    relay_report(load->relay, &event);
+}
+
+/* M7: room for the client's TSIG is taken off the payload size; what belongs to one hop is left
+ * out. */
 static void leg_edit_opt(const struct leg *leg, uint8_t *octets, struct dns_message *m, size_t room)
 {
     if (leg->peer->edns == PEER_EDNS_STRIP) {
@@ -34,29 +54,41 @@ static void leg_edit_opt(const struct leg *leg, uint8_t *octets, struct dns_mess
     dns_opt_set_payload(octets, m, (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX));
 }
 
-int leg_send(struct leg *leg, struct relay *relay, const struct dns_message *request, size_t room,
-             struct relay_time now, struct relay_packet *out)
+static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send, size_t len,
+                    struct relay_time now, struct dns_writer *tail)
+{
+    struct tsig_stamp stamp = {.time_signed = now.seconds,
+                               .fudge = (uint16_t)relay->config->proxy.fudge,
+                               .original_id = send->id};
+    struct tsig_mac *mac = relay_mac(relay, leg->key);
+    int error = tsig_sign(mac, &send->chain, &stamp, relay->work, len, tail);
+    if (error < 0 || leg->transport == RELAY_UDP)
+        return error;
+    tsig_stream_fini(&leg->stream);
+    return tsig_stream_init(&leg->stream, leg->key, &send->chain);
+}
+
+int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now,
+             struct relay_packet *out)
 {
     assert(leg->sent < LEG_SENDS_MAX);
+    struct relay *relay = load->relay;
     struct leg_send *send = &leg->sends[leg->sent];
     struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
-    struct dns_message m = *request;
+    struct dns_message m = *load->request;
 
-    memcpy(relay->work, request->octets, request->len);
+    memcpy(relay->work, m.octets, m.len);
     m.octets = relay->work;
     m.id = relay->world.random_id(relay->world.arg);
     dns_wire_set_u16_at(relay->work, m.id);
     dns_wire_set_u16_at(relay->work + 10, m.count[DNS_ADDITIONAL]);
-    leg_edit_opt(leg, relay->work, &m, room);
+    if (!load->client->passed)
+        leg_edit_opt(leg, relay->work, &m, client_room(load->client));
 
-    send->id = m.id;
-    send->chain = tsig_chain_request();
-    if (peer_is_signed(leg->peer)) {
-        const struct tsig_key *key = leg->peer->keyring.keys[0];
-        struct tsig_stamp stamp = {
-            .time_signed = now.seconds, .fudge = relay->config->proxy.fudge, .original_id = m.id};
-        int error =
-            tsig_sign(relay_mac(relay, key), &send->chain, &stamp, relay->work, m.len, &tail);
+    *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
+    leg->key = load->client->passed ? NULL : relay_key(relay, leg->peer);
+    if (leg->key) {
+        int error = leg_sign(leg, relay, send, m.len, now, &tail);
         if (error < 0)
             return error;
     }
@@ -86,55 +118,41 @@ static bool leg_is_bare_error(const struct dns_message *m)
 
 /* axfrdns leaves the question out of a transfer's messages, most others out of all but the first.
  */
-static bool leg_may_lack_question(const struct leg *leg, const struct dns_message *request,
-                                  bool continued)
+static bool leg_may_lack_question(const struct leg *leg, const struct leg_load *load)
 {
-    bool transfer = dns_message_opcode(request) == DNS_OPCODE_QUERY &&
-                    (request->qtype == DNS_TYPE_AXFR || request->qtype == DNS_TYPE_IXFR);
-    return leg->transport == RELAY_TCP && (transfer || continued);
+    return leg->transport == RELAY_TCP &&
+           (load->operation == PEER_AXFR || load->operation == PEER_IXFR);
 }
 
-static bool leg_matches(const struct leg *leg, const struct dns_message *request,
-                        const struct dns_message *m, bool continued)
+static bool leg_matches(const struct leg *leg, const struct leg_load *load,
+                        const struct dns_message *m)
 {
-    if (!(m->flags & DNS_FLAG_QR) || dns_message_opcode(m) != dns_message_opcode(request))
+    if (!(m->flags & DNS_FLAG_QR) || dns_message_opcode(m) != dns_message_opcode(load->request))
         return false;
     if (m->count[DNS_QUESTION] == 1)
-        return dns_message_same_question(m, request);
+        return dns_message_same_question(m, load->request);
     if (m->count[DNS_QUESTION] > 1)
         return false;
-    return leg_is_bare_error(m) || leg_may_lack_question(leg, request, continued);
-}
-
-static void leg_report(const struct leg *leg, struct relay *relay,
-                       const struct dns_message *request, struct relay_event event)
-{
-    event.peer = leg->peer;
-    event.address = &leg->to;
-    event.transport = leg->transport;
-    event.opcode = dns_message_opcode(request);
-    event.qtype = request->qtype;
-    event.zone = &request->qname;
-    relay_report(relay, &event);
+    return leg_is_bare_error(m) || leg_may_lack_question(leg, load);
 }
 
 /* A peer that finds our time wrong says what its own clock shows (RFC 8945 section 5.2.3). */
-static void leg_report_skew(const struct leg *leg, struct relay *relay,
-                            const struct dns_message *request, const struct tsig_record *record,
-                            struct relay_time now)
+static void leg_report_skew(const struct leg *leg, const struct leg_load *load,
+                            const struct tsig_record *record, struct relay_time now)
 {
     if (record->error != TSIG_BADTIME || record->other_len != 6)
         return;
     struct dns_reader r = dns_wire_reader(record->other, record->other_len);
     int64_t skew = (int64_t)dns_wire_get_u48(&r) - (int64_t)now.seconds;
-    leg_report(leg, relay, request,
+    leg_report(leg, load,
                (struct relay_event){.type = EVENT_CLOCK_SKEW,
-                                    .key_name = &record->key_name,
+                                    .key = leg->key,
                                     .tsig_error = TSIG_BADTIME,
                                     .has_skew = true,
                                     .skew = skew,
                                     .result = "badtime",
-                                    .advice = "check NTP there"});
+                                    .advice = "check NTP there"},
+               now);
 }
 
 static const char *leg_tsig_advice(const struct tsig_record *record)
@@ -151,39 +169,59 @@ static const char *leg_tsig_advice(const struct tsig_record *record)
     }
 }
 
-static enum leg_verdict leg_verify(const struct leg *leg, struct relay *relay,
-                                   const struct dns_message *request, struct leg_send *send,
+/* An answer that cannot be verified proves nothing, but is worth a line, and doubt about the key.
+ */
+static enum leg_verdict leg_doubt(struct leg *leg, const struct leg_load *load,
+                                  const struct dns_message *m, const struct tsig_record *record,
+                                  struct relay_time now)
+{
+    leg->doubted = true;
+    leg_report(leg, load,
+               (struct relay_event){.type = EVENT_TSIG_FAILURE,
+                                    .key = leg->key,
+                                    .has_rcode = true,
+                                    .rcode = dns_message_rcode(m),
+                                    .tsig_error = record ? record->error : TSIG_NOERROR,
+                                    .result = record ? "bad-answer" : "unsigned-answer",
+                                    .advice = record ? leg_tsig_advice(record)
+                                                     : "an answer without TSIG was dropped; does "
+                                                       "the peer have this key?"},
+               now);
+    return LEG_UNVERIFIED;
+}
+
+static enum tsig_stream_state leg_verify_datagram(struct leg *leg, struct relay *relay,
+                                                  const struct dns_message *m,
+                                                  const struct tsig_record *record,
+                                                  struct relay_time now)
+{
+    struct tsig_chain chain = leg_find_send(leg, m->id)->chain;
+    if (!record ||
+        tsig_verify(relay_mac(relay, leg->key), &chain, m, record, now.seconds) != TSIG_VERIFIED)
+        return TSIG_STREAM_FAILED;
+    return TSIG_STREAM_VERIFIED;
+}
+
+static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
                                    const struct dns_message *m, struct relay_time now)
 {
-    const struct tsig_key *key = leg->peer->keyring.keys[0];
-    struct tsig_chain chain = send->chain;
-    struct tsig_record record;
-    if (m->tsig_place != DNS_TSIG_LAST) {
-        leg_report(leg, relay, request,
-                   (struct relay_event){.type = EVENT_TSIG_FAILURE,
-                                        .key = key,
-                                        .has_rcode = true,
-                                        .rcode = dns_message_rcode(m),
-                                        .result = "unsigned-answer",
-                                        .advice = "an answer without TSIG was dropped; does the "
-                                                  "peer sign answers with this key?"});
-        return LEG_UNSIGNED;
+    struct tsig_record decoded;
+    const struct tsig_record *record = NULL;
+    enum tsig_stream_state state;
+    if (m->tsig_place != DNS_TSIG_NONE) {
+        if (m->tsig_place == DNS_TSIG_MISPLACED || tsig_record_decode(m, &decoded) < 0)
+            return LEG_MALFORMED;
+        record = &decoded;
     }
-    if (tsig_record_decode(m, &record) < 0)
-        return LEG_BAD_TSIG;
-    if (tsig_verify(relay_mac(relay, key), &chain, m, &record, now.seconds) != TSIG_VERIFIED) {
-        leg_report(leg, relay, request,
-                   (struct relay_event){.type = EVENT_TSIG_FAILURE,
-                                        .key = key,
-                                        .has_rcode = true,
-                                        .rcode = dns_message_rcode(m),
-                                        .tsig_error = record.error,
-                                        .result = "bad-answer",
-                                        .advice = leg_tsig_advice(&record)});
-        return LEG_BAD_TSIG;
-    }
-    send->chain = chain;
-    leg_report_skew(leg, relay, request, &record, now);
+    if (leg->transport == RELAY_UDP)
+        state = leg_verify_datagram(leg, load->relay, m, record, now);
+    else
+        state = tsig_stream_verify(&leg->stream, m, record, now.seconds);
+    if (state == TSIG_STREAM_PENDING)
+        return LEG_PENDING;
+    if (state != TSIG_STREAM_VERIFIED)
+        return leg_doubt(leg, load, m, record, now);
+    leg_report_skew(leg, load, record, now);
     return LEG_GOOD;
 }
 
@@ -196,19 +234,19 @@ static void leg_strip(uint8_t *octets, struct dns_message *m)
     dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
 }
 
-enum leg_verdict leg_judge(struct leg *leg, struct relay *relay, const struct dns_message *request,
-                           uint8_t *octets, size_t len, bool continued, struct relay_time now,
-                           struct dns_message *m)
+enum leg_verdict leg_judge(struct leg *leg, const struct leg_load *load, uint8_t *octets,
+                           size_t len, struct relay_time now, struct dns_message *m)
 {
+    enum leg_verdict verdict = LEG_GOOD;
     if (dns_message_parse(octets, len, m) < 0)
         return LEG_MALFORMED;
-    struct leg_send *send = leg_find_send(leg, m->id);
-    if (!send || !leg_matches(leg, request, m, continued))
+    if (!leg_find_send(leg, m->id) || !leg_matches(leg, load, m))
         return LEG_MISMATCH;
-    if (!peer_is_signed(leg->peer))
-        return m->tsig_place != DNS_TSIG_NONE || m->sig0 ? LEG_SIGNED : LEG_GOOD;
-    enum leg_verdict verdict = leg_verify(leg, relay, request, send, m, now);
-    if (verdict == LEG_GOOD)
+    if (leg->key)
+        verdict = leg_verify(leg, load, m, now);
+    else if (!load->client->passed && (m->tsig_place != DNS_TSIG_NONE || m->sig0))
+        verdict = LEG_SIGNED;
+    if (verdict == LEG_GOOD && leg->key)
         leg_strip(octets, m);
     return verdict;
 }

@@ -8,21 +8,11 @@ static const uint64_t legs_resend_ms[] = {1000, 2000};
 
 void legs_fini(struct legs *legs)
 {
+    for (unsigned i = 0; i < legs->count; i++)
+        leg_fini(&legs->items[i]);
     free(legs->items);
     legs->items = NULL;
-}
-
-void legs_report(const struct legs *legs, const struct leg *leg, struct relay_event event,
-                 struct relay_time now)
-{
-    event.peer = leg->peer;
-    event.address = &leg->to;
-    event.transport = leg->transport;
-    event.opcode = dns_message_opcode(legs->request);
-    event.qtype = legs->request->qtype;
-    event.zone = &legs->request->qname;
-    event.milliseconds = now.ms - legs->began;
-    relay_report(legs->relay, &event);
+    legs->count = 0;
 }
 
 static bool legs_is_settled(const struct leg *leg)
@@ -40,26 +30,31 @@ bool legs_have_hope(const struct legs *legs)
 
 static void legs_wake_next(struct legs *legs, unsigned leg, uint64_t when)
 {
-    if (legs->operation == PEER_NOTIFY || leg + 1 >= legs->count)
+    if (legs->load.operation == PEER_NOTIFY || leg + 1 >= legs->count)
         return;
     struct leg *next = &legs->items[leg + 1];
     if (next->state == LEG_IDLE && when < next->wake)
         next->wake = when;
 }
 
-void legs_lose(struct legs *legs, unsigned leg, const char *why, const char *advice,
+void legs_lose(struct legs *legs, unsigned index, const char *why, const char *advice,
                struct relay_time now)
 {
+    struct leg *leg = &legs->items[index];
     enum relay_event_type type =
-        legs->operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
-    leg_move(&legs->items[leg], LEG_OVER);
-    legs_report(legs, &legs->items[leg],
-                (struct relay_event){.type = type, .result = why, .advice = advice}, now);
+        legs->load.operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
+    leg_move(leg, LEG_OVER);
+    leg_report(leg, &legs->load,
+               (struct relay_event){.type = type, .result = why, .advice = advice}, now);
+    /* A BADKEY may be forged, so doubt alone changes nothing before the time is up; and an UPDATE
+     * that was written is never tried with another key. */
+    if (leg->doubted && legs->load.operation != PEER_UPDATE)
+        relay_next_key(legs->load.relay, leg->peer, leg->key);
 }
 
 void legs_refused(struct legs *legs, unsigned leg, struct relay_time now)
 {
-    recent_address_failed(&legs->relay->recent, &legs->items[leg].to, now.ms);
+    recent_address_failed(&legs->load.relay->recent, &legs->items[leg].to, now.ms);
     legs_lose(legs, leg, "cannot-connect", "is the server running and reachable at this address?",
               now);
     legs_wake_next(legs, leg, now.ms);
@@ -68,14 +63,14 @@ void legs_refused(struct legs *legs, unsigned leg, struct relay_time now)
 void legs_opening(struct legs *legs, unsigned leg, struct relay_time now)
 {
     leg_move(&legs->items[leg], LEG_OPENING);
-    legs->items[leg].wake = now.ms + 1000ull * legs->relay->config->proxy.connect_timeout;
+    legs->items[leg].wake = now.ms + 1000ull * legs->load.relay->config->proxy.connect_timeout;
 }
 
 static unsigned legs_sends_max(const struct legs *legs, const struct leg *leg)
 {
-    if (leg->transport == RELAY_TCP || legs->operation == PEER_UPDATE)
+    if (leg->transport == RELAY_TCP || legs->load.operation == PEER_UPDATE)
         return 1;
-    return legs->operation == PEER_NOTIFY ? 3 : 2;
+    return legs->load.operation == PEER_NOTIFY ? 3 : 2;
 }
 
 void legs_sent(struct legs *legs, unsigned index, struct relay_time now)
@@ -83,10 +78,10 @@ void legs_sent(struct legs *legs, unsigned index, struct relay_time now)
     struct leg *leg = &legs->items[index];
     leg_move(leg, LEG_ASKED);
     if (leg->sent == 1) {
-        uint64_t from = legs->operation == PEER_NOTIFY ? legs->began : now.ms;
+        uint64_t from = legs->load.operation == PEER_NOTIFY ? legs->load.began : now.ms;
         leg->expire = from + legs->answer_ms;
         /* An UPDATE that was written may have been done: no other address gets it too. */
-        if (leg->transport == RELAY_UDP && legs->operation != PEER_UPDATE)
+        if (leg->transport == RELAY_UDP && legs->load.operation != PEER_UPDATE)
             legs_wake_next(legs, index, now.ms + LEGS_NEXT_ADDRESS_MS);
     }
     leg->wake = leg->expire;

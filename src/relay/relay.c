@@ -11,7 +11,8 @@ struct relay *relay_new(struct config *config, const struct relay_world *world)
     relay->world = *world;
     relay->macs = calloc(config->key_count ? config->key_count : 1, sizeof *relay->macs);
     relay->servers = calloc(config->peer_count ? config->peer_count : 1, sizeof *relay->servers);
-    if (!relay->macs || !relay->servers)
+    relay->key_turns = calloc(config->peer_count ? config->peer_count : 1, sizeof(unsigned));
+    if (!relay->macs || !relay->servers || !relay->key_turns)
         goto fail;
     for (size_t i = 0; i < config->key_count; i++)
         if (tsig_mac_init(&relay->macs[i], &config->keys[i]) < 0)
@@ -29,6 +30,7 @@ void relay_free(struct relay *relay)
     for (size_t i = 0; relay->macs && i < relay->config->key_count; i++)
         tsig_mac_fini(&relay->macs[i]);
     free(relay->macs);
+    free(relay->key_turns);
     free(relay->servers);
     config_unref(relay->config);
     free(relay);
@@ -42,4 +44,24 @@ struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key)
 void relay_report(const struct relay *relay, const struct relay_event *event)
 {
     relay->world.report(relay->world.arg, event);
+}
+
+const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer)
+{
+    return peer_is_signed(peer) ? peer->keyring.keys[relay->key_turns[peer->index]] : NULL;
+}
+
+void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key)
+{
+    unsigned *turn = &relay->key_turns[peer->index];
+    if (peer->keyring.count < 2 || relay_key(relay, peer) != key)
+        return;
+    *turn = (*turn + 1) % (unsigned)peer->keyring.count;
+    relay_report(relay, &(struct relay_event){
+                            .type = EVENT_TSIG_FAILURE,
+                            .peer = peer,
+                            .key = relay_key(relay, peer),
+                            .result = "next-key",
+                            .advice = "no verifiable answer to the key before; this one signs now",
+                        });
 }

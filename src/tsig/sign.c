@@ -31,21 +31,28 @@ void tsig_chain_advance(struct tsig_chain *chain, const uint8_t *mac, size_t len
     chain->time_signed = time_signed;
 }
 
-/* The chain's MAC and the message, its header as it was before the TSIG was added. */
-static void digest_message(struct tsig_mac *mac, const struct tsig_chain *chain,
-                           const uint8_t *octets, size_t len, const uint16_t id_and_arcount[2])
+void tsig_sign_digest_begin(struct tsig_mac *mac, const struct tsig_chain *chain)
 {
-    uint8_t head[2 + TSIG_MAC_MAX + DNS_HEADER_SIZE];
-    struct dns_writer w = dns_wire_writer(head, sizeof(head));
+    uint8_t len[2];
 
-    if (chain->form != TSIG_FORM_REQUEST) {
-        dns_wire_put_u16(&w, chain->mac_len);
-        dns_wire_put_octets(&w, chain->mac, chain->mac_len);
-    }
-    dns_wire_put_u16(&w, id_and_arcount[0]);
-    dns_wire_put_octets(&w, octets + 2, ARCOUNT_AT - 2);
-    dns_wire_put_u16(&w, id_and_arcount[1]);
-    tsig_mac_update(mac, head, w.at);
+    tsig_mac_begin(mac);
+    if (chain->form == TSIG_FORM_REQUEST)
+        return;
+    dns_wire_set_u16_at(len, chain->mac_len);
+    tsig_mac_update(mac, len, sizeof(len));
+    tsig_mac_update(mac, chain->mac, chain->mac_len);
+}
+
+void tsig_sign_digest_message(struct tsig_mac *mac, const uint8_t *octets, size_t len, uint16_t id,
+                              uint16_t arcount)
+{
+    uint8_t header[DNS_HEADER_SIZE];
+
+    assert(len >= DNS_HEADER_SIZE);
+    memcpy(header, octets, sizeof(header));
+    dns_wire_set_u16_at(header, id);
+    dns_wire_set_u16_at(header + ARCOUNT_AT, arcount);
+    tsig_mac_update(mac, header, sizeof(header));
     tsig_mac_update(mac, octets + DNS_HEADER_SIZE, len - DNS_HEADER_SIZE);
 }
 
@@ -74,14 +81,10 @@ static void digest_variables(struct tsig_mac *mac, enum tsig_form form,
         tsig_mac_update(mac, record->other, record->other_len);
 }
 
-int tsig_sign_digest(struct tsig_mac *mac, const struct tsig_chain *chain,
-                     const struct tsig_record *record, const uint8_t *octets, size_t len,
-                     uint16_t arcount, uint8_t out[TSIG_MAC_MAX])
+int tsig_sign_digest_end(struct tsig_mac *mac, enum tsig_form form,
+                         const struct tsig_record *record, uint8_t out[TSIG_MAC_MAX])
 {
-    assert(len >= DNS_HEADER_SIZE);
-    tsig_mac_begin(mac);
-    digest_message(mac, chain, octets, len, (const uint16_t[]){record->original_id, arcount});
-    digest_variables(mac, chain->form, record);
+    digest_variables(mac, form, record);
     return tsig_mac_end(mac, out);
 }
 
@@ -129,8 +132,10 @@ int tsig_sign(struct tsig_mac *mac, struct tsig_chain *chain, const struct tsig_
     /* The clock may have been set back since the last message (section 5.3.1). */
     if (chain->form == TSIG_FORM_CONTINUATION && record.time_signed < chain->time_signed)
         record.time_signed = chain->time_signed;
-    error = tsig_sign_digest(mac, chain, &record, octets, len, dns_wire_u16_at(octets + ARCOUNT_AT),
-                             digest);
+    tsig_sign_digest_begin(mac, chain);
+    tsig_sign_digest_message(mac, octets, len, record.original_id,
+                             dns_wire_u16_at(octets + ARCOUNT_AT));
+    error = tsig_sign_digest_end(mac, chain->form, &record, digest);
     if (error != 0)
         return error;
     record.mac = digest;

@@ -29,15 +29,16 @@ static enum tsig_verdict check_mac(struct tsig_mac *mac, const struct tsig_chain
     uint8_t digest[TSIG_MAC_MAX];
     uint16_t arcount = (uint16_t)(m->count[DNS_ADDITIONAL] - 1);
 
-    if (tsig_sign_digest(mac, chain, record, m->octets, m->tsig_at, arcount, digest) != 0)
+    tsig_sign_digest_message(mac, m->octets, m->tsig_at, record->original_id, arcount);
+    if (tsig_sign_digest_end(mac, chain->form, record, digest) != 0)
         return TSIG_VERDICT_FAILED;
     return CRYPTO_memcmp(digest, record->mac, record->mac_len) == 0 ? TSIG_VERIFIED
                                                                     : TSIG_VERDICT_BADSIG;
 }
 
-enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
-                              const struct dns_message *m, const struct tsig_record *record,
-                              uint64_t now)
+enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain,
+                                  const struct dns_message *m, const struct tsig_record *record,
+                                  uint64_t now)
 {
     enum tsig_verdict verdict;
 
@@ -54,4 +55,12 @@ enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
     if (!within_fudge(record, now))
         return TSIG_VERDICT_BADTIME;
     return record->mac_len < mac->key->minimum_mac ? TSIG_VERDICT_BADTRUNC : TSIG_VERIFIED;
+}
+
+enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
+                              const struct dns_message *m, const struct tsig_record *record,
+                              uint64_t now)
+{
+    tsig_sign_digest_begin(mac, chain);
+    return tsig_verify_end(mac, chain, m, record, now);
 }

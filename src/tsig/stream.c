@@ -1,0 +1,54 @@
+#include "tsig/stream.h"
+
+int tsig_stream_init(struct tsig_stream *s, const struct tsig_key *key,
+                     const struct tsig_chain *request)
+{
+    struct tsig_stream out = {.state = TSIG_STREAM_FIRST, .chain = *request};
+    int error = tsig_mac_init(&out.mac, key);
+
+    if (error == 0)
+        *s = out;
+    return error;
+}
+
+void tsig_stream_fini(struct tsig_stream *s)
+{
+    tsig_mac_fini(&s->mac);
+}
+
+static enum tsig_stream_state take_unsigned(struct tsig_stream *s, const struct dns_message *m)
+{
+    if (s->state == TSIG_STREAM_FIRST || s->unsigned_run == TSIG_STREAM_UNSIGNED_MAX)
+        return TSIG_STREAM_FAILED;
+    s->unsigned_run++;
+    tsig_sign_digest_message(&s->mac, m->octets, m->len, m->id, m->count[DNS_ADDITIONAL]);
+    return TSIG_STREAM_PENDING;
+}
+
+static enum tsig_stream_state take_signed(struct tsig_stream *s, const struct dns_message *m,
+                                          const struct tsig_record *record, uint64_t now)
+{
+    bool continued = s->chain.form == TSIG_FORM_CONTINUATION;
+    uint64_t before = s->chain.time_signed;
+    enum tsig_verdict verdict = tsig_verify_end(&s->mac, &s->chain, m, record, now);
+
+    if (continued && verdict == TSIG_VERDICT_BADTIME) {
+        s->aged = true;
+        verdict = TSIG_VERIFIED;
+    }
+    if (verdict != TSIG_VERIFIED || (continued && record->time_signed < before))
+        return TSIG_STREAM_FAILED;
+    s->unsigned_run = 0;
+    return TSIG_STREAM_VERIFIED;
+}
+
+enum tsig_stream_state tsig_stream_verify(struct tsig_stream *s, const struct dns_message *m,
+                                          const struct tsig_record *record, uint64_t now)
+{
+    if (s->state == TSIG_STREAM_FAILED)
+        return TSIG_STREAM_FAILED;
+    if (s->state != TSIG_STREAM_PENDING)
+        tsig_sign_digest_begin(&s->mac, &s->chain);
+    s->state = record != NULL ? take_signed(s, m, record, now) : take_unsigned(s, m);
+    return s->state;
+}
