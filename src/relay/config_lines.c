@@ -5,6 +5,7 @@
  * without settings. So each line is looked at here first, what inih would get wrong is refused, and
  * inih takes the rest apart. A line longer than its buffer goes to it in pieces, as indented lines,
  * and is put together again. */
+#include <assert.h>
 #include <ctype.h>
 #include <ini.h>
 #include <openssl/crypto.h>
@@ -193,6 +194,7 @@ static char *feed(char *out, int size, void *stream)
     }
     if (lines->fed > 0)
         *at++ = ' ';
+    assert((size_t)(at - out) + len + 2 <= (size_t)size);
     memcpy(at, lines->line + lines->fed, len);
     memcpy(at + len, "\n", 2);
     lines->fed += len;

@@ -75,7 +75,7 @@ static int set_number(struct value *v, const char *text)
     const struct setting *row = v->row;
     unsigned long long number = 0;
     size_t digits = strspn(text, "0123456789");
-    bool good = digits > 0 && digits < 10 && text[digits] == '\0';
+    bool good = digits > 0 && text[digits] == '\0';
 
     if (find_word(row->choices, text) >= 0) {
         *(unsigned *)v->out = 0;
