@@ -6,6 +6,8 @@
 #ifndef RELAY_CONFIG_H
 #define RELAY_CONFIG_H
 
+#include <stdarg.h>
+
 #include "relay/peer.h"
 #include "tsig/key.h"
 
@@ -107,6 +109,8 @@ void config_unref(struct config *config); /* NULL is fine; secrets are cleansed 
 void config_report_add(struct config_report *report, enum config_severity severity,
                        const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void config_report_vadd(struct config_report *report, enum config_severity severity,
+                        const char *file, unsigned line, const char *format, va_list args);
 void config_report_fini(struct config_report *report);
 
 #endif

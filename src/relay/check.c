@@ -1,8 +1,6 @@
 #include "relay/check.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "relay/setting.h"
 
@@ -21,18 +19,13 @@ static void find(const struct check *c, enum config_severity severity, const cha
                  const char *format, ...)
 {
     unsigned line = c->section == NULL ? 0 : setting_line(c->section, setting);
-    char *sentence = NULL;
     va_list args;
 
     if (line == 0 && c->section != NULL)
         line = c->section->line;
     va_start(args, format);
-    if (vasprintf(&sentence, format, args) < 0)
-        sentence = NULL;
+    config_report_vadd(c->report, severity, c->file, line, format, args);
     va_end(args);
-    config_report_add(c->report, severity, c->file, line, "%s",
-                      sentence != NULL ? sentence : "no memory to say what is wrong");
-    free(sentence);
 }
 
 static const struct peer *peer_of(const struct check *c)

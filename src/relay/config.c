@@ -17,32 +17,11 @@ static void complain(const struct draft *draft, unsigned line, const char *forma
 
 static void complain(const struct draft *draft, unsigned line, const char *format, ...)
 {
-    char *sentence = NULL;
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&sentence, format, args) < 0)
-        sentence = NULL;
+    config_report_vadd(draft->report, CONFIG_ERROR, draft->file, line, format, args);
     va_end(args);
-    config_report_add(draft->report, CONFIG_ERROR, draft->file, line, "%s",
-                      sentence != NULL ? sentence : "no memory to say what is wrong");
-    free(sentence);
-}
-
-char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE])
-{
-    snprintf(out, DRAFT_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
-             section->label[0] != '\0' ? " " : "", section->label);
-    return out;
-}
-
-const struct config_section *draft_find(const struct config *config, enum setting_section kind,
-                                        const char *label)
-{
-    for (size_t i = 0; i < config->section_count; i++)
-        if (config->sections[i].kind == kind && strcasecmp(config->sections[i].label, label) == 0)
-            return &config->sections[i];
-    return NULL;
 }
 
 /* The struct that a section is read into. */
@@ -73,8 +52,8 @@ static int add_base(struct draft *draft, enum setting_section kind, unsigned *in
         *index = 0;
         return 0;
     }
-    grown = is_key ? config_value_grow(draft->keys, draft->key_count, sizeof(*draft->keys))
-                   : config_value_grow(draft->peers, draft->peer_count, sizeof(*draft->peers));
+    grown = is_key ? draft_grow(draft->keys, draft->key_count, sizeof(*draft->keys))
+                   : draft_grow(draft->peers, draft->peer_count, sizeof(*draft->peers));
     if (grown == NULL)
         return DNS_EMEMORY;
     if (is_key)
@@ -91,7 +70,7 @@ static int add_section(struct draft *draft, enum setting_section kind, const cha
     struct config *config = draft->config;
     struct config_section section = {.kind = kind, .line = line};
     struct config_section *grown =
-        config_value_grow(config->sections, config->section_count, sizeof(*grown));
+        draft_grow(config->sections, config->section_count, sizeof(*grown));
 
     if (grown == NULL)
         return DNS_EMEMORY;

@@ -51,6 +51,11 @@ struct draft {
     bool skipping; /* what follows belongs to no section that is kept */
 };
 
+/* config_draft.c: what all of them need. */
+
+/* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it was. */
+void *draft_grow(void *items, size_t count, size_t size);
+
 /* "[key xfr.example]" or "[proxy]". */
 #define DRAFT_TITLE_SIZE (2 * CONFIG_NAME_MAX)
 char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE]);
@@ -75,10 +80,6 @@ int config_value_set(const struct setting *row, void *base, const char *text,
 
 /* "yes, no or maybe": words for people, cut to the size. Returns `out`. */
 char *config_value_words(const char *const *words, char *out, size_t size);
-
-/* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it was.
- */
-void *config_value_grow(void *items, size_t count, size_t size);
 
 /* config_lines.c: lines to sections and settings, through inih. */
 

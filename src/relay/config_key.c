@@ -23,18 +23,12 @@ static int complain(const struct making *m, const char *setting, const char *for
 static int complain(const struct making *m, const char *setting, const char *format, ...)
 {
     unsigned line = setting_line(m->section, setting);
-    char *sentence = NULL;
     va_list args;
-    int len;
 
     va_start(args, format);
-    len = vasprintf(&sentence, format, args);
+    config_report_vadd(m->draft->report, CONFIG_ERROR, m->draft->file,
+                       line != 0 ? line : m->section->line, format, args);
     va_end(args);
-    if (len < 0)
-        return DNS_EMEMORY;
-    config_report_add(m->draft->report, CONFIG_ERROR, m->draft->file,
-                      line != 0 ? line : m->section->line, "%s", sentence);
-    free(sentence);
     return DNS_EFORMAT;
 }
 

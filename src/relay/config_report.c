@@ -16,22 +16,18 @@ static void settle_last(struct config_report *report)
     report->findings[at] = last;
 }
 
-void config_report_add(struct config_report *report, enum config_severity severity,
-                       const char *file, unsigned line, const char *format, ...)
+void config_report_vadd(struct config_report *report, enum config_severity severity,
+                        const char *file, unsigned line, const char *format, va_list args)
 {
     struct config_finding finding = {.severity = severity, .line = line, .file = strdup(file)};
-    struct config_finding *grown =
-        config_value_grow(report->findings, report->count, sizeof(*grown));
-    va_list args;
+    struct config_finding *grown = draft_grow(report->findings, report->count, sizeof(*grown));
 
     if (severity == CONFIG_ERROR)
         report->errors++;
     if (grown != NULL)
         report->findings = grown;
-    va_start(args, format);
     if (vasprintf(&finding.text, format, args) < 0)
         finding.text = NULL;
-    va_end(args);
     if (grown == NULL || finding.file == NULL || finding.text == NULL) {
         free(finding.file);
         free(finding.text);
@@ -40,6 +36,16 @@ void config_report_add(struct config_report *report, enum config_severity severi
     }
     report->findings[report->count++] = finding;
     settle_last(report);
+}
+
+void config_report_add(struct config_report *report, enum config_severity severity,
+                       const char *file, unsigned line, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    config_report_vadd(report, severity, file, line, format, args);
+    va_end(args);
 }
 
 void config_report_fini(struct config_report *report)

@@ -42,15 +42,6 @@ char *config_value_words(const char *const *words, char *out, size_t size)
     return out;
 }
 
-void *config_value_grow(void *items, size_t count, size_t size)
-{
-    char *grown = reallocarray(items, count + 1, size);
-
-    if (grown != NULL)
-        memset(grown + count * size, 0, size);
-    return grown;
-}
-
 /* Place of a word among `words`, -1 if it is none of them. */
 static int find_word(const char *const *words, const char *word)
 {
@@ -128,7 +119,7 @@ static int set_address(struct value *v, const char *text)
 
 static int add_to_addresses(struct address_list *list, const struct address *a)
 {
-    struct address *grown = config_value_grow(list->items, list->count, sizeof(*grown));
+    struct address *grown = draft_grow(list->items, list->count, sizeof(*grown));
 
     if (grown == NULL)
         return DNS_EMEMORY;
@@ -191,7 +182,7 @@ static int add_prefix(struct value *v, const char *text)
         if (list->items[i].length == prefix.length &&
             address_same_host(&list->items[i].address, &prefix.address))
             return complain(v, "has '%s' twice", text);
-    grown = config_value_grow(list->items, list->count, sizeof(*grown));
+    grown = draft_grow(list->items, list->count, sizeof(*grown));
     if (grown == NULL)
         return DNS_EMEMORY;
     list->items = grown;
@@ -207,7 +198,7 @@ static int add_name(struct value *v, const char *text)
     for (size_t i = 0; i < list->count; i++)
         if (strcasecmp(list->items[i], text) == 0)
             return complain(v, "has '%s' twice", text);
-    grown = config_value_grow(list->items, list->count, sizeof(*grown));
+    grown = draft_grow(list->items, list->count, sizeof(*grown));
     if (grown == NULL)
         return DNS_EMEMORY;
     list->items = grown;
@@ -256,7 +247,7 @@ static int add_zone(struct value *v, const char *text)
         if (list->items[i].kind == pattern.kind &&
             dns_name_equal(&list->items[i].name, &pattern.name))
             return complain(v, "has '%s' twice", text);
-    grown = config_value_grow(list->items, list->count, sizeof(*grown));
+    grown = draft_grow(list->items, list->count, sizeof(*grown));
     if (grown == NULL)
         return DNS_EMEMORY;
     list->items = grown;

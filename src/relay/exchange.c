@@ -105,34 +105,6 @@ static void exchange_spoil(struct exchange *x, const char *why, struct relay_tim
 
 /* NOTIFY. */
 
-static struct recent_ack exchange_ack_key(const struct exchange *x, const struct peer *peer)
-{
-    struct recent_ack key = {
-        .from = x->client.from,
-        .id = x->client.id,
-        .qtype = x->request.qtype,
-        .zone = x->request.qname,
-        .peer = peer->index,
-    };
-    key.has_serial = dns_xfr_soa_serial(&x->request, DNS_ANSWER, &key.serial);
-    return key;
-}
-
-/* M3: who has acknowledged this very NOTIFY is not asked again. */
-static void exchange_recall_acks(struct exchange *x, uint64_t now)
-{
-    for (unsigned i = 0; i < x->legs.count; i++) {
-        struct leg *leg = &x->legs.items[i];
-        struct recent_ack key = exchange_ack_key(x, leg->peer);
-        int rcode = recent_acknowledged(&x->relay->recent, &key, now);
-        if (rcode < 0 || leg->state != LEG_IDLE)
-            continue;
-        leg->rcode = (unsigned)rcode;
-        leg_move(leg, LEG_ANSWERED);
-        join_settle(&x->legs, leg);
-    }
-}
-
 static void exchange_join(struct exchange *x)
 {
     switch (join_legs(&x->legs)) {
@@ -159,28 +131,6 @@ static void exchange_weigh(struct exchange *x)
         exchange_join(x);
     else if (!legs_have_hope(&x->legs))
         exchange_answer_ourselves(x, DNS_RCODE_SERVFAIL, 0, "no server answered");
-}
-
-static void exchange_take_ack(struct exchange *x, struct leg *leg, const struct dns_message *m,
-                              struct relay_time now)
-{
-    struct recent_ack key = exchange_ack_key(x, leg->peer);
-    leg->rcode = dns_message_rcode(m);
-    leg_move(leg, LEG_ANSWERED);
-    join_settle(&x->legs, leg);
-    recent_acknowledge(&x->relay->recent, &key, leg->rcode, now.ms);
-    leg_report(leg, &x->legs.load,
-               (struct relay_event){
-                   .type = EVENT_NOTIFY,
-                   .key = leg->key,
-                   .has_rcode = true,
-                   .rcode = leg->rcode,
-                   .has_serial = key.has_serial,
-                   .serial = key.serial,
-                   .result = leg->rcode == DNS_RCODE_NOERROR ? "ok" : "error",
-               },
-               now);
-    exchange_join(x);
 }
 
 /* Construction. */
@@ -225,7 +175,7 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
     }
     if (x->operation == PEER_NOTIFY) {
         recent_notified(&relay->recent, &x->request.qname, &x->client.from, request->now.ms);
-        exchange_recall_acks(x, request->now.ms);
+        join_recall(&x->legs, request->now);
         exchange_join(x);
     }
     return 0;
@@ -380,12 +330,14 @@ void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t l
     if (!waiting || l->state != LEG_ASKED)
         return;
     enum leg_verdict verdict = leg_judge(l, &x->legs.load, octets, len, now, &m);
-    if (verdict != LEG_GOOD && verdict != LEG_PENDING)
+    if (verdict != LEG_GOOD && verdict != LEG_PENDING) {
         exchange_misanswer(x, leg, verdict, now);
-    else if (x->operation == PEER_NOTIFY)
-        exchange_take_ack(x, l, &m, now);
-    else
+    } else if (x->operation == PEER_NOTIFY) {
+        join_take(&x->legs, l, dns_message_rcode(&m), now);
+        exchange_join(x);
+    } else {
         exchange_take(x, leg, octets, &m, verdict == LEG_GOOD, now);
+    }
 }
 
 void exchange_closed(struct exchange *x, unsigned leg, struct relay_time now)

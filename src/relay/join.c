@@ -1,5 +1,7 @@
 #include "relay/join.h"
 
+#include "dns/xfr.h"
+
 static bool join_is_settled(const struct leg *leg)
 {
     return leg->state == LEG_ANSWERED || leg->state == LEG_OVER;
@@ -51,9 +53,54 @@ unsigned join_rcode(const struct legs *legs)
     return worst;
 }
 
-void join_settle(struct legs *legs, const struct leg *answered)
+static struct recent_ack join_key(const struct legs *legs, const struct peer *peer)
 {
+    const struct dns_message *request = legs->load.request;
+    struct recent_ack key = {
+        .from = legs->load.client->from,
+        .id = legs->load.client->id,
+        .qtype = request->qtype,
+        .zone = request->qname,
+        .peer = peer->index,
+    };
+    key.has_serial = dns_xfr_soa_serial(request, DNS_ANSWER, &key.serial);
+    return key;
+}
+
+static void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
+{
+    leg->rcode = rcode;
+    leg_move(leg, LEG_ANSWERED);
     for (unsigned i = 0; i < legs->count; i++)
-        if (legs->items[i].peer == answered->peer && !join_is_settled(&legs->items[i]))
+        if (legs->items[i].peer == leg->peer && !join_is_settled(&legs->items[i]))
             leg_move(&legs->items[i], LEG_OVER);
+}
+
+void join_recall(struct legs *legs, struct relay_time now)
+{
+    for (unsigned i = 0; i < legs->count; i++) {
+        struct leg *leg = &legs->items[i];
+        struct recent_ack key = join_key(legs, leg->peer);
+        int rcode = recent_acknowledged(&legs->load.relay->recent, &key, now.ms);
+        if (rcode >= 0 && !join_is_settled(leg))
+            join_settle(legs, leg, (unsigned)rcode);
+    }
+}
+
+void join_take(struct legs *legs, struct leg *leg, unsigned rcode, struct relay_time now)
+{
+    struct recent_ack key = join_key(legs, leg->peer);
+    join_settle(legs, leg, rcode);
+    recent_acknowledge(&legs->load.relay->recent, &key, rcode, now.ms);
+    leg_report(leg, &legs->load,
+               (struct relay_event){
+                   .type = EVENT_NOTIFY,
+                   .key = leg->key,
+                   .has_rcode = true,
+                   .rcode = rcode,
+                   .has_serial = key.has_serial,
+                   .serial = key.serial,
+                   .result = rcode == DNS_RCODE_NOERROR ? "ok" : "error",
+               },
+               now);
 }
