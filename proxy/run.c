@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "admin/log.h"
 #include "command.h"
@@ -48,6 +49,16 @@ static char *run_listen_text(const struct worker *worker)
     }
     fclose(out);
     return text;
+}
+
+/* Two descriptors a transfer: the usual soft limit of 1024 would not do for many. */
+static void run_raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static int run_prepare(struct run *run, struct config *config)
@@ -97,6 +108,7 @@ int command_run(int argc, char **argv)
         return COMMAND_FAILED;
     log_configure(config->proxy.log_level, config->proxy.log_format);
     signal(SIGPIPE, SIG_IGN);
+    run_raise_limit();
     uv_loop_init(&run.loop);
     int status = COMMAND_FAILED;
     if (run_prepare(&run, config) == 0) {

@@ -33,6 +33,7 @@ struct leg {
     enum relay_transport transport;
     bool fresh;                 /* a kept connection failed already: CONNECT a new one */
     bool reused;                /* the connection has carried an earlier request */
+    bool aged;                  /* its stream was older than its fudge, which was reported */
     bool doubted;               /* an answer came that could not be verified */
     uint64_t wake;              /* ms: when its turn comes, it sends again, or gives up */
     uint64_t expire;            /* ms: an answer after this is too late */

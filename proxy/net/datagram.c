@@ -169,7 +169,6 @@ static void datagram_prepare_burst(void)
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct datagram *d = poll->data;
-    (void)status;
     (void)events;
     datagram_prepare_burst();
     int count = recvmmsg(d->fd, burst.messages, DATAGRAM_BURST, 0, NULL);
@@ -184,6 +183,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         };
         datagram_request(d, &request);
     }
+    /* libuv stops watching a socket with an error on it; the listener lives on. */
+    if (status < 0)
+        uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
 int datagram_open(struct datagram *d, struct engine *engine, const struct address *local)

@@ -39,14 +39,20 @@ static const struct upstream_events flow_leg_events = {
     .on_end = on_leg_end,
 };
 
-static void on_deadline(uv_timer_t *timer)
+/* A slow reader takes octets long before there is room for a whole message more. */
+static void flow_look_at_reader(struct flow *flow)
 {
-    struct flow *flow = timer->data;
     size_t unread = flow->client->unread(flow);
-    /* A slow reader takes octets long before there is room for a whole message more. */
     if (unread != flow->unread)
         exchange_moved(&flow->exchange, engine_now(flow->engine));
     flow->unread = unread;
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct flow *flow = timer->data;
+    if (flow->state == FLOW_PAUSED)
+        flow_look_at_reader(flow);
     exchange_tick(&flow->exchange, engine_now(flow->engine));
     flow_go(flow);
 }
@@ -108,6 +114,7 @@ static void flow_send(struct flow *flow, const struct exchange_action *action)
 static void flow_pause(struct flow *flow)
 {
     flow->state = FLOW_PAUSED;
+    flow->unread = flow->client->unread(flow);
     for (unsigned i = 0; i < flow->exchange.legs.count; i++)
         if (flow->upstreams[i])
             upstream_pause(flow->upstreams[i]);

@@ -126,7 +126,7 @@ static struct upstream *session_borrow(struct flow *flow, const struct exchange_
     struct session *session = flow->owner;
     for (unsigned i = 0; i < SESSION_KEPT_MAX; i++) {
         struct upstream *up = session->kept[i];
-        if (up && address_equal(&up->to, &action->to) &&
+        if (up && upstream_is_quiet(up) && address_equal(&up->to, &action->to) &&
             address_equal(&up->source, &action->source)) {
             session->kept[i] = NULL;
             return up;

@@ -23,8 +23,8 @@ struct worker {
 };
 
 /* On a zeroed worker whose engine's loop and report are set: binds every `listen` of the
- * configuration. Negative errno, and `*failed` then says which address, if it was one; nothing is
- * left to release. */
+ * configuration. Negative errno, and `*failed` then says which address, if it was one; nothing is left
+ * to release: the loop, which must be the worker's own, has then been run to its end. */
 int worker_init(struct worker *worker, struct config *config, struct address *failed);
 
 /* No new requests; what is in flight finishes, for drain-timeout at most. Then all handles are

@@ -226,6 +226,10 @@ static void check_secondary(const struct check *c)
         if (peer->allow & PEER_UPDATE)
             find(c, CONFIG_ERROR, "allow", "'allow' has update, which takes a 'key'");
     }
+    if (names_key(c) && peer->unknown_key == PEER_PASS)
+        find(c, CONFIG_ERROR, "unknown-key",
+             "'unknown-key = pass' is for a secondary without 'key': nothing that does not verify "
+             "passes for one that has it");
     if (peer->mode == PEER_OBSERVE)
         find(c, CONFIG_WARNING, "mode", "'mode = observe' lets requests without TSIG through");
     if (setting_line(c->section, "zones") == 0 && count_role(c->config, PEER_SECONDARY) > 1)

@@ -86,7 +86,9 @@ int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now
         leg_edit_opt(leg, relay->work, &m, client_room(load->client));
 
     *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
-    leg->key = load->client->passed ? NULL : relay_key(relay, leg->peer);
+    /* The same for every copy, or a late answer to an earlier one could not be verified. */
+    if (leg->sent == 0)
+        leg->key = load->client->passed ? NULL : relay_key(relay, leg->peer);
     if (leg->key) {
         int error = leg_sign(leg, relay, send, m.len, now, &tail);
         if (error < 0)
@@ -152,6 +154,21 @@ static void leg_report_skew(const struct leg *leg, const struct leg_load *load,
                                     .skew = skew,
                                     .result = "badtime",
                                     .advice = "check NTP there"},
+               now);
+}
+
+/* Once a response: PowerDNS repeats the query's time, and slow readers make any server wait. */
+static void leg_report_age(struct leg *leg, const struct leg_load *load, struct relay_time now)
+{
+    if (!leg->stream.aged || leg->aged)
+        return;
+    leg->aged = true;
+    leg_report(leg, load,
+               (struct relay_event){.type = EVENT_CLOCK_SKEW,
+                                    .key = leg->key,
+                                    .result = "aged",
+                                    .advice = "a message of this transfer was signed longer ago "
+                                              "than its fudge"},
                now);
 }
 
@@ -222,6 +239,8 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
     if (state != TSIG_STREAM_VERIFIED)
         return leg_doubt(leg, load, m, record, now);
     leg_report_skew(leg, load, record, now);
+    if (leg->transport == RELAY_TCP)
+        leg_report_age(leg, load, now);
     return LEG_GOOD;
 }
 

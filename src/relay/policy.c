@@ -258,8 +258,7 @@ static bool policy_check_tsig(struct judgement *j)
     if (!key) {
         if (!policy_refuse_if_elsewhere(j))
             return false;
-        v->client.passed =
-            v->client.peer->role == PEER_SECONDARY && v->client.peer->unknown_key == PEER_PASS;
+        v->client.passed = v->client.peer->unknown_key == PEER_PASS;
         if (v->client.passed)
             return true;
         return policy_tsig_failure(j, TSIG_BADKEY, NULL,

@@ -32,7 +32,9 @@ static enum tsig_stream_state take_signed(struct tsig_stream *s, const struct dn
     uint64_t before = s->chain.time_signed;
     enum tsig_verdict verdict = tsig_verify_end(&s->mac, &s->chain, m, record, now);
 
-    if (continued && verdict == TSIG_VERDICT_BADTIME) {
+    /* Time is looked at before truncation, which is not forgiven with it. */
+    if (continued && verdict == TSIG_VERDICT_BADTIME && record->time_signed < now &&
+        record->mac_len >= s->mac.key->minimum_mac) {
         s->aged = true;
         verdict = TSIG_VERIFIED;
     }
