@@ -16,6 +16,7 @@ struct client {
     uint16_t payload;     /* UDP payload size: 512 or what its OPT says */
     bool has_opt;
     uint16_t opt_flags; /* DO and the like */
+    bool transparent;   /* it spoke to its server's own address: both ends keep theirs */
     bool passed; /* a TSIG of a key we do not have goes through unchanged, as does the answer */
     const struct tsig_key *key; /* the request verified with this; NULL: answers are unsigned */
     struct tsig_chain chain;

@@ -11,7 +11,8 @@
 
 union datagram_control {
     struct cmsghdr align;
-    uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    uint8_t
+        octets[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct sockaddr_in6))];
 };
 
 /* One burst of requests. Used and done with inside one callback, so all listeners of a thread share
@@ -24,9 +25,29 @@ static _Thread_local struct {
     struct mmsghdr messages[DATAGRAM_BURST];
 } burst;
 
-/* The local address that a request was sent to; the listener's own when the kernel does not say. */
+/* What a packet rule has brought here tells its original destination, port included. */
+static bool datagram_original(struct msghdr *message, struct address *out)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        struct sockaddr_storage name = {0};
+        size_t len = c->cmsg_len - CMSG_LEN(0);
+        bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_ORIGDSTADDR;
+        bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_ORIGDSTADDR;
+        if ((!v4 && !v6) || len > sizeof name)
+            continue;
+        memcpy(&name, CMSG_DATA(c), len);
+        *out = socket_to_address(&name);
+        return true;
+    }
+    return false;
+}
+
+/* The address that a request was sent to; the listener's own when the kernel does not say. */
 static struct address datagram_destination(struct msghdr *message, const struct address *local)
 {
+    struct address original;
+    if (datagram_original(message, &original))
+        return original;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
@@ -191,7 +212,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 int datagram_open(struct datagram *d, struct engine *engine, const struct address *local)
 {
     *d = (struct datagram){.engine = engine, .local = *local};
-    d->fd = socket_listen_udp(local);
+    d->fd = socket_listen_udp(local, engine->relay->config->proxy.transparent);
     if (d->fd < 0)
         return d->fd;
     int error = uv_poll_init(engine->loop, &d->poll, d->fd);

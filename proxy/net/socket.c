@@ -56,6 +56,16 @@ static int socket_set(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof on) < 0 ? -errno : 0;
 }
 
+static int socket_make_transparent(int fd, enum address_family family)
+{
+    int mark = SOCKET_MARK;
+    int error = family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_TRANSPARENT)
+                                       : socket_set(fd, IPPROTO_IPV6, IPV6_TRANSPARENT);
+    if (error == 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0)
+        error = -errno;
+    return error;
+}
+
 static int socket_bind(int fd, const struct address *local)
 {
     struct sockaddr_storage name;
@@ -69,9 +79,11 @@ static int socket_fail(int fd, int error)
     return error;
 }
 
-static int socket_prepare_listener(int fd, const struct address *local)
+static int socket_prepare_listener(int fd, const struct address *local, bool transparent)
 {
-    int error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
+    int error = transparent ? socket_make_transparent(fd, local->family) : 0;
+    if (error == 0)
+        error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
     /* Lets a specific address stand beside a wildcard on the same port, and workers share one. */
     if (error == 0)
         error = socket_set(fd, SOL_SOCKET, SO_REUSEPORT);
@@ -80,55 +92,69 @@ static int socket_prepare_listener(int fd, const struct address *local)
     return error == 0 ? socket_bind(fd, local) : error;
 }
 
-int socket_listen_udp(const struct address *local)
+/* The kernel is to say where each datagram was sent to. */
+static int socket_want_destination(int fd, enum address_family family, bool transparent)
+{
+    int error = family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_PKTINFO)
+                                       : socket_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    if (error < 0 || !transparent)
+        return error;
+    return family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_RECVORIGDSTADDR)
+                                  : socket_set(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR);
+}
+
+int socket_listen_udp(const struct address *local, bool transparent)
 {
     int fd = socket_new(local->family, SOCK_DGRAM);
     if (fd < 0)
         return fd;
-    int error = local->family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_PKTINFO)
-                                              : socket_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    int error = socket_want_destination(fd, local->family, transparent);
     if (error == 0)
-        error = socket_prepare_listener(fd, local);
+        error = socket_prepare_listener(fd, local, transparent);
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 
-int socket_listen_tcp(const struct address *local)
+int socket_listen_tcp(const struct address *local, bool transparent)
 {
     int fd = socket_new(local->family, SOCK_STREAM);
     if (fd < 0)
         return fd;
-    int error = socket_prepare_listener(fd, local);
+    int error = socket_prepare_listener(fd, local, transparent);
     if (error == 0 && listen(fd, SOCKET_BACKLOG) < 0)
         error = -errno;
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 
-int socket_connect_udp(const struct address *to, const struct address *source)
+static int socket_bind_source(int fd, enum address_family family, const struct address *source,
+                              bool transparent)
+{
+    int error = transparent ? socket_make_transparent(fd, family) : 0;
+    if (error < 0 || source->family == ADDRESS_NONE)
+        return error;
+    /* The port is drawn when the destination is known, so that many connections can share one. */
+    error = socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+    return error == 0 ? socket_bind(fd, source) : error;
+}
+
+int socket_connect_udp(const struct address *to, const struct address *source, bool transparent)
 {
     struct sockaddr_storage name;
     socklen_t len = socket_from_address(to, &name);
     int fd = socket_new(to->family, SOCK_DGRAM);
     if (fd < 0)
         return fd;
-    int error = source->family != ADDRESS_NONE ? socket_bind(fd, source) : 0;
+    int error = socket_bind_source(fd, to->family, source, transparent);
     if (error == 0 && connect(fd, (const struct sockaddr *)&name, len) < 0)
         error = -errno;
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 
-int socket_open_tcp(const struct address *to, const struct address *source)
+int socket_open_tcp(const struct address *to, const struct address *source, bool transparent)
 {
     int fd = socket_new(to->family, SOCK_STREAM);
     if (fd < 0)
         return fd;
-    int error = 0;
-    if (source->family != ADDRESS_NONE) {
-        /* The port is drawn when the destination is known, so that many connections can share one.
-         */
-        error = socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-        if (error == 0)
-            error = socket_bind(fd, source);
-    }
+    int error = socket_bind_source(fd, to->family, source, transparent);
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 

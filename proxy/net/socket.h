@@ -11,15 +11,20 @@
 socklen_t socket_from_address(const struct address *a, struct sockaddr_storage *out);
 struct address socket_to_address(const struct sockaddr_storage *from);
 
-int socket_listen_udp(const struct address *local);
-int socket_listen_tcp(const struct address *local);
+/* On each packet of a transparent socket, so that rules for what leaves this host tell ours from others'. */
+#define SOCKET_MARK 0x5302
 
-/* A connected UDP socket on a port that the kernel draws; `source` of family ADDRESS_NONE: any. */
-int socket_connect_udp(const struct address *to, const struct address *source);
+/* `transparent`: takes packets for any address, and tells which it was (IP_TRANSPARENT, IP_RECVORIGDSTADDR
+ * and their IPv6 twins; needs CAP_NET_RAW or CAP_NET_ADMIN). */
+int socket_listen_udp(const struct address *local, bool transparent);
+int socket_listen_tcp(const struct address *local, bool transparent);
 
-/* A TCP socket of the family of `to`, bound to `source` unless that is ADDRESS_NONE, not connected.
- */
-int socket_open_tcp(const struct address *to, const struct address *source);
+/* A connected UDP socket on a port that the kernel draws; `source` of family ADDRESS_NONE: any.
+ * `transparent`: `source` may be another host's address. */
+int socket_connect_udp(const struct address *to, const struct address *source, bool transparent);
+
+/* A TCP socket of the family of `to`, bound to `source` unless that is ADDRESS_NONE, not connected. */
+int socket_open_tcp(const struct address *to, const struct address *source, bool transparent);
 
 /* The local end; family ADDRESS_NONE when the kernel does not say. */
 struct address socket_local(int fd);

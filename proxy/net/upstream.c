@@ -69,7 +69,8 @@ static void on_poll_closed(uv_handle_t *handle)
 
 static bool upstream_open_udp(struct upstream *up, struct engine *engine)
 {
-    up->fd = socket_connect_udp(&up->to, &up->source);
+    bool transparent = engine->relay->config->proxy.transparent;
+    up->fd = socket_connect_udp(&up->to, &up->source, transparent);
     if (up->fd < 0 || uv_poll_init(engine->loop, &up->poll, up->fd) < 0)
         return false;
     up->poll.data = up;
@@ -94,7 +95,7 @@ struct upstream *upstream_open(struct engine *engine, enum relay_transport trans
         free(up);
         return NULL;
     }
-    int fd = socket_open_tcp(to, source);
+    int fd = socket_open_tcp(to, source, engine->relay->config->proxy.transparent);
     if (fd < 0) {
         free(up);
         return NULL;

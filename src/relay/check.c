@@ -44,8 +44,6 @@ static void check_supported_proxy(const struct check *c)
 {
     const struct config_proxy *proxy = &c->config->proxy;
 
-    if (proxy->transparent)
-        find(c, CONFIG_ERROR, "transparent", "'transparent = yes' is not supported yet");
     if (proxy->workers > 1)
         find(c, CONFIG_ERROR, "workers", "more than one worker is not supported yet");
     if (proxy->control != NULL && *proxy->control != '\0')

@@ -123,7 +123,7 @@ int client_relay(struct relay *relay, struct client *client, uint8_t *octets, st
         m->flags &= (uint16_t)~DNS_FLAG_AD;
     dns_wire_set_u16_at(octets, m->id);
     dns_wire_set_u16_at(octets + 2, m->flags);
-    dns_opt_remove_hop_options(octets, m, true);
+    dns_opt_remove_hop_options(octets, m, !client->transparent);
 
     size_t room = client_room(client);
     if (m->len + room > client_limit(client)) {

@@ -86,7 +86,7 @@ static int link_primaries(const struct draft *draft, const struct config_section
 
 /* Moves what has been read into the peer. */
 static void fill_peer(struct peer *peer, struct draft_peer *from,
-                      const struct config_section *section)
+                      const struct config_section *section, bool transparent)
 {
     *peer = from->peer;
     peer->role = section->kind == SETTING_PRIMARY ? PEER_PRIMARY : PEER_SECONDARY;
@@ -97,6 +97,9 @@ static void fill_peer(struct peer *peer, struct draft_peer *from,
     peer->from_count = from->from.count;
     peer->zones = from->zones.items;
     peer->zone_count = from->zones.count;
+    /* On the path, what is none of the proxy's business goes on as it did before. */
+    if (transparent && setting_line(section, "other") == 0)
+        peer->other = PEER_PASS;
     from->peer = (struct peer){0};
     from->from = (struct draft_prefixes){0};
     from->zones = (struct draft_zones){0};
@@ -119,7 +122,8 @@ int config_peer_make_all(struct draft *draft)
         const struct config_section *section = &config->sections[i];
 
         if (is_peer(section))
-            fill_peer(&config->peers[section->index], &draft->peers[section->index], section);
+            fill_peer(&config->peers[section->index], &draft->peers[section->index], section,
+                      config->proxy.transparent);
     }
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];

@@ -41,13 +41,15 @@ void leg_report(const struct leg *leg, const struct leg_load *load, struct relay
 
 /* M7: room for the client's TSIG is taken off the payload size; what belongs to one hop is left
  * out. */
-static void leg_edit_opt(const struct leg *leg, uint8_t *octets, struct dns_message *m, size_t room)
+static void leg_edit_opt(const struct leg *leg, const struct client *client, uint8_t *octets,
+                         struct dns_message *m)
 {
+    size_t room = client_room(client);
     if (leg->peer->edns == PEER_EDNS_STRIP) {
         dns_opt_remove(octets, m);
         return;
     }
-    dns_opt_remove_hop_options(octets, m, true);
+    dns_opt_remove_hop_options(octets, m, !client->transparent);
     if (m->opt_len == 0 || m->opt_payload <= DNS_UDP_MAX)
         return;
     size_t lowered = m->opt_payload > room ? m->opt_payload - room : 0;
@@ -83,7 +85,7 @@ int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now
     dns_wire_set_u16_at(relay->work, m.id);
     dns_wire_set_u16_at(relay->work + 10, m.count[DNS_ADDITIONAL]);
     if (!load->client->passed)
-        leg_edit_opt(leg, relay->work, &m, client_room(load->client));
+        leg_edit_opt(leg, load->client, relay->work, &m);
 
     *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
     /* The same for every copy, or a late answer to an earlier one could not be verified. */

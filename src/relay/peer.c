@@ -31,13 +31,20 @@ bool peer_has_primary(const struct peer *secondary, const struct peer *primary)
     return false;
 }
 
+const struct address *peer_own_address(const struct peer *peer, const struct address *a)
+{
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (address_same_host(&peer->address.items[i], a))
+            return &peer->address.items[i];
+    return NULL;
+}
+
 int peer_match(const struct peer *peer, const struct address *from)
 {
     int longest = -1;
 
-    for (size_t i = 0; i < peer->address.count; i++)
-        if (address_same_host(&peer->address.items[i], from))
-            return from->family == ADDRESS_IPV4 ? 32 : 128;
+    if (peer_own_address(peer, from))
+        return from->family == ADDRESS_IPV4 ? 32 : 128;
     for (size_t i = 0; i < peer->from_count; i++)
         if (prefix_contains(&peer->from[i], from) && peer->from[i].length > longest)
             longest = peer->from[i].length;

@@ -179,15 +179,32 @@ static int policy_fitness(const struct judgement *j, const struct peer *peer, in
     return (holds_key << 10) + (reached << 9) + (bits << 1) + zone;
 }
 
+/* M2: the server that the destination stands for: by a `listen` of its own, or in transparent mode because it
+ * is the server's address. */
+static void policy_name_server(struct judgement *j, enum peer_role role)
+{
+    const struct config *config = j->relay->config;
+    for (size_t i = 0; i < config->peer_count && !j->named; i++)
+        if (config->peers[i].role == role && peer_listens(&config->peers[i], &j->request->to))
+            j->named = &config->peers[i];
+    for (size_t i = 0; config->proxy.transparent && i < config->peer_count && !j->named; i++) {
+        const struct peer *peer = &config->peers[i];
+        bool zone = role == PEER_PRIMARY ||
+                    policy_zone_fits(peer, &j->verdict->message.qname, j->verdict->operation);
+        if (peer->role == role && zone && peer_own_address(peer, &j->request->to)) {
+            j->named = peer;
+            j->verdict->client.transparent = true;
+        }
+    }
+}
+
 /* M1, M2: whose request it is, and which server its destination names. */
 static void policy_find_client(struct judgement *j)
 {
     const struct config *config = j->relay->config;
     enum peer_role role = policy_client_role(j->verdict->operation);
-    for (size_t i = 0; i < config->peer_count; i++)
-        if (config->peers[i].role != role && peer_listens(&config->peers[i], &j->request->to))
-            j->named = &config->peers[i];
     int best = -1;
+    policy_name_server(j, role == PEER_PRIMARY ? PEER_SECONDARY : PEER_PRIMARY);
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
         int bits = peer->role == role ? peer_match(peer, &j->request->from) : -1;
@@ -295,6 +312,11 @@ static bool policy_check_tsig(struct judgement *j)
     return policy_tsig_failure(j, TSIG_BADSIG, key, "compare the secret on both sides");
 }
 
+static bool policy_is_ordinary(enum peer_operation operation)
+{
+    return operation == PEER_QUERY || operation == PEER_SOA;
+}
+
 /* May this peer, which has a key, go on without TSIG? (M4) */
 static bool policy_check_unsigned(struct judgement *j, bool *exempt)
 {
@@ -308,13 +330,41 @@ static bool policy_check_unsigned(struct judgement *j, bool *exempt)
                                               .advice = "mode = observe lets it through"});
         return true;
     }
-    if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS &&
-        (operation == PEER_QUERY || operation == PEER_SOA)) {
+    if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS && policy_is_ordinary(operation)) {
         *exempt = true;
+        j->verdict->client.passed = j->verdict->client.transparent;
         return true;
     }
     return policy_refuse(j, DNS_EDE_PROHIBITED, "no-tsig",
                          "this peer has a key but sent no TSIG; give it the key");
+}
+
+/* On the path between the two, a question of the primary to its secondary (an administrator's dig) is none of
+ * our business. */
+static bool policy_pass_by(struct judgement *j)
+{
+    struct policy_verdict *v = j->verdict;
+    const struct config *config = j->relay->config;
+    if (!config->proxy.transparent || v->message.tsig_place != DNS_TSIG_NONE ||
+        !policy_is_ordinary(v->operation))
+        return false;
+    for (size_t i = 0; i < config->peer_count; i++) {
+        const struct peer *secondary = &config->peers[i];
+        if (secondary->role != PEER_SECONDARY || secondary->other != PEER_PASS ||
+            !peer_own_address(secondary, &j->request->to))
+            continue;
+        for (size_t k = 0; k < secondary->primary_count; k++) {
+            if (peer_match(secondary->primary[k], &j->request->from) < 0)
+                continue;
+            v->client.peer = secondary->primary[k];
+            v->client.transparent = v->client.passed = true;
+            v->servers = j->relay->servers;
+            v->servers[v->server_count++] = secondary;
+            v->decision = POLICY_FORWARD;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Address, key, MAC, time, truncation. `exempt`: an ordinary question that needs no permission. */
@@ -324,6 +374,8 @@ static bool policy_authenticate(struct judgement *j, bool *exempt)
     bool has_tsig = v->message.tsig_place == DNS_TSIG_LAST;
     policy_find_client(j);
     if (!v->client.peer) {
+        if (policy_pass_by(j))
+            return false;
         if (!policy_refuse_if_elsewhere(j))
             return false;
         return policy_refuse(j, DNS_EDE_PROHIBITED, "unknown-source",

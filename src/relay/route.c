@@ -5,6 +5,8 @@
 /* P29: what can be forged on a plain leg goes over TCP. */
 static enum relay_transport route_transport(const struct policy_verdict *v, const struct peer *peer)
 {
+    if (v->client.passed)
+        return v->client.transport;
     if (v->operation == PEER_AXFR || peer->transport == PEER_TRANSPORT_TCP)
         return RELAY_TCP;
     bool guarded = v->operation != PEER_SOA && v->operation != PEER_NOTIFY;
@@ -91,6 +93,23 @@ static void route_add(struct route *r, enum route_pass pass)
     }
 }
 
+/* Both ends keep their addresses: one leg, from the client's to the one it spoke to. */
+static void route_add_transparent(struct route *r)
+{
+    const struct client *client = &r->verdict->client;
+    const struct peer *server = r->verdict->servers[0];
+    struct leg *leg = &r->legs[r->count++];
+    *leg = (struct leg){
+        .peer = server,
+        .to = *peer_own_address(server, &client->to),
+        .source = client->from,
+        .transport = route_transport(r->verdict, server),
+        .wake = r->now,
+        .expire = LEG_NEVER,
+    };
+    leg->source.port = 0;
+}
+
 int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct relay_time now,
                struct legs *out)
 {
@@ -98,7 +117,9 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
     r.legs = calloc(route_count(verdict), sizeof *r.legs);
     if (!r.legs)
         return DNS_EMEMORY;
-    if (verdict->operation == PEER_NOTIFY) {
+    if (verdict->client.transparent) {
+        route_add_transparent(&r);
+    } else if (verdict->operation == PEER_NOTIFY) {
         route_add(&r, ROUTE_ANY);
         for (unsigned i = 0; i < r.count; i++)
             r.legs[i].wake = now.ms;
