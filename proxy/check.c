@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "host.h"
 #include "load.h"
 
 int command_check(int argc, char **argv)
@@ -11,7 +12,9 @@ int command_check(int argc, char **argv)
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;
-    printf("%s: ok\n", file);
+    bool good = host_allows(config, file);
     config_unref(config);
-    return COMMAND_DONE;
+    if (good)
+        printf("%s: ok\n", file);
+    return good ? COMMAND_DONE : COMMAND_FAILED;
 }

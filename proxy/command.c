@@ -16,6 +16,7 @@ int command_usage(const char *format, ...)
     fputs("\nusage: tsig-proxy run [-c FILE]\n"
           "       tsig-proxy check [-c FILE]\n"
           "       tsig-proxy keygen [-a ALGORITHM] [-f FORMAT] NAME\n"
+          "       tsig-proxy show [-c FILE] --tproxy [--sidecar]\n"
           "       tsig-proxy --version\n",
           stderr);
     va_end(args);

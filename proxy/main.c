@@ -10,6 +10,7 @@ static const struct {
     {"run", command_run},
     {"check", command_check},
     {"keygen", command_keygen},
+    {"show", command_show},
 };
 
 int main(int argc, char **argv)

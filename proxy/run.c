@@ -9,6 +9,7 @@
 
 #include "admin/log.h"
 #include "command.h"
+#include "host.h"
 #include "load.h"
 #include "net/worker.h"
 #include "user.h"
@@ -111,8 +112,8 @@ int command_run(int argc, char **argv)
     run_raise_limit();
     uv_loop_init(&run.loop);
     int status = COMMAND_FAILED;
-    if (run_prepare(&run, config) == 0) {
-        if (user_become(config->proxy.user) == 0) {
+    if (host_allows(config, file) && run_prepare(&run, config) == 0) {
+        if (user_become(config) == 0) {
             run_serve(&run, file);
             status = COMMAND_DONE;
         } else {

@@ -1,9 +1,12 @@
-/* Gives up root once the ports are bound. */
+/* Gives up root, and all capabilities but those that serving needs, once the ports are bound. */
 #ifndef PROXY_USER_H
 #define PROXY_USER_H
 
-/* Becomes `name` for good when the program runs as root; "" or another user: stays. Negative after
+#include "relay/config.h"
+
+/* When the program runs as root, becomes the configuration's user for good; "": stays. Keeps CAP_NET_BIND_SERVICE
+ * for a later reload, and CAP_NET_RAW for the sockets of transparent mode, as far as it has them. Negative after
  * saying why not on standard error. */
-int user_become(const char *name);
+int user_become(const struct config *config);
 
 #endif
