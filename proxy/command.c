@@ -17,6 +17,7 @@ int command_usage(const char *format, ...)
           "       tsig-proxy check [-c FILE]\n"
           "       tsig-proxy keygen [-a ALGORITHM] [-f FORMAT] NAME\n"
           "       tsig-proxy show [-c FILE] --tproxy [--sidecar]\n"
+          "       tsig-proxy health [-c FILE]\n"
           "       tsig-proxy --version\n",
           stderr);
     va_end(args);

@@ -9,6 +9,7 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_health(int argc, char **argv);
 
 /* Says what is wrong with the arguments and returns COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,10 +7,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", command_run},
-    {"check", command_check},
-    {"keygen", command_keygen},
-    {"show", command_show},
+    {"run", command_run},   {"check", command_check},   {"keygen", command_keygen},
+    {"show", command_show}, {"health", command_health},
 };
 
 int main(int argc, char **argv)

@@ -75,6 +75,8 @@ static int run_prepare(struct run *run, struct config *config)
                 uv_strerror(error));
         return error;
     }
+    run_watch(run, &run->terminate, SIGTERM);
+    run_watch(run, &run->interrupt, SIGINT);
     return 0;
 }
 
@@ -84,14 +86,18 @@ static void run_serve(struct run *run, const char *file)
     log_line(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", file, "listen", listen,
              NULL);
     free(listen);
-    run_watch(run, &run->terminate, SIGTERM);
-    run_watch(run, &run->interrupt, SIGINT);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     log_line(LOG_NOTICE, "stopped", NULL);
 }
 
 static void run_close(struct run *run)
 {
+    /* A signal that comes now finds no handler any more and has nothing to add. */
+    sigset_t late;
+    sigemptyset(&late);
+    sigaddset(&late, SIGTERM);
+    sigaddset(&late, SIGINT);
+    sigprocmask(SIG_BLOCK, &late, NULL);
     uv_close((uv_handle_t *)&run->terminate, NULL);
     uv_close((uv_handle_t *)&run->interrupt, NULL);
     uv_run(&run->loop, UV_RUN_DEFAULT);
