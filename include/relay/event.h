@@ -26,6 +26,8 @@ struct relay_event {
     const struct tsig_key *key;
     const struct dns_name *key_name; /* of a TSIG that fits no key */
     const struct dns_name *zone;
+    const struct dns_name *record; /* owner of the record that is at fault */
+    uint16_t record_type;
     enum relay_transport transport;
     unsigned opcode;
     uint16_t qtype;

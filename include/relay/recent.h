@@ -20,6 +20,7 @@ struct recent_flight {
     struct recent_flight *next;
     struct recent_flight **link; /* what points at this; NULL: not in the table */
     struct address from;
+    struct address to;
     const uint8_t *octets;
     size_t len;
 };
@@ -59,8 +60,8 @@ struct recent {
     size_t next_notify;
 };
 
-bool recent_in_flight(const struct recent *r, const struct address *from, const uint8_t *octets,
-                      size_t len);
+/* Is one in flight with the source, destination and octets of `like`? */
+bool recent_in_flight(const struct recent *r, const struct recent_flight *like);
 /* Until recent_land, `flight` must stay where it is. */
 void recent_take_off(struct recent *r, struct recent_flight *flight);
 void recent_land(struct recent_flight *flight); /* fine for one that never took off */

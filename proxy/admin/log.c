@@ -260,7 +260,7 @@ static const char *log_advice(const struct relay_event *event, char out[256])
 void log_event(void *arg, const struct relay_event *event)
 {
     char stamp[32], address[RELAY_ADDRESS_TEXT_SIZE], type[16], advice[256];
-    char zone[DNS_NAME_TEXT_SIZE], key[DNS_NAME_TEXT_SIZE];
+    char zone[DNS_NAME_TEXT_SIZE], key[DNS_NAME_TEXT_SIZE], record[DNS_NAME_TEXT_SIZE];
     enum config_log_level level = log_events[event->type].level;
     (void)arg;
     if (level > logger.level)
@@ -274,6 +274,10 @@ void log_event(void *arg, const struct relay_event *event)
     log_add(&e, "transport", event->transport == RELAY_TCP ? "tcp" : "udp");
     log_add(&e, "zone", event->zone ? dns_name_to_text(event->zone, zone) : NULL);
     log_add(&e, "type", log_type_text(event, type));
+    if (event->record) {
+        log_add(&e, "record", dns_name_to_text(event->record, record));
+        log_add_number(&e, "record-type", event->record_type);
+    }
     if (event->has_serial)
         log_add_number(&e, "serial", event->serial);
     if (event->type == EVENT_TRANSFER) {

@@ -158,7 +158,9 @@ static void datagram_request(struct datagram *d, const struct relay_request *req
     struct policy_verdict verdict;
     struct relay_packet packet;
     /* M10: it joins the one in flight, which will answer both. */
-    if (recent_in_flight(&relay->recent, &request->from, request->octets, request->len))
+    struct recent_flight like = {
+        .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
+    if (recent_in_flight(&relay->recent, &like))
         return;
     policy_judge(relay, request, &verdict);
     if (verdict.decision == POLICY_ANSWER &&

@@ -205,6 +205,7 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
     flow_link(flow);
     if (request->transport == RELAY_UDP) {
         flow->flight = (struct recent_flight){.from = request->from,
+                                              .to = request->to,
                                               .octets = flow->exchange.octets,
                                               .len = flow->exchange.octets_len};
         recent_take_off(&engine->relay->recent, &flow->flight);

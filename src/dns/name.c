@@ -7,6 +7,7 @@
 #define POINTER       0xc0
 #define POINTER_MASK  0x3fff
 #define ESCAPE_DIGITS 3
+#define HEADER_SIZE   12 /* changes from hop to hop, so no name can stand in it */
 
 /* A name has at most 127 labels, so an honest one needs no more pointers; without a bound, chains
  * of pointers to pointers would make each owner in a message cost thousands of steps. */
@@ -19,16 +20,17 @@ static inline int walk(struct dns_reader *r, struct dns_name *out)
     const uint8_t *octets = r->octets;
     size_t at = r->at;
     size_t fragment = r->at; /* where the labels now read began: a pointer must go before them */
+    size_t limit = r->len;   /* and what it leads to ends before them: a prior occurrence */
     size_t end = 0;          /* behind the name where it stands; 0 until the first pointer */
     size_t total = 0;
     unsigned pointers = 0;
 
-    while (!r->failed && at < r->len) {
+    while (!r->failed && at < limit) {
         size_t label = octets[at];
 
         if (label <= LABEL_MAX) {
             label++;
-            if (label > r->len - at || label > DNS_NAME_MAX - total)
+            if (label > limit - at || label > DNS_NAME_MAX - total)
                 break;
             if (out)
                 memcpy(out->octets + total, octets + at, label);
@@ -41,13 +43,14 @@ static inline int walk(struct dns_reader *r, struct dns_name *out)
             r->at = end ? end : at;
             return 0;
         }
-        if (label < POINTER || r->len - at < 2 || ++pointers > POINTERS_MAX)
+        if (label < POINTER || limit - at < 2 || ++pointers > POINTERS_MAX)
             break;
         if (!end)
             end = at + 2;
         at = dns_wire_u16_at(octets + at) & POINTER_MASK;
-        if (at >= fragment)
+        if (at < HEADER_SIZE || at >= fragment)
             break;
+        limit = fragment;
         fragment = at;
     }
     r->failed = true;

@@ -3,37 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/rdata.h"
+
 #define OPTION_FIELDS 4  /* code and length */
 #define OPT_FIELDS    11 /* root owner, type, class, TTL, RDLENGTH */
 #define POINTER       0xc0
 #define POINTER_MASK  0x3fff
 #define FLAG_DO       0x8000
-
-/* Types of RFC 1035 with names in their RDATA: no other's may be compressed (RFC 3597 section 4).
- */
-enum { NS = 2, MD, MF, CNAME, SOA, MB, MG, MR, PTR = 12, MINFO = 14, MX };
-
-/* How many names the RDATA has, after MX's preference or at once. */
-static unsigned names_in_rdata(uint16_t type)
-{
-    switch (type) {
-    case NS:
-    case MD:
-    case MF:
-    case CNAME:
-    case MB:
-    case MG:
-    case MR:
-    case PTR:
-    case MX:
-        return 1;
-    case SOA:
-    case MINFO:
-        return 2;
-    default:
-        return 0;
-    }
-}
 
 /* Moves the pointer that a name may end with by `shift`, if it goes to `behind` or later. Returns
  * the offset behind the name, at most `end`: names in RDATA have not been validated. */
@@ -52,6 +28,21 @@ static size_t mend_name(uint8_t *octets, size_t at, size_t end, size_t behind, s
     return at + 2;
 }
 
+/* The names in a record's RDATA. */
+static void mend_rdata(uint8_t *octets, const struct dns_record *rr, size_t behind, size_t shift)
+{
+    const struct dns_rdata_layout *layout = dns_rdata_layout(rr->type);
+    size_t at = rr->rdata_at;
+
+    if (layout == NULL)
+        return;
+    at += layout->octets;
+    for (unsigned i = 0; i < layout->strings && at < rr->end; i++)
+        at += 1U + octets[at];
+    for (unsigned i = 0; i < layout->names && at < rr->end; i++)
+        at = mend_name(octets, at, rr->end, behind, shift);
+}
+
 /* Most put OPT last, but it may be anywhere in additional (RFC 6891 section 6.1.1), and names
  * behind it may point to each other. */
 static void mend_followers(uint8_t *octets, const struct dns_message *m, size_t shift)
@@ -60,15 +51,10 @@ static void mend_followers(uint8_t *octets, const struct dns_message *m, size_t 
 
     for (size_t at = behind; at < m->len;) {
         struct dns_record rr;
-        unsigned names;
-        size_t name;
 
         dns_message_record(m, &at, &rr);
         mend_name(octets, rr.at, rr.rdata_at, behind, shift);
-        names = names_in_rdata(rr.type);
-        name = rr.rdata_at + (rr.type == MX ? 2 : 0);
-        for (; names > 0; names--)
-            name = mend_name(octets, name, rr.end, behind, shift);
+        mend_rdata(octets, &rr, behind, shift);
     }
 }
 

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/rdata.h"
+
 #define RECORD_FIELDS 8 /* type, class, TTL */
 #define POINTER       0xc000
 #define POINTER_MASK  0x3fff /* and the last offset that a pointer reaches */
@@ -14,46 +16,6 @@
 struct suffixes {
     uint16_t at[SLOTS];
 };
-
-/* RDATA with names in it: octets, character-strings and names in this order, then anything. Those
- * of RFC 1035 may be compressed; the others are written without (RFC 3597 section 4). */
-struct layout {
-    uint16_t type;
-    uint8_t octets;
-    uint8_t strings;
-    uint8_t names;
-    bool compress;
-};
-
-static const struct layout layouts[] = {
-    {2, 0, 0, 1, true},    /* NS */
-    {3, 0, 0, 1, true},    /* MD */
-    {4, 0, 0, 1, true},    /* MF */
-    {5, 0, 0, 1, true},    /* CNAME */
-    {6, 0, 0, 2, true},    /* SOA */
-    {7, 0, 0, 1, true},    /* MB */
-    {8, 0, 0, 1, true},    /* MG */
-    {9, 0, 0, 1, true},    /* MR */
-    {12, 0, 0, 1, true},   /* PTR */
-    {14, 0, 0, 2, true},   /* MINFO */
-    {15, 2, 0, 1, true},   /* MX */
-    {17, 0, 0, 2, false},  /* RP */
-    {18, 2, 0, 1, false},  /* AFSDB */
-    {21, 2, 0, 1, false},  /* RT */
-    {24, 18, 0, 1, false}, /* SIG */
-    {26, 2, 0, 2, false},  /* PX */
-    {30, 0, 0, 1, false},  /* NXT */
-    {33, 6, 0, 1, false},  /* SRV */
-    {35, 4, 3, 1, false},  /* NAPTR */
-};
-
-static const struct layout *layout_of(uint16_t type)
-{
-    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-        if (layouts[i].type == type)
-            return &layouts[i];
-    return NULL;
-}
 
 /* FNV-1a. */
 static unsigned slot_of(const uint8_t *octets, size_t len)
@@ -142,7 +104,7 @@ static void copy_string(struct dns_reader *r, struct dns_writer *w)
 /* The reader ends where the RDATA ends; each layout has a name last, which does not read from a
  * reader that has failed. */
 static int copy_rdata(struct dns_reader *r, struct dns_writer *w, struct suffixes *known,
-                      const struct layout *layout)
+                      const struct dns_rdata_layout *layout)
 {
     if (layout != NULL) {
         copy(r, w, layout->octets);
@@ -170,7 +132,7 @@ static int copy_record(const struct dns_message *m, const struct dns_record *rr,
     dns_wire_put_u16(w, 0);
     r.at = rr->rdata_at;
     rdata_at = w->at;
-    if (copy_rdata(&r, w, known, layout_of(rr->type)) != 0)
+    if (copy_rdata(&r, w, known, dns_rdata_layout(rr->type)) != 0)
         return DNS_EFORMAT;
     if (!w->failed)
         dns_wire_set_u16_at(w->octets + rdata_at - 2, (uint16_t)(w->at - rdata_at));

@@ -419,12 +419,15 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
 /* P25's last word over UDP, P27 over TCP. */
 static void exchange_fail_reply(struct exchange *x, int error, struct relay_time now)
 {
-    leg_report(
-        &x->legs.items[x->reply_leg], &x->legs.load,
-        (struct relay_event){.type = EVENT_UPSTREAM_FAILURE,
-                             .result = error == DNS_ESPACE ? "no-room-for-tsig" : "cannot-relay",
-                             .advice = "a message of this server could not be signed"},
-        now);
+    struct relay_event event = {
+        .type = EVENT_UPSTREAM_FAILURE,
+        .result = error == DNS_ESPACE ? "no-room-for-tsig" : "cannot-relay",
+        .advice = "a message of this server could not be signed; what does not fit is not left out",
+    };
+    struct dns_name owner;
+    if (error == DNS_ESPACE && reply_culprit(&x->reply, &owner, &event.record_type))
+        event.record = &owner;
+    leg_report(&x->legs.items[x->reply_leg], &x->legs.load, event, now);
     if (x->client.transport == RELAY_UDP)
         exchange_end(x, EXCHANGE_SILENT);
     else

@@ -232,6 +232,8 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
             return LEG_MALFORMED;
         record = &decoded;
     }
+    /* What a continuation says of errors and clocks is in no digest (section 5.3.1). */
+    bool proven = leg->transport == RELAY_UDP || leg->stream.state == TSIG_STREAM_FIRST;
     if (leg->transport == RELAY_UDP)
         state = leg_verify_datagram(leg, load->relay, m, record, now);
     else
@@ -240,7 +242,8 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
         return LEG_PENDING;
     if (state != TSIG_STREAM_VERIFIED)
         return leg_doubt(leg, load, m, record, now);
-    leg_report_skew(leg, load, record, now);
+    if (proven)
+        leg_report_skew(leg, load, record, now);
     if (leg->transport == RELAY_TCP)
         leg_report_age(leg, load, now);
     return LEG_GOOD;

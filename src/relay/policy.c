@@ -4,6 +4,7 @@
 
 #include "dns/opt.h"
 #include "dns/xfr.h"
+#include "relay/who.h"
 #include "tsig/verify.h"
 
 /* What all steps of one judgement share. */
@@ -139,81 +140,18 @@ static bool policy_check_form(struct judgement *j)
     return true;
 }
 
-/* A name that `zones` covers: the zone itself, or for an ordinary question any name in it. */
-static bool policy_zone_fits(const struct peer *secondary, const struct dns_name *name,
-                             enum peer_operation operation)
-{
-    if (operation != PEER_QUERY)
-        return peer_has_zone(secondary, name);
-    struct dns_name rest = *name;
-    for (;;) {
-        if (peer_has_zone(secondary, &rest))
-            return true;
-        size_t label = (size_t)rest.octets[0] + 1;
-        if (label == 1)
-            return false;
-        rest.len = (uint8_t)(rest.len - label);
-        memmove(rest.octets, rest.octets + label, rest.len);
-    }
-}
-
-static enum peer_role policy_client_role(enum peer_operation operation)
-{
-    return operation == PEER_NOTIFY ? PEER_PRIMARY : PEER_SECONDARY;
-}
-
-static bool policy_mapped(const struct peer *a, const struct peer *b)
-{
-    return a->role == PEER_SECONDARY ? peer_has_primary(a, b) : peer_has_primary(b, a);
-}
-
-/* M1, as one number where each rule outweighs all that follow it. */
-static int policy_fitness(const struct judgement *j, const struct peer *peer, int bits)
+static struct who_question policy_question(const struct judgement *j)
 {
     const struct policy_verdict *v = j->verdict;
-    bool holds_key = v->message.tsig_place == DNS_TSIG_LAST &&
-                     tsig_keyring_by_name(&peer->keyring, &v->record.key_name);
-    bool reached = j->named && policy_mapped(peer, j->named);
-    bool zone =
-        peer->role == PEER_SECONDARY && policy_zone_fits(peer, &v->message.qname, v->operation);
-    return (holds_key << 10) + (reached << 9) + (bits << 1) + zone;
-}
-
-/* M2: the server that the destination stands for: by a `listen` of its own, or in transparent mode because it
- * is the server's address. */
-static void policy_name_server(struct judgement *j, enum peer_role role)
-{
-    const struct config *config = j->relay->config;
-    for (size_t i = 0; i < config->peer_count && !j->named; i++)
-        if (config->peers[i].role == role && peer_listens(&config->peers[i], &j->request->to))
-            j->named = &config->peers[i];
-    for (size_t i = 0; config->proxy.transparent && i < config->peer_count && !j->named; i++) {
-        const struct peer *peer = &config->peers[i];
-        bool zone = role == PEER_PRIMARY ||
-                    policy_zone_fits(peer, &j->verdict->message.qname, j->verdict->operation);
-        if (peer->role == role && zone && peer_own_address(peer, &j->request->to)) {
-            j->named = peer;
-            j->verdict->client.transparent = true;
-        }
-    }
-}
-
-/* M1, M2: whose request it is, and which server its destination names. */
-static void policy_find_client(struct judgement *j)
-{
-    const struct config *config = j->relay->config;
-    enum peer_role role = policy_client_role(j->verdict->operation);
-    int best = -1;
-    policy_name_server(j, role == PEER_PRIMARY ? PEER_SECONDARY : PEER_PRIMARY);
-    for (size_t i = 0; i < config->peer_count; i++) {
-        const struct peer *peer = &config->peers[i];
-        int bits = peer->role == role ? peer_match(peer, &j->request->from) : -1;
-        int fitness = bits < 0 ? -1 : policy_fitness(j, peer, bits);
-        if (fitness <= best)
-            continue;
-        best = fitness;
-        j->verdict->client.peer = peer;
-    }
+    bool has_tsig = v->message.tsig_place == DNS_TSIG_LAST;
+    return (struct who_question){
+        .config = j->relay->config,
+        .from = &j->request->from,
+        .to = &j->request->to,
+        .zone = &v->message.qname,
+        .key_name = has_tsig ? &v->record.key_name : NULL,
+        .operation = v->operation,
+    };
 }
 
 static enum tsig_verdict policy_verify(struct judgement *j, const struct tsig_key *key,
@@ -339,32 +277,19 @@ static bool policy_check_unsigned(struct judgement *j, bool *exempt)
                          "this peer has a key but sent no TSIG; give it the key");
 }
 
-/* On the path between the two, a question of the primary to its secondary (an administrator's dig) is none of
- * our business. */
-static bool policy_pass_by(struct judgement *j)
+/* No peer sends this; but on the path it may be none of our business. */
+static bool policy_pass_by(struct judgement *j, const struct who_question *question)
 {
     struct policy_verdict *v = j->verdict;
-    const struct config *config = j->relay->config;
-    if (!config->proxy.transparent || v->message.tsig_place != DNS_TSIG_NONE ||
-        !policy_is_ordinary(v->operation))
+    struct who who = who_passes_by(question);
+    if (!who.server)
         return false;
-    for (size_t i = 0; i < config->peer_count; i++) {
-        const struct peer *secondary = &config->peers[i];
-        if (secondary->role != PEER_SECONDARY || secondary->other != PEER_PASS ||
-            !peer_own_address(secondary, &j->request->to))
-            continue;
-        for (size_t k = 0; k < secondary->primary_count; k++) {
-            if (peer_match(secondary->primary[k], &j->request->from) < 0)
-                continue;
-            v->client.peer = secondary->primary[k];
-            v->client.transparent = v->client.passed = true;
-            v->servers = j->relay->servers;
-            v->servers[v->server_count++] = secondary;
-            v->decision = POLICY_FORWARD;
-            return true;
-        }
-    }
-    return false;
+    v->client.peer = who.client;
+    v->client.transparent = v->client.passed = true;
+    v->servers = j->relay->servers;
+    v->servers[v->server_count++] = who.server;
+    v->decision = POLICY_FORWARD;
+    return true;
 }
 
 /* Address, key, MAC, time, truncation. `exempt`: an ordinary question that needs no permission. */
@@ -372,9 +297,13 @@ static bool policy_authenticate(struct judgement *j, bool *exempt)
 {
     struct policy_verdict *v = j->verdict;
     bool has_tsig = v->message.tsig_place == DNS_TSIG_LAST;
-    policy_find_client(j);
-    if (!v->client.peer) {
-        if (policy_pass_by(j))
+    struct who_question question = policy_question(j);
+    struct who who = who_find(&question);
+    v->client.peer = who.client;
+    v->client.transparent = who.transparent;
+    j->named = who.server;
+    if (!who.client) {
+        if (policy_pass_by(j, &question))
             return false;
         if (!policy_refuse_if_elsewhere(j))
             return false;
@@ -412,7 +341,7 @@ static bool policy_authorize(struct judgement *j, bool exempt)
     if (!(peer->allow & v->operation))
         return policy_refuse(j, DNS_EDE_PROHIBITED, "operation-not-allowed",
                              "see allow of this secondary");
-    if (!policy_zone_fits(peer, &v->message.qname, v->operation))
+    if (!who_has_zone(peer, &v->message.qname, v->operation))
         return policy_refuse(j, DNS_EDE_PROHIBITED, "zone-not-allowed",
                              "see zones of this secondary");
     return true;

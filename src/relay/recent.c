@@ -2,34 +2,31 @@
 
 #include <string.h>
 
-/* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is exact.
- */
-static size_t recent_bucket(const struct address *from, const uint8_t *octets, size_t len)
+/* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is exact. */
+static size_t recent_bucket(const struct recent_flight *flight)
 {
-    uint32_t hash = 2166136261u ^ from->port;
-    for (size_t i = 0; i < sizeof from->octets; i++)
-        hash = (hash ^ from->octets[i]) * 16777619u;
+    uint32_t hash = 2166136261u ^ flight->from.port;
+    for (size_t i = 0; i < sizeof flight->from.octets; i++)
+        hash = (hash ^ flight->from.octets[i]) * 16777619u;
     /* The ID and the end differ most: the MAC stands there. */
-    size_t skip = len > 96 ? len - 96 : 0;
-    for (size_t i = skip; i < len; i++)
-        hash = (hash ^ octets[i]) * 16777619u;
+    size_t skip = flight->len > 96 ? flight->len - 96 : 0;
+    for (size_t i = skip; i < flight->len; i++)
+        hash = (hash ^ flight->octets[i]) * 16777619u;
     return hash % RECENT_BUCKETS;
 }
 
-bool recent_in_flight(const struct recent *r, const struct address *from, const uint8_t *octets,
-                      size_t len)
+bool recent_in_flight(const struct recent *r, const struct recent_flight *like)
 {
-    for (const struct recent_flight *f = r->flights[recent_bucket(from, octets, len)]; f;
-         f = f->next)
-        if (f->len == len && address_equal(&f->from, from) && memcmp(f->octets, octets, len) == 0)
+    for (const struct recent_flight *f = r->flights[recent_bucket(like)]; f; f = f->next)
+        if (f->len == like->len && address_equal(&f->from, &like->from) &&
+            address_equal(&f->to, &like->to) && memcmp(f->octets, like->octets, f->len) == 0)
             return true;
     return false;
 }
 
 void recent_take_off(struct recent *r, struct recent_flight *flight)
 {
-    struct recent_flight **bucket =
-        &r->flights[recent_bucket(&flight->from, flight->octets, flight->len)];
+    struct recent_flight **bucket = &r->flights[recent_bucket(flight)];
     flight->next = *bucket;
     flight->link = bucket;
     if (flight->next)

@@ -37,3 +37,16 @@ int reply_next(struct reply *reply, struct relay *relay, struct client *client,
     }
     return reply_write_anew(reply, relay, client, now, out);
 }
+
+bool reply_culprit(const struct reply *reply, struct dns_name *owner, uint16_t *type)
+{
+    const struct dns_message *m = &reply->message;
+    if (!reply->anew || reply->split.at >= m->len)
+        return false;
+    struct dns_reader r = dns_wire_reader(m->octets, m->len);
+    r.at = reply->split.at;
+    if (dns_name_read(&r, owner) < 0)
+        return false;
+    *type = dns_wire_get_u16(&r);
+    return !r.failed;
+}

@@ -28,6 +28,15 @@ static int read_at(const void *octets, size_t len, size_t at, struct dns_name *o
     return err;
 }
 
+/* The same behind a message header: what was offset 0 is 12 for pointers. */
+static int read_behind_header(const void *octets, size_t len, size_t at, struct dns_name *out)
+{
+    uint8_t message[12 + 512] = {0};
+
+    memcpy(message + 12, octets, len);
+    return read_at(message, 12 + len, 12 + at, out);
+}
+
 static void expect_text(const struct dns_name *name, const char *text)
 {
     char out[DNS_NAME_TEXT_SIZE];
@@ -37,27 +46,28 @@ static void expect_text(const struct dns_name *name, const char *text)
 
 Test(dns_name, reads_plain_and_compressed_names)
 {
-    static const uint8_t wire[] = "\3foo\2Ex\0\1a\xc0\4\xc0\x8\xc0\xc";
+    static const uint8_t wire[] = "\3foo\2Ex\0\1a\xc0\x10\xc0\x14\xc0\x18";
     struct dns_name name;
 
-    cr_assert_eq(read_at(wire, 16, 0, &name), 0);
+    cr_assert_eq(read_behind_header(wire, 16, 0, &name), 0);
     expect_text(&name, "foo.Ex");
-    cr_assert_eq(read_at(wire, 16, 8, &name), 0);
+    cr_assert_eq(read_behind_header(wire, 16, 8, &name), 0);
     expect_text(&name, "a.Ex");
-    cr_assert_eq(read_at(wire, 16, 14, &name), 0);
+    cr_assert_eq(read_behind_header(wire, 16, 14, &name), 0);
     expect_text(&name, "a.Ex");
-    cr_assert_eq(read_at(wire, 16, 7, &name), 0);
+    cr_assert_eq(read_behind_header(wire, 16, 7, &name), 0);
     expect_text(&name, ".");
 }
 
 Test(dns_name, stands_behind_the_first_pointer_after_reading)
 {
-    struct dns_reader r = dns_wire_reader((const uint8_t *)"\1a\0\xc0\0\1b\xc0\3\xff", 10);
+    static const uint8_t wire[] = "HEADERHEADER\1a\0\xc0\14\1b\xc0\17\xff";
+    struct dns_reader r = dns_wire_reader(wire, 22);
     struct dns_name name;
 
-    r.at = 5;
+    r.at = 17;
     cr_assert_eq(dns_name_read(&r, &name), 0);
-    cr_expect_eq(r.at, 9);
+    cr_expect_eq(r.at, 21);
     expect_text(&name, "b.a");
 }
 
@@ -65,12 +75,33 @@ Test(dns_name, refuses_pointer_loops)
 {
     struct dns_name name;
 
-    cr_expect_eq(read_at("\xc0\0", 2, 0, &name), DNS_EFORMAT, "to itself");
-    cr_expect_eq(read_at("\1a\xc0\0", 4, 0, &name), DNS_EFORMAT, "to its own labels");
-    cr_expect_eq(read_at("\xc0\2\xc0\0", 4, 2, &name), DNS_EFORMAT, "to and fro");
-    cr_expect_eq(read_at("\xc0\2\0", 3, 0, &name), DNS_EFORMAT, "forward");
-    cr_expect_eq(read_at("\xc0\2\0\xc0\0", 5, 3, &name), DNS_EFORMAT, "back, then forward");
-    cr_expect_eq(read_at("\1a\0\xc1\0", 5, 3, &name), DNS_EFORMAT, "out of the octets");
+    cr_expect_eq(read_behind_header("\xc0\14", 2, 0, &name), DNS_EFORMAT, "to itself");
+    cr_expect_eq(read_behind_header("\1a\xc0\14", 4, 0, &name), DNS_EFORMAT, "to its own labels");
+    cr_expect_eq(read_behind_header("\xc0\16\xc0\14", 4, 2, &name), DNS_EFORMAT, "to and fro");
+    cr_expect_eq(read_behind_header("\xc0\16\0", 3, 0, &name), DNS_EFORMAT, "forward");
+    cr_expect_eq(read_behind_header("\xc0\16\0\xc0\14", 5, 3, &name), DNS_EFORMAT,
+                 "back, then forward");
+    cr_expect_eq(read_behind_header("\1a\0\xc1\0", 5, 3, &name), DNS_EFORMAT, "out of the octets");
+}
+
+Test(dns_name, refuses_pointers_into_the_header)
+{
+    static const uint8_t wire[] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\xc0\13\xc0\14";
+    struct dns_name name;
+
+    cr_expect_eq(read_at(wire, 17, 13, &name), DNS_EFORMAT, "ARCOUNT's last octet");
+    cr_expect_eq(read_at(wire, 17, 15, &name), 0, "the first octet behind it");
+}
+
+/* "\1a" then the pointer's own octets as a label: what follows is no prior occurrence. */
+Test(dns_name, refuses_names_that_run_on_behind_their_pointer)
+{
+    static const uint8_t wire[] = "\4abc\xc0\14\0";
+    static const uint8_t honest[] = "\3abc\0\xc0\14";
+    struct dns_name name;
+
+    cr_expect_eq(read_behind_header(wire, 7, 4, &name), DNS_EFORMAT);
+    cr_expect_eq(read_behind_header(honest, 7, 5, &name), 0);
 }
 
 Test(dns_name, refuses_names_that_end_early)
@@ -104,8 +135,9 @@ Test(dns_name, has_255_octets_at_most)
     cr_expect_eq(name.len, 255);
     cr_expect_eq(read_at(too_long, 256, 0, &name), DNS_EFORMAT);
     memcpy(compressed, longest, 255);
-    memcpy(compressed + 255, "\1b\xc0\0", 4);
-    cr_expect_eq(read_at(compressed, 259, 255, &name), DNS_EFORMAT, "pointers do not help");
+    memcpy(compressed + 255, "\1b\xc0\14", 4);
+    cr_expect_eq(read_behind_header(compressed, 259, 255, &name), DNS_EFORMAT,
+                 "pointers do not help");
 }
 
 Test(dns_name, bounds_chains_of_pointers)
@@ -114,9 +146,10 @@ Test(dns_name, bounds_chains_of_pointers)
     struct dns_name name;
 
     for (unsigned i = 0; i < 128; i++)
-        dns_wire_set_u16_at(wire + 1 + 2 * i, (uint16_t)(0xc000 | (i ? 2 * i - 1 : 0)));
-    cr_expect_eq(read_at(wire, sizeof(wire), 1 + 2 * 126, &name), 0, "127 pointers");
-    cr_expect_eq(read_at(wire, sizeof(wire), 1 + 2 * 127, &name), DNS_EFORMAT, "128 pointers");
+        dns_wire_set_u16_at(wire + 1 + 2 * i, (uint16_t)(0xc000 | (12 + (i ? 2 * i - 1 : 0))));
+    cr_expect_eq(read_behind_header(wire, sizeof(wire), 1 + 2 * 126, &name), 0, "127 pointers");
+    cr_expect_eq(read_behind_header(wire, sizeof(wire), 1 + 2 * 127, &name), DNS_EFORMAT,
+                 "128 pointers");
 }
 
 Test(dns_name, leaves_the_output_alone_on_failure)

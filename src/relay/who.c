@@ -1,0 +1,110 @@
+#include "relay/who.h"
+
+#include <string.h>
+
+bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
+                  enum peer_operation operation)
+{
+    if (operation != PEER_QUERY)
+        return peer_has_zone(secondary, name);
+    struct dns_name rest = *name;
+    for (;;) {
+        if (peer_has_zone(secondary, &rest))
+            return true;
+        size_t label = (size_t)rest.octets[0] + 1;
+        if (label == 1)
+            return false;
+        rest.len = (uint8_t)(rest.len - label);
+        memmove(rest.octets, rest.octets + label, rest.len);
+    }
+}
+
+static bool who_is_mapped(const struct peer *a, const struct peer *b)
+{
+    return a->role == PEER_SECONDARY ? peer_has_primary(a, b) : peer_has_primary(b, a);
+}
+
+/* Each rule outweighs all that follow it. */
+static int who_fitness(const struct who_question *q, const struct who *who, const struct peer *peer)
+{
+    int bits = peer_match(peer, q->from);
+    if (bits < 0)
+        return -1;
+    bool holds_key = q->key_name && tsig_keyring_by_name(&peer->keyring, q->key_name);
+    bool reached = who->server && who_is_mapped(peer, who->server);
+    bool zone = peer->role == PEER_SECONDARY && who_has_zone(peer, q->zone, q->operation);
+    return (holds_key << 10) + (reached << 9) + (bits << 1) + zone;
+}
+
+static const struct peer *who_listens(const struct who_question *q, enum peer_role role)
+{
+    for (size_t i = 0; i < q->config->peer_count; i++)
+        if (q->config->peers[i].role == role && peer_listens(&q->config->peers[i], q->to))
+            return &q->config->peers[i];
+    return NULL;
+}
+
+/* Of several with that address the one that has the zone. */
+static const struct peer *who_owns(const struct who_question *q, enum peer_role role)
+{
+    const struct peer *owner = NULL;
+    for (size_t i = 0; i < q->config->peer_count; i++) {
+        const struct peer *peer = &q->config->peers[i];
+        if (peer->role != role || !peer_own_address(peer, q->to))
+            continue;
+        if (role == PEER_PRIMARY || who_has_zone(peer, q->zone, q->operation))
+            return peer;
+        if (!owner)
+            owner = peer;
+    }
+    return owner;
+}
+
+struct who who_find(const struct who_question *q)
+{
+    bool notify = q->operation == PEER_NOTIFY;
+    enum peer_role asks = notify ? PEER_PRIMARY : PEER_SECONDARY;
+    enum peer_role answers = notify ? PEER_SECONDARY : PEER_PRIMARY;
+    struct who who = {.server = who_listens(q, answers)};
+    int best = -1;
+    if (!who.server && q->config->proxy.transparent) {
+        who.server = who_owns(q, answers);
+        who.transparent = who.server != NULL;
+    }
+    for (size_t i = 0; i < q->config->peer_count; i++) {
+        const struct peer *peer = &q->config->peers[i];
+        int fitness = peer->role == asks ? who_fitness(q, &who, peer) : -1;
+        if (fitness > best) {
+            best = fitness;
+            who.client = peer;
+        }
+    }
+    return who;
+}
+
+static const struct peer *who_is_primary_of(const struct who_question *q,
+                                            const struct peer *secondary)
+{
+    for (size_t i = 0; i < secondary->primary_count; i++)
+        if (peer_match(secondary->primary[i], q->from) >= 0)
+            return secondary->primary[i];
+    return NULL;
+}
+
+struct who who_passes_by(const struct who_question *q)
+{
+    struct who nobody = {0};
+    bool ordinary = q->operation == PEER_QUERY || q->operation == PEER_SOA;
+    if (!q->config->proxy.transparent || q->key_name || !ordinary)
+        return nobody;
+    for (size_t i = 0; i < q->config->peer_count; i++) {
+        const struct peer *secondary = &q->config->peers[i];
+        const struct peer *primary = NULL;
+        if (secondary->role == PEER_SECONDARY && secondary->other == PEER_PASS &&
+            peer_own_address(secondary, q->to))
+            primary = who_is_primary_of(q, secondary);
+        if (primary)
+            return (struct who){.client = primary, .server = secondary, .transparent = true};
+    }
+    return nobody;
+}
