@@ -16,18 +16,19 @@ enum dns_ede {
     DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
 };
 
-/* These edit a message in place; `m` must be the parse of `octets` (mutable here) and is kept up to
- * date. The message never grows. They do nothing without OPT. A TSIG must have been taken off.
- * Where records follow OPT, their compression pointers are mended. */
+/* These edit a message in place; `m` must be the parse of `octets` (mutable here) and is kept up to date. The
+ * message never grows. They do nothing without OPT. A TSIG must have been taken off. Where records follow OPT,
+ * their compression pointers are mended; DNS_EFORMAT when that leaves no message, as pointers to what is no name
+ * do, and it is then of no use. */
 
 /* Takes out COOKIE (RFC 7873, if `cookie`) and edns-tcp-keepalive (RFC 7828). */
-void dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie);
+int dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie) MUST_CHECK;
+
+/* Takes the whole record out. */
+int dns_opt_remove(uint8_t *octets, struct dns_message *m) MUST_CHECK;
 
 /* Sets the requestor's UDP payload size. */
 void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload);
-
-/* Takes the whole record out. */
-void dns_opt_remove(uint8_t *octets, struct dns_message *m);
 
 /* Writes an OPT record of version 0; of `flags` (the lower half of an OPT record's TTL) only DO is
  * kept. It has one EDE option unless `ede` is DNS_EDE_NONE; `text` (UTF-8, may be NULL) becomes its

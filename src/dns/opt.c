@@ -70,6 +70,15 @@ static void cut(uint8_t *octets, struct dns_message *m, size_t len)
     m->start[DNS_SECTIONS] = m->len;
 }
 
+/* Pointers may go to octets that only look like a name, and those were not mended. Nothing to do when OPT
+ * was last, as it mostly is. */
+static int still_parses(const struct dns_message *m)
+{
+    struct dns_message again;
+
+    return m->opt_at + m->opt_len == m->len ? 0 : dns_message_parse(m->octets, m->len, &again);
+}
+
 static bool belongs_to_hop(uint16_t code, bool cookie)
 {
     return code == DNS_OPTION_KEEPALIVE || (cookie && code == DNS_OPTION_COOKIE);
@@ -93,21 +102,22 @@ static size_t keep_options(uint8_t *options, size_t len, bool cookie)
     return kept;
 }
 
-void dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie)
+int dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie)
 {
     uint8_t *rdata;
     size_t len, kept;
 
     assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
     if (!m->opt_at)
-        return;
+        return 0;
     rdata = octets + m->opt_at + OPT_FIELDS;
     len = m->opt_len - OPT_FIELDS;
     kept = keep_options(rdata, len, cookie);
     if (kept == len)
-        return;
+        return 0;
     dns_wire_set_u16_at(rdata - 2, (uint16_t)kept);
     cut(octets, m, len - kept);
+    return still_parses(m);
 }
 
 void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload)
@@ -118,16 +128,20 @@ void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payloa
     m->opt_payload = payload;
 }
 
-void dns_opt_remove(uint8_t *octets, struct dns_message *m)
+int dns_opt_remove(uint8_t *octets, struct dns_message *m)
 {
+    int error;
+
     assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
     if (!m->opt_at)
-        return;
+        return 0;
     cut(octets, m, m->opt_len);
-    m->opt_at = 0;
     m->opt_payload = 0;
     m->count[DNS_ADDITIONAL]--;
     dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
+    error = still_parses(m);
+    m->opt_at = 0;
+    return error;
 }
 
 void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int ede,

@@ -123,13 +123,15 @@ int client_relay(struct relay *relay, struct client *client, uint8_t *octets, st
         m->flags &= (uint16_t)~DNS_FLAG_AD;
     dns_wire_set_u16_at(octets, m->id);
     dns_wire_set_u16_at(octets + 2, m->flags);
-    dns_opt_remove_hop_options(octets, m, !client->transparent);
+    int error = dns_opt_remove_hop_options(octets, m, !client->transparent);
+    if (error < 0)
+        return error;
 
     size_t room = client_room(client);
     if (m->len + room > client_limit(client)) {
         if (client->transport == RELAY_TCP || client_limit(client) < room)
             return DNS_ESPACE;
-        int error = dns_truncate(octets, m, client_limit(client) - room);
+        error = dns_truncate(octets, m, client_limit(client) - room);
         if (error < 0)
             return error;
     }

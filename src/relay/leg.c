@@ -41,19 +41,17 @@ void leg_report(const struct leg *leg, const struct leg_load *load, struct relay
 
 /* M7: room for the client's TSIG is taken off the payload size; what belongs to one hop is left
  * out. */
-static void leg_edit_opt(const struct leg *leg, const struct client *client, uint8_t *octets,
-                         struct dns_message *m)
+static int leg_edit_opt(const struct leg *leg, const struct client *client, uint8_t *octets,
+                        struct dns_message *m)
 {
     size_t room = client_room(client);
-    if (leg->peer->edns == PEER_EDNS_STRIP) {
-        dns_opt_remove(octets, m);
-        return;
+    if (leg->peer->edns == PEER_EDNS_STRIP)
+        return dns_opt_remove(octets, m);
+    if (m->opt_payload > DNS_UDP_MAX) {
+        size_t lowered = m->opt_payload > room ? m->opt_payload - room : 0;
+        dns_opt_set_payload(octets, m, (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX));
     }
-    dns_opt_remove_hop_options(octets, m, !client->transparent);
-    if (m->opt_len == 0 || m->opt_payload <= DNS_UDP_MAX)
-        return;
-    size_t lowered = m->opt_payload > room ? m->opt_payload - room : 0;
-    dns_opt_set_payload(octets, m, (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX));
+    return dns_opt_remove_hop_options(octets, m, !client->transparent);
 }
 
 static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send, size_t len,
@@ -84,15 +82,16 @@ int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now
     m.id = relay->world.random_id(relay->world.arg);
     dns_wire_set_u16_at(relay->work, m.id);
     dns_wire_set_u16_at(relay->work + 10, m.count[DNS_ADDITIONAL]);
-    if (!load->client->passed)
-        leg_edit_opt(leg, load->client, relay->work, &m);
+    int error = load->client->passed ? 0 : leg_edit_opt(leg, load->client, relay->work, &m);
+    if (error < 0)
+        return error;
 
     *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
     /* The same for every copy, or a late answer to an earlier one could not be verified. */
     if (leg->sent == 0)
         leg->key = load->client->passed ? NULL : relay_key(relay, leg->peer);
     if (leg->key) {
-        int error = leg_sign(leg, relay, send, m.len, now, &tail);
+        error = leg_sign(leg, relay, send, m.len, now, &tail);
         if (error < 0)
             return error;
     }
