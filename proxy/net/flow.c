@@ -224,9 +224,10 @@ void flow_resume(struct flow *flow)
     flow->state = FLOW_RUNNING;
     exchange_moved(&flow->exchange, engine_now(flow->engine));
     flow_go(flow);
-    /* This may end the flow, whose memory stays until the loop's next turn. */
-    for (unsigned i = 0; flow->state == FLOW_RUNNING && i < flow->exchange.legs.count; i++)
-        if (flow->upstreams[i])
+    /* That may have ended the flow, or paused it again. Its memory stays until the loop's next turn. */
+    bool follows = flow->exchange.state == EXCHANGE_FOLLOWING;
+    for (unsigned i = 0; follows && i < flow->exchange.legs.count; i++)
+        if (flow->state == FLOW_RUNNING && flow->upstreams[i])
             upstream_resume(flow->upstreams[i]);
 }
 
