@@ -7,20 +7,26 @@
 
 #include "relay/config.h"
 
+void command_help(FILE *out)
+{
+    fputs("usage: tsig-proxy run [-c FILE]\n"
+          "       tsig-proxy check [-c FILE]\n"
+          "       tsig-proxy keygen [-a ALGORITHM] [-f FORMAT] NAME\n"
+          "       tsig-proxy show [-c FILE] --tproxy [--sidecar]\n"
+          "       tsig-proxy health [-c FILE]\n"
+          "       tsig-proxy --version | --help\n",
+          out);
+}
+
 int command_usage(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     fputs("tsig-proxy: ", stderr);
     vfprintf(stderr, format, args);
-    fputs("\nusage: tsig-proxy run [-c FILE]\n"
-          "       tsig-proxy check [-c FILE]\n"
-          "       tsig-proxy keygen [-a ALGORITHM] [-f FORMAT] NAME\n"
-          "       tsig-proxy show [-c FILE] --tproxy [--sidecar]\n"
-          "       tsig-proxy health [-c FILE]\n"
-          "       tsig-proxy --version\n",
-          stderr);
+    fputc('\n', stderr);
     va_end(args);
+    command_help(stderr);
     return COMMAND_USAGE;
 }
 

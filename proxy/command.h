@@ -3,6 +3,8 @@
 #ifndef PROXY_COMMAND_H
 #define PROXY_COMMAND_H
 
+#include <stdio.h>
+
 enum command_exit { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 int command_run(int argc, char **argv);
@@ -10,6 +12,8 @@ int command_check(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_health(int argc, char **argv);
+
+void command_help(FILE *out);
 
 /* Says what is wrong with the arguments and returns COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

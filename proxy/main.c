@@ -22,5 +22,9 @@ int main(int argc, char **argv)
         puts("tsig-proxy " TSIG_PROXY_VERSION);
         return COMMAND_DONE;
     }
+    if (strcmp(argv[1], "--help") == 0) {
+        command_help(stdout);
+        return COMMAND_DONE;
+    }
     return command_usage("unknown command '%s'", argv[1]);
 }

@@ -28,7 +28,7 @@ int dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cook
 int dns_opt_remove(uint8_t *octets, struct dns_message *m) MUST_CHECK;
 
 /* Sets the requestor's UDP payload size. */
-void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload);
+int dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload) MUST_CHECK;
 
 /* Writes an OPT record of version 0; of `flags` (the lower half of an OPT record's TTL) only DO is
  * kept. It has one EDE option unless `ede` is DNS_EDE_NONE; `text` (UTF-8, may be NULL) becomes its

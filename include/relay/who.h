@@ -29,6 +29,9 @@ struct who who_find(const struct who_question *q);
  * NULL when it is none of that or the secondary's `other` does not pass it. */
 struct who who_passes_by(const struct who_question *q);
 
+/* Does any peer speak from this address? */
+bool who_knows(const struct config *config, const struct address *from);
+
 /* A name that the secondary's `zones` cover: the zone itself, or for an ordinary question any name in it. */
 bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
                   enum peer_operation operation);

@@ -14,10 +14,12 @@
 #define LOG_VALUE_SIZE 32
 #define LOG_BUCKETS    256
 
+enum log_kind { LOG_TEXT, LOG_INTEGER, LOG_REAL };
+
 struct log_field {
     const char *key;
     const char *value;
-    bool number;
+    enum log_kind kind;
 };
 
 /* One line in the making; `numbers` is where values without text of their own are written. */
@@ -55,7 +57,7 @@ static void log_add_number(struct log_entry *e, const char *key, long long value
         return;
     char *text = e->numbers[e->count];
     snprintf(text, LOG_VALUE_SIZE, "%lld", value);
-    e->fields[e->count++] = (struct log_field){.key = key, .value = text, .number = true};
+    e->fields[e->count++] = (struct log_field){.key = key, .value = text, .kind = LOG_INTEGER};
 }
 
 static void log_add_seconds(struct log_entry *e, const char *key, unsigned long long milliseconds)
@@ -64,7 +66,7 @@ static void log_add_seconds(struct log_entry *e, const char *key, unsigned long 
         return;
     char *text = e->numbers[e->count];
     snprintf(text, LOG_VALUE_SIZE, "%llu.%03llu", milliseconds / 1000, milliseconds % 1000);
-    e->fields[e->count++] = (struct log_field){.key = key, .value = text, .number = true};
+    e->fields[e->count++] = (struct log_field){.key = key, .value = text, .kind = LOG_REAL};
 }
 
 static struct log_entry log_begin(enum config_log_level level, const char *event, char stamp[32])
@@ -114,15 +116,25 @@ static void log_put_logfmt(FILE *out, const struct log_entry *e)
     fputc('\n', out);
 }
 
+static json_t *log_json_value(const struct log_field *f)
+{
+    switch (f->kind) {
+    case LOG_INTEGER:
+        return json_integer(strtoll(f->value, NULL, 10));
+    case LOG_REAL:
+        return json_real(strtod(f->value, NULL));
+    case LOG_TEXT:
+        break;
+    }
+    return json_string(f->value);
+}
+
 static void log_put_json(FILE *out, const struct log_entry *e)
 {
     json_t *object = json_object();
-    for (size_t i = 0; i < e->count; i++) {
-        const struct log_field *f = &e->fields[i];
-        json_object_set_new(object, f->key,
-                            f->number ? json_real(atof(f->value)) : json_string(f->value));
-    }
-    json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    for (size_t i = 0; i < e->count; i++)
+        json_object_set_new(object, e->fields[i].key, log_json_value(&e->fields[i]));
+    json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     fputc('\n', out);
     json_decref(object);
 }

@@ -7,7 +7,8 @@
 
 #include "net/socket.h"
 
-#define DATAGRAM_BURST 16
+#define DATAGRAM_BURST        16
+#define DATAGRAM_DISCARD_PORT 9 /* RFC 863: never answers */
 
 union datagram_control {
     struct cmsghdr align;
@@ -189,10 +190,8 @@ static void datagram_prepare_burst(void)
     }
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void datagram_receive(struct datagram *d)
 {
-    struct datagram *d = poll->data;
-    (void)events;
     datagram_prepare_burst();
     int count = recvmmsg(d->fd, burst.messages, DATAGRAM_BURST, 0, NULL);
     for (int i = 0; i < count; i++) {
@@ -206,6 +205,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         };
         datagram_request(d, &request);
     }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct datagram *d = poll->data;
+    (void)events;
+    datagram_receive(d);
     /* libuv stops watching a socket with an error on it; the listener lives on. */
     if (status < 0)
         uv_poll_start(&d->poll, UV_READABLE, on_readable);
@@ -226,9 +232,27 @@ int datagram_open(struct datagram *d, struct engine *engine, const struct addres
     return uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
+/* A socket that is connected gets nothing from anyone else, so that requests go to the next instance, or in
+ * transparent mode on their way; what it sends goes where it is told to all the same. */
+static void datagram_turn_away(const struct datagram *d)
+{
+    static const uint8_t loopback4[] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};
+    struct sockaddr_storage name;
+    struct address nobody = d->local;
+    if (address_is_any(&d->local))
+        nobody = address_from_octets(d->local.family,
+                                     d->local.family == ADDRESS_IPV4 ? loopback4 : loopback6, 0);
+    nobody.port = DATAGRAM_DISCARD_PORT;
+    socklen_t len = socket_from_address(&nobody, &name);
+    (void)connect(d->fd, (const struct sockaddr *)&name, len);
+}
+
 void datagram_drain(struct datagram *d)
 {
     uv_poll_stop(&d->poll);
+    datagram_turn_away(d);
+    /* What had come before that is ours. */
+    datagram_receive(d);
 }
 
 void datagram_close(struct datagram *d)

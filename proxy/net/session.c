@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "net/socket.h"
+#include "relay/who.h"
 
 #define SESSION_FIRST_SIZE 1024
 
@@ -242,6 +243,8 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
         error = session_forward(session, &verdict, &request);
     if (error < 0)
         session_close(session, true);
+    else if (!who_knows(session->engine->relay->config, &session->from))
+        session_drain(session); /* a stranger has its answer, and the place is for peers */
     else if (session->state == SESSION_OPEN && session->flow_count == 0)
         session_watch_idle(session);
 }

@@ -120,12 +120,13 @@ int dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cook
     return still_parses(m);
 }
 
-void dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload)
+int dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload)
 {
     if (!m->opt_at)
-        return;
+        return 0;
     dns_wire_set_u16_at(octets + m->opt_at + 3, payload);
     m->opt_payload = payload;
+    return still_parses(m);
 }
 
 int dns_opt_remove(uint8_t *octets, struct dns_message *m)

@@ -49,7 +49,10 @@ static int leg_edit_opt(const struct leg *leg, const struct client *client, uint
         return dns_opt_remove(octets, m);
     if (m->opt_payload > DNS_UDP_MAX) {
         size_t lowered = m->opt_payload > room ? m->opt_payload - room : 0;
-        dns_opt_set_payload(octets, m, (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX));
+        uint16_t payload = (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX);
+        int error = dns_opt_set_payload(octets, m, payload);
+        if (error < 0)
+            return error;
     }
     return dns_opt_remove_hop_options(octets, m, !client->transparent);
 }

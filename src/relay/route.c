@@ -86,6 +86,8 @@ static void route_add(struct route *r, enum route_pass pass)
                 .to = *to,
                 .source = route_source(r->verdict, peer, to->family),
                 .transport = route_transport(r->verdict, peer),
+                /* A kept connection may be dead already, and an UPDATE is not tried twice. */
+                .fresh = r->verdict->operation == PEER_UPDATE,
                 .wake = LEG_NEVER,
                 .expire = LEG_NEVER,
             };
@@ -104,6 +106,7 @@ static void route_add_transparent(struct route *r)
         .to = *peer_own_address(server, &client->to),
         .source = client->from,
         .transport = route_transport(r->verdict, server),
+        .fresh = r->verdict->operation == PEER_UPDATE,
         .wake = r->now,
         .expire = LEG_NEVER,
     };

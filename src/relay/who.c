@@ -19,6 +19,14 @@ bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
     }
 }
 
+bool who_knows(const struct config *config, const struct address *from)
+{
+    for (size_t i = 0; i < config->peer_count; i++)
+        if (peer_match(&config->peers[i], from) >= 0)
+            return true;
+    return false;
+}
+
 static bool who_is_mapped(const struct peer *a, const struct peer *b)
 {
     return a->role == PEER_SECONDARY ? peer_has_primary(a, b) : peer_has_primary(b, a);
