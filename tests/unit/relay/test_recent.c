@@ -1,0 +1,247 @@
+#include "relay/recent.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/world.h"
+
+static struct recent *recent;
+
+static void init(void)
+{
+    recent = calloc(1, sizeof *recent);
+}
+
+static void fini(void)
+{
+    free(recent);
+}
+
+TestSuite(relay_recent, .init = init, .fini = fini);
+
+static const uint8_t octets[300] = {1, 2, 3};
+
+static struct recent_flight flight(const char *from, const void *start, size_t len)
+{
+    return (struct recent_flight){.from = world_address(from), .octets = start, .len = len};
+}
+
+static bool in_flight(const char *from, const void *start, size_t len)
+{
+    struct recent_flight like = flight(from, start, len);
+
+    return recent_in_flight(recent, &like);
+}
+
+Test(relay_recent, M10_a_request_in_flight_is_known_by_source_and_octets)
+{
+    struct recent_flight f = flight("192.0.2.1@4000", octets, 40);
+    static const uint8_t same[40] = {1, 2, 3}, other[40] = {1, 2, 4};
+
+    cr_expect_not(in_flight("192.0.2.1@4000", octets, 40));
+    recent_take_off(recent, &f);
+    cr_expect(in_flight("192.0.2.1@4000", same, 40));
+    cr_expect_not(in_flight("192.0.2.1@4001", same, 40), "the port counts");
+    cr_expect_not(in_flight("192.0.2.2@4000", same, 40));
+    cr_expect_not(in_flight("192.0.2.1@4000", same, 39));
+    cr_expect_not(in_flight("192.0.2.1@4000", other, 40));
+    recent_land(&f);
+    cr_expect_not(in_flight("192.0.2.1@4000", same, 40));
+}
+
+/* The same NOTIFY from one socket to two secondaries' addresses is two requests. */
+Test(relay_recent, M10_a_request_to_another_destination_is_another)
+{
+    struct recent_flight f = flight("10.0.0.1@4000", octets, 40), g = f;
+
+    f.to = world_address("192.0.2.1@53");
+    g.to = world_address("192.0.2.2@53");
+    recent_take_off(recent, &f);
+    cr_expect_not(recent_in_flight(recent, &g));
+    recent_take_off(recent, &g);
+    recent_land(&f);
+    cr_expect_not(recent_in_flight(recent, &f));
+    cr_expect(recent_in_flight(recent, &g));
+    recent_land(&g);
+}
+
+/* Only the last octets choose the bucket, so these three meet in one. */
+Test(relay_recent, requests_in_one_bucket_come_and_go_independently)
+{
+    uint8_t texts[3][300] = {{1}, {2}, {3}};
+    struct recent_flight f[3];
+
+    for (int i = 0; i < 3; i++) {
+        f[i] = flight("192.0.2.1@4000", texts[i], sizeof texts[i]);
+        cr_expect_not(in_flight("192.0.2.1@4000", texts[i], sizeof texts[i]));
+        recent_take_off(recent, &f[i]);
+    }
+    recent_land(&f[1]);
+    cr_expect(in_flight("192.0.2.1@4000", texts[0], sizeof texts[0]));
+    cr_expect_not(in_flight("192.0.2.1@4000", texts[1], sizeof texts[1]));
+    cr_expect(in_flight("192.0.2.1@4000", texts[2], sizeof texts[2]));
+    recent_land(&f[2]);
+    cr_expect(in_flight("192.0.2.1@4000", texts[0], sizeof texts[0]));
+    recent_land(&f[0]);
+    cr_expect_not(in_flight("192.0.2.1@4000", texts[0], sizeof texts[0]));
+}
+
+Test(relay_recent, landing_twice_or_without_a_start_is_harmless)
+{
+    struct recent_flight f = flight("192.0.2.1@4000", octets, 40), never = {0};
+    struct recent_flight g = flight("192.0.2.1@4001", octets, 40);
+
+    recent_land(&never);
+    recent_take_off(recent, &f);
+    recent_take_off(recent, &g);
+    recent_land(&f);
+    recent_land(&f);
+    cr_expect(in_flight("192.0.2.1@4001", octets, 40));
+    recent_land(&g);
+}
+
+static struct recent_ack notify(void)
+{
+    return (struct recent_ack){
+        .from = world_address("10.0.0.1@4000"),
+        .id = 7,
+        .qtype = DNS_TYPE_SOA,
+        .has_serial = true,
+        .serial = 2024,
+        .peer = 3,
+        .zone = support_name("example.com"),
+    };
+}
+
+Test(relay_recent, M3_an_acknowledged_notify_is_known_for_a_minute)
+{
+    struct recent_ack key = notify();
+
+    cr_expect_eq(recent_acknowledged(recent, &key, 1000), -1);
+    recent_acknowledge(recent, &key, DNS_RCODE_REFUSED, 1000);
+    cr_expect_eq(recent_acknowledged(recent, &key, 1000), DNS_RCODE_REFUSED);
+    cr_expect_eq(recent_acknowledged(recent, &key, 60999), DNS_RCODE_REFUSED);
+    cr_expect_eq(recent_acknowledged(recent, &key, 61000), -1);
+}
+
+Test(relay_recent, M3_a_retry_has_the_same_host_id_question_and_hint)
+{
+    struct recent_ack key = notify(), retry = notify();
+
+    recent_acknowledge(recent, &key, DNS_RCODE_NOERROR, 0);
+    retry.from.port = 4001;
+    retry.zone = support_name("EXAMPLE.com");
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), 0, "another port or case is the same");
+
+    retry = notify(), retry.from = world_address("10.0.0.2@4000");
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+    retry = notify(), retry.id = 8;
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+    retry = notify(), retry.qtype = 1;
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+    retry = notify(), retry.has_serial = false;
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+    retry = notify(), retry.serial = 2025;
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+    retry = notify(), retry.peer = 2;
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+    retry = notify(), retry.zone = support_name("example.net");
+    cr_expect_eq(recent_acknowledged(recent, &retry, 1), -1);
+}
+
+Test(relay_recent, the_oldest_acknowledgement_makes_room)
+{
+    struct recent_ack key = notify();
+
+    for (unsigned i = 0; i <= RECENT_ACKS; i++) {
+        key.serial = i;
+        recent_acknowledge(recent, &key, DNS_RCODE_NOERROR, 0);
+    }
+    key.serial = 0;
+    cr_expect_eq(recent_acknowledged(recent, &key, 1), -1);
+    key.serial = 1;
+    cr_expect_eq(recent_acknowledged(recent, &key, 1), 0);
+    key.serial = RECENT_ACKS;
+    cr_expect_eq(recent_acknowledged(recent, &key, 1), 0);
+}
+
+static bool is_bad(const char *text, uint64_t now)
+{
+    struct address address = world_address(text);
+
+    return recent_address_is_bad(recent, &address, now);
+}
+
+Test(relay_recent, M6_an_address_that_refused_is_bad_for_30_seconds_or_until_it_works)
+{
+    struct address address = world_address("10.0.0.1@53");
+
+    cr_expect_not(is_bad("10.0.0.1@53", 5000));
+    recent_address_failed(recent, &address, 5000);
+    cr_expect(is_bad("10.0.0.1@53", 34999));
+    cr_expect_not(is_bad("10.0.0.1@53", 35000));
+    cr_expect_not(is_bad("10.0.0.1@54", 5000), "each port is a server");
+    recent_address_failed(recent, &address, 10000);
+    recent_address_failed(recent, &address, 20000);
+    cr_expect(is_bad("10.0.0.1@53", 49999));
+    recent_address_worked(recent, &address);
+    cr_expect_not(is_bad("10.0.0.1@53", 20000));
+}
+
+Test(relay_recent, the_oldest_bad_address_makes_room)
+{
+    struct address address = world_address("10.0.0.1@1");
+
+    for (unsigned i = 0; i <= RECENT_BAD; i++) {
+        address.port = (uint16_t)(1 + i);
+        recent_address_failed(recent, &address, 0);
+    }
+    cr_expect_not(is_bad("10.0.0.1@1", 1));
+    cr_expect(is_bad("10.0.0.1@2", 1));
+    cr_expect(is_bad("10.0.0.1@65", 1));
+}
+
+static const char *notifier(const char *zone, uint64_t now)
+{
+    static char text[RELAY_ADDRESS_TEXT_SIZE];
+    struct dns_name name = support_name(zone);
+    const struct address *from = recent_notifier(recent, &name, now);
+
+    return from ? address_to_text(from, text) : "";
+}
+
+static void notified(const char *zone, const char *from, uint64_t now)
+{
+    struct dns_name name = support_name(zone);
+    struct address address = world_address(from);
+
+    recent_notified(recent, &name, &address, now);
+}
+
+Test(relay_recent, M6_a_zones_last_notifier_is_known_for_a_minute)
+{
+    cr_expect_str_eq(notifier("example.com", 1000), "");
+    notified("example.com", "10.0.0.1@53", 1000);
+    notified("example.net", "10.0.0.3@53", 1000);
+    cr_expect_str_eq(notifier("EXAMPLE.com", 60999), "10.0.0.1@53");
+    cr_expect_str_eq(notifier("example.com", 61000), "");
+    notified("Example.com", "10.0.0.2@53", 2000);
+    cr_expect_str_eq(notifier("example.com", 2000), "10.0.0.2@53");
+    cr_expect_str_eq(notifier("example.net", 2000), "10.0.0.3@53");
+}
+
+Test(relay_recent, the_oldest_notifier_makes_room)
+{
+    char zone[32];
+
+    for (unsigned i = 0; i <= RECENT_NOTIFIES; i++) {
+        snprintf(zone, sizeof zone, "z%u.example", i);
+        notified(zone, "10.0.0.1@53", 0);
+        notified("z1.example", "10.0.0.1@53", 0);
+    }
+    cr_expect_str_eq(notifier("z0.example", 1), "");
+    cr_expect_str_eq(notifier("z2.example", 1), "10.0.0.1@53");
+    cr_expect_str_eq(notifier("z256.example", 1), "10.0.0.1@53");
+}

@@ -1,0 +1,193 @@
+#include "relay/who.h"
+
+#include <criterion/criterion.h>
+
+#include "relay/world.h"
+
+#define PEERS                                                                                      \
+    "[key k]\nsecret-file = k.key\n[key k2]\nsecret-file = k.key\n"                                \
+    "[primary p1]\naddress = 10.0.0.1\nlisten = 198.51.100.10@53\n"                                \
+    "[primary p2]\naddress = 10.0.0.2\nfrom = 10.0.2.0/24\nlisten = 198.51.100.20@53\n"            \
+    "[secondary a]\naddress = 192.0.2.1\nfrom = 203.0.113.0/24\nprimary = p1\nzones = a.example\n" \
+    "[secondary b]\naddress = 192.0.2.2\nfrom = 203.0.113.0/25\nprimary = p2\nzones = b.example\n" \
+    "listen = 198.51.100.30@53\n"                                                                  \
+    "[secondary c]\naddress = 192.0.2.2\nfrom = 203.0.113.0/25\nprimary = p2\nzones = c.example\n" \
+    "[secondary d]\naddress = 192.0.2.4\nfrom = 203.0.113.0/26\nprimary = p2\nkey = k\n"           \
+    "zones = *\nother = refuse\n"                                                                  \
+    "[secondary e]\naddress = 192.0.2.5\nfrom = 203.0.113.0/26\nprimary = p1\nkey = k2\n"          \
+    "zones = *\n"
+
+#define EXPLICIT    "[proxy]\n" PEERS
+#define TRANSPARENT "[proxy]\ntransparent = yes\n" PEERS
+
+TestSuite(relay_who, .fini = world_close);
+
+struct asked {
+    const char *from, *to, *zone, *key;
+    enum peer_operation operation;
+};
+
+static struct who find(const struct asked *asked,
+                       struct who (*by)(const struct who_question *question))
+{
+    struct address from = world_address(asked->from), to = world_address(asked->to);
+    struct dns_name zone = support_name(asked->zone), key = support_name(asked->key ?: ".");
+    const struct who_question question = {.config = world.relay->config,
+                                          .from = &from,
+                                          .to = &to,
+                                          .zone = &zone,
+                                          .key_name = asked->key ? &key : NULL,
+                                          .operation = asked->operation};
+
+    return by(&question);
+}
+
+static const char *name(const struct peer *peer)
+{
+    return peer ? peer->name : "";
+}
+
+struct found {
+    struct asked asked;
+    const char *client, *server;
+    bool transparent;
+};
+
+static void expect(const struct found *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct who who = find(&cases[i].asked, who_find);
+
+        cr_expect_str_eq(name(who.client), cases[i].client, "%zu: client %s", i, name(who.client));
+        cr_expect_str_eq(name(who.server), cases[i].server, "%zu: server %s", i, name(who.server));
+        cr_expect_eq(who.transparent, cases[i].transparent, "%zu", i);
+    }
+}
+
+#define EXPECT(cases) expect(cases, sizeof cases / sizeof cases[0])
+
+Test(relay_who, M1_of_several_clients_the_most_specific_one)
+{
+    static const struct found cases[] = {
+        /* the zone, then the file */
+        {{"203.0.113.100@1", WORLD_US, "b.example", NULL, PEER_SOA}, "b", "", false},
+        {{"203.0.113.100@1", WORLD_US, "c.example", NULL, PEER_AXFR}, "c", "", false},
+        {{"203.0.113.100@1", WORLD_US, "z.example", NULL, PEER_SOA}, "b", "", false},
+        {{"203.0.113.100@1", WORLD_US, "www.c.example", NULL, PEER_QUERY}, "c", "", false},
+        {{"203.0.113.100@1", WORLD_US, "www.c.example", NULL, PEER_AXFR}, "b", "", false},
+        /* the longest prefix before the zone */
+        {{"203.0.113.100@1", WORLD_US, "a.example", NULL, PEER_SOA}, "b", "", false},
+        {{"203.0.113.5@1", WORLD_US, "c.example", NULL, PEER_SOA}, "d", "", false},
+        {{"192.0.2.1@1", WORLD_US, "c.example", NULL, PEER_SOA}, "a", "", false},
+        /* the local address before the prefix */
+        {{"203.0.113.100@1", "198.51.100.10@53", "b.example", NULL, PEER_SOA}, "a", "p1", false},
+        {{"203.0.113.100@1", "198.51.100.20@53", "a.example", NULL, PEER_SOA}, "b", "p2", false},
+        {{"203.0.113.5@1", "198.51.100.10@53", "a.example", NULL, PEER_SOA}, "e", "p1", false},
+        {{"203.0.113.200@1", "198.51.100.20@53", "b.example", NULL, PEER_SOA}, "a", "p2", false},
+        /* the key before all */
+        {{"203.0.113.5@1", "198.51.100.10@53", "a.example", "K", PEER_SOA}, "d", "p1", false},
+        {{"203.0.113.5@1", "198.51.100.20@53", "a.example", "k2", PEER_SOA}, "e", "p2", false},
+        {{"203.0.113.100@1", WORLD_US, "c.example", "k", PEER_SOA}, "c", "", false},
+        /* nobody */
+        {{"203.0.114.1@1", WORLD_US, "c.example", "k", PEER_SOA}, "", "", false},
+        {{"10.0.0.1@1", WORLD_US, "a.example", NULL, PEER_SOA}, "", "", false},
+    };
+
+    world_open(EXPLICIT);
+    EXPECT(cases);
+}
+
+Test(relay_who, M2_a_notify_is_for_the_secondary_that_is_listened_for)
+{
+    static const struct found cases[] = {
+        {{"10.0.0.1@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "p1", "", false},
+        {{"10.0.2.7@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "p2", "", false},
+        {{"10.0.0.2@1", "198.51.100.30@53", "b.example", NULL, PEER_NOTIFY}, "p2", "b", false},
+        {{"10.0.0.2@1", "198.51.100.20@53", "b.example", NULL, PEER_NOTIFY}, "p2", "", false},
+        {{"192.0.2.1@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "", "", false},
+    };
+
+    world_open(EXPLICIT);
+    EXPECT(cases);
+}
+
+Test(relay_who, M2_without_transparency_a_servers_own_address_is_nobodys)
+{
+    static const struct found cases[] = {
+        {{"203.0.113.100@1", "10.0.0.2@53", "b.example", NULL, PEER_SOA}, "b", "", false},
+        {{"10.0.0.2@1", "192.0.2.2@53", "b.example", NULL, PEER_NOTIFY}, "p2", "", false},
+    };
+
+    world_open(EXPLICIT);
+    EXPECT(cases);
+}
+
+Test(relay_who, M2_in_transparent_mode_it_is_the_servers)
+{
+    static const struct found cases[] = {
+        {{"203.0.113.100@1", "10.0.0.2@53", "b.example", NULL, PEER_SOA}, "b", "p2", true},
+        {{"203.0.113.100@1", "10.0.0.1@53", "b.example", NULL, PEER_SOA}, "a", "p1", true},
+        {{"203.0.113.100@1", "10.0.2.7@53", "b.example", NULL, PEER_SOA}, "b", "", false},
+        {{"203.0.113.100@1", "198.51.100.10@53", "b.example", NULL, PEER_SOA}, "a", "p1", false},
+        {{"203.0.113.100@1", WORLD_US, "b.example", NULL, PEER_SOA}, "b", "", false},
+        {{"10.0.0.2@1", "192.0.2.2@53", "b.example", NULL, PEER_NOTIFY}, "p2", "b", true},
+        {{"10.0.0.2@1", "192.0.2.2@53", "c.example", NULL, PEER_NOTIFY}, "p2", "c", true},
+        {{"10.0.0.2@1", "192.0.2.4@53", "c.example", NULL, PEER_NOTIFY}, "p2", "d", true},
+        {{"10.0.0.2@1", "192.0.2.2@53", "z.example", NULL, PEER_NOTIFY}, "p2", "b", true},
+        {{"10.0.0.2@1", "10.0.0.1@53", "c.example", NULL, PEER_NOTIFY}, "p2", "", false},
+    };
+
+    world_open(TRANSPARENT);
+    EXPECT(cases);
+}
+
+Test(relay_who, M4_an_ordinary_question_of_a_primary_passes_by_its_secondary)
+{
+    static const struct {
+        struct asked asked;
+        const char *client, *server;
+    } cases[] = {
+        {{"10.0.0.1@1", "192.0.2.1@53", "a.example", NULL, PEER_SOA}, "p1", "a"},
+        {{"10.0.2.9@1", "192.0.2.2@53", "z.example", NULL, PEER_QUERY}, "p2", "b"},
+        {{"10.0.0.1@1", "192.0.2.1@53", "a.example", NULL, PEER_AXFR}, "", ""},
+        {{"10.0.0.1@1", "192.0.2.1@53", "a.example", NULL, PEER_IXFR}, "", ""},
+        {{"10.0.0.1@1", "192.0.2.1@53", "a.example", NULL, PEER_UPDATE}, "", ""},
+        {{"10.0.0.1@1", "192.0.2.1@53", "a.example", NULL, PEER_NOTIFY}, "", ""},
+        {{"10.0.0.1@1", "192.0.2.1@53", "a.example", "k", PEER_SOA}, "", ""},
+        {{"10.0.0.2@1", "192.0.2.1@53", "a.example", NULL, PEER_SOA}, "", ""},
+        {{"10.0.0.2@1", "192.0.2.4@53", "a.example", NULL, PEER_SOA}, "", ""},
+        {{"10.0.0.2@1", WORLD_US, "a.example", NULL, PEER_SOA}, "", ""},
+    };
+
+    world_open(TRANSPARENT);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct who who = find(&cases[i].asked, who_passes_by);
+
+        cr_expect_str_eq(name(who.client), cases[i].client, "%zu", i);
+        cr_expect_str_eq(name(who.server), cases[i].server, "%zu", i);
+        cr_expect_eq(who.transparent, who.server != NULL, "%zu", i);
+    }
+    world_close();
+    world_open(EXPLICIT);
+    cr_expect_null(find(&cases[0].asked, who_passes_by).server);
+}
+
+static bool has(const char *zone, enum peer_operation operation)
+{
+    struct dns_name zone_name = support_name(zone);
+
+    return who_has_zone(world_peer("a"), &zone_name, operation);
+}
+
+Test(relay_who, M5_a_question_is_for_any_name_in_a_zone_and_all_else_for_the_zone_itself)
+{
+    world_open(EXPLICIT);
+    cr_expect(has("A.example", PEER_AXFR));
+    cr_expect_not(has("www.a.example", PEER_SOA));
+    cr_expect_not(has("www.a.example", PEER_AXFR));
+    cr_expect(has("a.example", PEER_QUERY));
+    cr_expect(has("x.www.A.example", PEER_QUERY));
+    cr_expect_not(has("example", PEER_QUERY));
+    cr_expect_not(has(".", PEER_QUERY));
+    cr_expect_not(has("xa.example", PEER_QUERY));
+}
