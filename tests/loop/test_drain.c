@@ -1,0 +1,166 @@
+/* A worker's beginning and end. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "end.h"
+#include "net/socket.h"
+
+TestSuite(drain, .init = fixture_open, .fini = fixture_close, .timeout = 20);
+
+static struct end client, upstream;
+static struct server server;
+static struct support_message query, asked, answer, got;
+
+static void begin(const char *proxy_settings)
+{
+    char peers[512];
+    server_open(&server);
+    snprintf(peers, sizeof peers, FIXTURE_PEERS, server.at.port);
+    fixture_start("%s%s", proxy_settings, peers);
+}
+
+/* A query over TCP that the server has and has not answered. */
+static void ask(int receive_buffer)
+{
+    end_connect(&client, &fixture.ipv4, receive_buffer);
+    query_make(&query, 1, DNS_TYPE_SOA);
+    end_send(&client, &query);
+    server_accept(&server, &upstream);
+    end_receive(&upstream, &asked);
+}
+
+static bool is_refused(const struct address *to)
+{
+    struct sockaddr_storage name;
+    socklen_t len = socket_from_address(to, &name);
+    int fd = socket(name.ss_family, SOCK_STREAM, 0);
+    int status = connect(fd, (const struct sockaddr *)&name, len);
+    int error = errno;
+    close(fd);
+    return status < 0 && error == ECONNREFUSED;
+}
+
+Test(drain, what_is_in_flight_finishes_and_nothing_new_begins)
+{
+    begin("");
+    ask(0);
+    struct address local = fixture_address("::1", 0);
+    struct address from, proxy;
+    static struct support_message datagram;
+    int fd = udp_open(&local);
+    query_make(&datagram, 2, DNS_TYPE_SOA);
+    udp_send(fd, &fixture.ipv6, &datagram);
+    UNTIL(udp_take(server.udp, &datagram, &proxy));
+
+    worker_drain(&fixture.worker);
+    UNTIL(is_refused(&fixture.ipv4) && is_refused(&fixture.ipv6));
+    answer_make(&answer, &datagram);
+    udp_send(server.udp, &proxy, &answer);
+    UNTIL(udp_take(fd, &got, &from));
+    cr_assert_eq(dns_wire_u16_at(got.octets), 2);
+    answer_make(&answer, &asked);
+    end_send(&upstream, &answer);
+    end_receive(&client, &got);
+    cr_assert(answer_is_for(&got, &query));
+    cr_assert_eq(end_await_close(&client), 0);
+    fixture_await_end();
+}
+
+Test(drain, idle_worker_ends_at_once)
+{
+    begin("");
+    end_connect(&client, &fixture.ipv4, 0);
+    fixture_session();
+    worker_drain(&fixture.worker);
+    fixture_await_end();
+    cr_assert_eq(end_await_close(&client), 0);
+}
+
+/* A request that came too late must not cost the client the answer it waits for. */
+Test(drain, unread_request_does_not_cut_the_last_answer)
+{
+    begin("");
+    ask(FIXTURE_SMALL);
+    fixture_set_send_buffer(200000);
+    worker_drain(&fixture.worker);
+    query_make(&query, 2, DNS_TYPE_SOA);
+    end_send(&client, &query);
+    answer_make(&answer, &asked);
+    answer_fill(&answer, 1, 60000);
+    end_send(&upstream, &answer);
+    UNTIL(fixture.worker.engine.flow_count == 0);
+    end_receive(&client, &got);
+    cr_assert_eq(got.len, answer.len);
+    fixture_drop(client.fd);
+    fixture_await_end();
+}
+
+Test(drain, second_one_stops_at_once)
+{
+    begin("");
+    ask(0);
+    worker_drain(&fixture.worker);
+    worker_drain(&fixture.worker);
+    uint64_t began = uv_hrtime();
+    fixture_await_end();
+    cr_assert_not(fixture_passed(began, 500));
+    cr_assert_eq(end_await_close(&client), ECONNRESET);
+}
+
+/* Sessions, server connections and datagrams at every stage. */
+Test(drain, whatever_is_in_motion_leaves_nothing_open)
+{
+    enum { CLIENTS = 30 };
+    static struct end clients[CLIENTS];
+    struct address local = fixture_address("127.0.0.1", 0);
+    begin("");
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        end_connect(&clients[i], i % 2 ? &fixture.ipv4 : &fixture.ipv6, 0);
+        for (uint16_t id = 0; id < i % 4; id++) {
+            query_make(&query, id, id ? DNS_TYPE_AXFR : DNS_TYPE_SOA);
+            end_send(&clients[i], &query);
+        }
+        end_send_octets(&clients[i], "\x01", i % 3 == 0);
+        int fd = udp_open(&local);
+        query_make(&query, 1, DNS_TYPE_IXFR);
+        udp_send(fd, &fixture.ipv4, &query);
+    }
+    UNTIL(fixture.worker.engine.flow_count >= 2 * CLIENTS);
+    for (unsigned i = 0; i < 20; i++)
+        server_accept(&server, &upstream);
+    worker_drain(&fixture.worker);
+    worker_drain(&fixture.worker);
+    fixture_await_end();
+}
+
+Test(drain, is_over_when_its_time_is)
+{
+    begin("drain-timeout = 1\n");
+    ask(0);
+    worker_drain(&fixture.worker);
+    uint64_t began = uv_hrtime();
+    fixture_await_end();
+    cr_assert(fixture_passed(began, 900));
+    cr_assert_eq(end_await_close(&client), ECONNRESET);
+}
+
+/* With one listener open already: nothing of it is left. */
+Test(drain, port_that_is_busy_is_an_error_that_leaves_nothing_open)
+{
+    struct address failed = {.family = ADDRESS_NONE};
+    char text[512], busy[RELAY_ADDRESS_TEXT_SIZE];
+    server_open(&server); /* TCP without SO_REUSEPORT */
+    fixture_drop(server.udp);
+    snprintf(text, sizeof text,
+             "[primary hq]\naddress = 127.0.0.1@9\nlisten = %s\n"
+             "[secondary two]\naddress = 127.0.0.1@9\n",
+             address_to_text(&server.at, busy));
+    cr_assert_eq(fixture_try_start("127.0.0.1", "::1", text, &failed), UV_EADDRINUSE);
+    cr_assert(address_equal(&failed, &server.at));
+    cr_assert_not(uv_loop_alive(&fixture.loop));
+    cr_assert(is_refused(&fixture.ipv4));
+    cr_assert(is_refused(&fixture.ipv6));
+    udp_open(&fixture.ipv4);
+    udp_open(&fixture.ipv6);
+}
