@@ -23,30 +23,39 @@ static bool host_has_user(const struct config *config, const char *file)
     return false;
 }
 
-static bool host_may_be_transparent(enum address_family family, const char *file)
+/* One socket of each family that is listened on. */
+static int host_try_transparent(const struct config *config)
 {
-    struct address none = {.family = ADDRESS_NONE}, any = {.family = family};
-    int fd = socket_open_tcp(&any, &none, true);
-    if (fd >= 0) {
+    struct address none = {.family = ADDRESS_NONE};
+    for (size_t i = 0; i < config->proxy.listen.count; i++) {
+        int fd = socket_open_tcp(&config->proxy.listen.items[i], &none, true);
+        if (fd < 0)
+            return fd;
         close(fd);
-        return true;
     }
-    if (fd == -EPERM)
-        fprintf(stderr, "%s: error: 'transparent' needs CAP_NET_RAW; %s\n", file,
-                HOST_GIVE("CAP_NET_RAW CAP_NET_BIND_SERVICE", "cap_net_raw,cap_net_bind_service"));
-    else
-        fprintf(stderr,
-                "%s: error: this kernel makes no transparent IPv%d sockets: %s; it needs "
-                "CONFIG_NETFILTER_XT_TARGET_TPROXY or CONFIG_NFT_TPROXY\n",
-                file, family, strerror(-fd));
-    return false;
+    return 0;
 }
 
+static bool host_may_be_transparent(const struct config *config, const char *file)
+{
+    int error = config->proxy.transparent ? host_try_transparent(config) : 0;
+    if (error == -EPERM)
+        fprintf(stderr, "%s: error: 'transparent' needs CAP_NET_RAW; %s\n", file,
+                HOST_GIVE("CAP_NET_RAW CAP_NET_BIND_SERVICE", "cap_net_raw,cap_net_bind_service"));
+    else if (error < 0)
+        fprintf(
+            stderr,
+            "%s: error: this kernel makes no transparent sockets: %s; it needs CONFIG_NFT_TPROXY\n",
+            file, strerror(-error));
+    return error == 0;
+}
+
+/* Binds without listening, so that a proxy that runs is not disturbed. */
 static bool host_may_bind(const struct address_list *list, const char *file)
 {
     for (size_t i = 0; i < list->count; i++) {
         char text[RELAY_ADDRESS_TEXT_SIZE];
-        int fd = socket_listen_tcp(&list->items[i], false);
+        int fd = socket_open_tcp(&list->items[i], &list->items[i], false);
         if (fd >= 0)
             close(fd);
         if (fd != -EACCES)
@@ -59,21 +68,12 @@ static bool host_may_bind(const struct address_list *list, const char *file)
     return true;
 }
 
-static bool host_has_family(const struct config *config, enum address_family family)
-{
-    for (size_t i = 0; i < config->proxy.listen.count; i++)
-        if (config->proxy.listen.items[i].family == family)
-            return true;
-    return false;
-}
-
 bool host_allows(const struct config *config, const char *file)
 {
     bool good = host_has_user(config, file);
-    good &= host_may_bind(&config->proxy.listen, file);
-    for (int family = ADDRESS_IPV4; family <= ADDRESS_IPV6 && config->proxy.transparent;
-         family += 2)
-        if (host_has_family(config, (enum address_family)family))
-            good &= host_may_be_transparent((enum address_family)family, file);
-    return good;
+    good &= host_may_be_transparent(config, file);
+    bool bind = host_may_bind(&config->proxy.listen, file);
+    for (size_t i = 0; i < config->peer_count && bind; i++)
+        bind = host_may_bind(&config->peers[i].listen, file);
+    return good && bind;
 }
