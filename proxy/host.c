@@ -71,9 +71,9 @@ static bool host_may_bind(const struct address_list *list, const char *file)
 bool host_allows(const struct config *config, const char *file)
 {
     bool good = host_has_user(config, file);
-    good &= host_may_be_transparent(config, file);
     bool bind = host_may_bind(&config->proxy.listen, file);
     for (size_t i = 0; i < config->peer_count && bind; i++)
         bind = host_may_bind(&config->peers[i].listen, file);
-    return good && bind;
+    bool transparent = host_may_be_transparent(config, file);
+    return good && bind && transparent;
 }

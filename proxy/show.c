@@ -101,23 +101,34 @@ static const char *show_family(enum address_family family)
     return family == ADDRESS_IPV4 ? "ip" : "ip6";
 }
 
+/* One match, to the proxy if it is there, else as `missed` says. */
+static void show_rule(const char *match, const struct address *server)
+{
+    const char *ip = show_family(server->family);
+    printf("        %s tproxy %s to :%u meta mark set $take accept\n", match, ip, server->port);
+    printf("        %s $missed\n", match);
+}
+
+/* What `from` asks `to`, and the answers: those that come when the proxy waits no longer find its listener, which
+ * drops them, rather than the other side, for which they are not signed, or signed with what it does not know. */
 static void show_take(const struct peer *from, const struct address *to)
 {
     char text[RELAY_ADDRESS_TEXT_SIZE];
     char *sources = show_sources(from, to->family);
+    char *match = NULL;
     const char *ip = show_family(to->family);
     struct address host = *to;
-    if (!sources)
-        return;
     host.port = 0;
     address_to_text(&host, text);
-    for (int missed = 0; missed < 2; missed++) {
-        printf("        %s saddr %s %s daddr %s meta l4proto { tcp, udp } th dport %u ", ip,
-               sources, ip, text, to->port);
-        if (missed)
-            puts("$missed");
-        else
-            printf("tproxy %s to :%u meta mark set $take accept\n", ip, to->port);
+    if (sources && asprintf(&match, "%s saddr %s %s daddr %s meta l4proto { tcp, udp } th dport %u",
+                            ip, sources, ip, text, to->port) > 0) {
+        show_rule(match, to);
+        free(match);
+    }
+    if (sources && asprintf(&match, "%s saddr %s %s daddr %s meta l4proto { tcp, udp } th sport %u",
+                            ip, text, ip, sources, to->port) > 0) {
+        show_rule(match, to);
+        free(match);
     }
     free(sources);
 }
