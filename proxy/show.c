@@ -14,15 +14,13 @@
 
 static const char show_head[] =
     "#!/bin/sh\n"
-    "# Packet rules and routes of the transparent gateway, made by: tsig-proxy show --tproxy\n"
-    "# Usage: up [closed] | down. Both may be run twice. `closed`: while the proxy is down, what "
-    "it would\n"
-    "# take is dropped; otherwise it passes as if there were no proxy.\n"
+    "# Packet rules and routes for tsig-proxy, made by: tsig-proxy show --tproxy%s\n"
+    "# Usage: up%s | down. Both may be run twice.\n"
+    "%s"
     "set -u\n"
-    "take=0x5301 table=5301\n"
+    "take=0x5301 table=5301 missed=accept\n"
     "\n"
-    "down() {\n"
-    "    nft delete table inet tsig_proxy 2>/dev/null\n"
+    "unroute() {\n"
     "    for ip in 'ip -4' 'ip -6'; do\n"
     "        while $ip rule del fwmark $take lookup $table 2>/dev/null; do :; done\n"
     "        $ip route flush table $table 2>/dev/null\n"
@@ -30,25 +28,37 @@ static const char show_head[] =
     "    return 0\n"
     "}\n"
     "\n"
+    "down() {\n"
+    "    nft delete table inet tsig_proxy 2>/dev/null\n"
+    "    unroute\n"
+    "}\n"
+    "\n"
+    "# The rules change in one step: at no moment are there none.\n"
     "up() {\n"
-    "    down\n"
+    "    unroute\n"
     "    for ip in 'ip -4' 'ip -6'; do\n"
     "        $ip rule add fwmark $take lookup $table &&\n"
     "            $ip route add local default dev lo table $table || return 1\n"
     "    done\n"
-    "    nft -f - <<RULES\n";
+    "    nft -f - <<RULES\n"
+    "table inet tsig_proxy {\n"
+    "}\n"
+    "delete table inet tsig_proxy\n";
+
+static const char show_closed[] = "# `closed`: while the proxy is down, what it would take is "
+                                  "dropped; otherwise it passes as if there were\n"
+                                  "# no proxy.\n";
 
 static const char show_tail[] =
     "RULES\n"
     "}\n"
     "\n"
     "case \"${1-} ${2-}\" in\n"
-    "'up '|'up open') missed=accept ;;\n"
-    "'up closed') missed=drop ;;\n"
-    "'down ') missed= ;;\n"
-    "*) echo \"usage: up [closed] | down\" >&2; exit 2 ;;\n"
+    "'up ' | 'up open') ;;\n"
+    "%s"
+    "'down ') down; exit ;;\n"
+    "*) echo \"usage: up%s | down\" >&2; exit 2 ;;\n"
     "esac\n"
-    "if [ \"$1\" = down ]; then down; exit; fi\n"
     "up || { down; echo \"the rules could not be loaded; see above\" >&2; exit 1; }\n";
 
 /* A prefix that another one of the list contains: nft takes no overlaps. */
@@ -207,33 +217,43 @@ static void show_sidecar(const struct config *config)
     puts("    }\n}");
 }
 
+/* Beside the primary nothing can be dropped while the proxy is down: what it would take goes nowhere. */
+static void show_script(const struct config *config, bool sidecar)
+{
+    const char *arguments = sidecar ? "" : " [closed]";
+    printf(show_head, sidecar ? " --sidecar" : "", arguments, sidecar ? "" : show_closed);
+    if (sidecar)
+        show_sidecar(config);
+    else
+        show_gateway(config);
+    printf(show_tail, sidecar ? "" : "'up closed') missed=drop ;;\n", arguments);
+}
+
 int command_show(int argc, char **argv)
 {
     static const struct option options[] = {
         {"tproxy", no_argument, NULL, 't'}, {"sidecar", no_argument, NULL, 's'}, {0}};
     const char *file = CONFIG_DEFAULT_PATH;
-    void (*rules)(const struct config *config) = NULL;
+    bool tproxy = false, sidecar = false;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "+c:", options, NULL)) != -1;) {
         if (option == 'c')
             file = optarg;
-        else if (option == 't' && rules != show_sidecar)
-            rules = show_gateway;
+        else if (option == 't')
+            tproxy = true;
         else if (option == 's')
-            rules = show_sidecar;
-        else if (option == '?')
+            sidecar = true;
+        else
             return command_usage("show: unknown option, or -c without a file");
     }
-    if (optind < argc || !rules)
+    if (optind < argc || !tproxy)
         return command_usage("show: --tproxy or --tproxy --sidecar is what can be shown");
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;
     int status = COMMAND_FAILED;
     if (config->proxy.transparent) {
-        fputs(show_head, stdout);
-        rules(config);
-        fputs(show_tail, stdout);
+        show_script(config, sidecar);
         status = COMMAND_DONE;
     } else {
         fprintf(stderr, "%s: error: 'transparent = yes' in [proxy] is what packet rules are for\n",

@@ -41,8 +41,11 @@ int user_become(const struct config *config)
     const struct passwd *user = getpwnam(name);
     if (!user)
         return user_fail(name, errno ? errno : ENOENT);
+    int flags = CAPNG_INIT_SUPP_GRP | CAPNG_CLEAR_AMBIENT;
+    /* A container may have taken this one away, with the bounding set as small as it can be. */
+    if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+        flags |= CAPNG_CLEAR_BOUNDING;
     user_choose_capabilities(config);
-    int error = capng_change_id((int)user->pw_uid, (int)user->pw_gid,
-                                CAPNG_INIT_SUPP_GRP | CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
+    int error = capng_change_id((int)user->pw_uid, (int)user->pw_gid, flags);
     return error < 0 ? user_fail(name, errno ? errno : EPERM) : 0;
 }

@@ -10,7 +10,7 @@ struct reply {
     uint8_t *octets;            /* borrowed, altered in place */
     struct dns_message message; /* its parse, without TSIG */
     bool from_signed;           /* its leg is signed */
-    bool transfer;              /* a message of an AXFR or IXFR over TCP: it may be cut */
+    bool transfer;              /* a message of an AXFR or IXFR over TCP: it may be written anew */
     bool first;                 /* of the response */
     bool anew;                  /* pieces of it are being written by `split` */
     struct dns_split split;

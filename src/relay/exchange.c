@@ -138,7 +138,9 @@ static void exchange_weigh(struct exchange *x)
 static struct legs exchange_legs(const struct exchange *x, uint64_t began)
 {
     const struct config_proxy *proxy = &x->relay->config->proxy;
-    unsigned seconds = exchange_is_transfer(x) ? proxy->progress_timeout : proxy->answer_timeout;
+    /* A zone may take its time to load; over UDP the client is gone by then. */
+    bool patient = exchange_is_transfer(x) && x->client.transport == RELAY_TCP;
+    unsigned seconds = patient ? proxy->progress_timeout : proxy->answer_timeout;
     return (struct legs){.load = {.relay = x->relay,
                                   .request = &x->request,
                                   .client = &x->client,
@@ -196,7 +198,8 @@ void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct re
     struct leg *l = &x->legs.items[leg];
     if (x->state != EXCHANGE_ASKING || l->state != LEG_OPENING)
         return;
-    recent_address_worked(&x->relay->recent, &l->to);
+    if (l->transport == RELAY_TCP)
+        recent_address_worked(&x->relay->recent, &l->to);
     l->reused = reused;
     l->wake = now.ms;
     leg_move(l, LEG_READY);
@@ -254,8 +257,7 @@ static void exchange_set_reply(struct exchange *x, uint8_t *octets, const struct
         .octets = octets,
         .message = *m,
         .from_signed = leg->key != NULL,
-        .transfer = exchange_is_transfer(x) && leg->transport == RELAY_TCP &&
-                    x->client.transport == RELAY_TCP && !x->client.passed,
+        .transfer = exchange_is_transfer(x) && leg->transport == RELAY_TCP && !x->client.passed,
         .first = x->messages == 0,
     };
 }

@@ -18,7 +18,9 @@ static int reply_write_anew(struct reply *reply, struct relay *relay, struct cli
     int error = dns_message_parse(relay->work, w.at, &piece);
     if (error == 0)
         error = client_relay(relay, client, relay->work, &piece, reply->from_signed, now, out);
-    return error < 0 ? error : more;
+    if (error < 0)
+        return error;
+    return client->transport == RELAY_TCP ? more : 0;
 }
 
 int reply_next(struct reply *reply, struct relay *relay, struct client *client,
@@ -27,7 +29,7 @@ int reply_next(struct reply *reply, struct relay *relay, struct client *client,
     if (!reply->anew && !reply_lacks_question(reply)) {
         int error = client_relay(relay, client, reply->octets, &reply->message, reply->from_signed,
                                  now, out);
-        if (error != DNS_ESPACE || !reply->transfer)
+        if (error != DNS_ESPACE || !reply->transfer || client->transport == RELAY_UDP)
             return error;
     }
     if (!reply->anew) {
@@ -41,10 +43,12 @@ int reply_next(struct reply *reply, struct relay *relay, struct client *client,
 bool reply_culprit(const struct reply *reply, struct dns_name *owner, uint16_t *type)
 {
     const struct dns_message *m = &reply->message;
-    if (!reply->anew || reply->split.at >= m->len)
-        return false;
     struct dns_reader r = dns_wire_reader(m->octets, m->len);
     r.at = reply->split.at;
+    if (m->opt_len > 0 && r.at == m->opt_at)
+        r.at += m->opt_len;
+    if (!reply->anew || r.at >= m->len)
+        return false;
     if (dns_name_read(&r, owner) < 0)
         return false;
     *type = dns_wire_get_u16(&r);

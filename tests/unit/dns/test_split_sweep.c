@@ -256,16 +256,21 @@ Test(dns_split_sweep, P26_an_ixfr_of_every_size)
 
 #define BIG_RECORD (DNS_HEADER_SIZE + 17 + 10) /* octets of its message without RDATA */
 
-static void build_big(size_t rdata_len)
+static void add_big(size_t rdata_len)
 {
     static const uint8_t zeroes[DNS_MESSAGE_MAX];
 
-    support_header(&message, 0, DNS_FLAG_QR | DNS_FLAG_AA);
     support_add(&message, &(struct support_record){.section = DNS_ANSWER,
                                                    .name = "big.example.com",
                                                    .type = 16,
                                                    .rdata = zeroes,
                                                    .rdata_len = (uint16_t)rdata_len});
+}
+
+static void build_big(size_t rdata_len)
+{
+    support_header(&message, 0, DNS_FLAG_QR | DNS_FLAG_AA);
+    add_big(rdata_len);
     cr_assert_eq(message.len, BIG_RECORD + rdata_len);
 }
 
@@ -302,8 +307,34 @@ Test(dns_split_sweep, P27_the_largest_record_goes_and_one_octet_more_aborts)
         cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
         cr_expect_eq(world_event(1)->event.peer, world_peer("hq"));
         cr_expect_str_eq(world_event(1)->zone, "Example.COM");
-        cr_expect_not_null(world_event(1)->event.advice);
+        cr_expect_str_eq(world_event(1)->record, "big.example.com");
+        cr_expect_eq(world_event(1)->event.record_type, 16);
         cr_expect_str_eq(world_event(0)->event.result, "cannot-relay");
+    }
+}
+
+/* Cut off from what stands before it, it may fill its piece to the last octet. */
+Test(dns_split_sweep, P27_the_largest_record_goes_behind_others_in_its_message_too)
+{
+    for (size_t len = 1; len <= DNS_NAME_MAX; len += len < 3 ? 2 : 9) {
+        unsigned leg;
+
+        client.key = long_names_give(len);
+        for (unsigned more = 0; more < 2; more++) {
+            leg = begun();
+            support_header(&message, 0, DNS_FLAG_QR | DNS_FLAG_AA);
+            support_a(&message, DNS_ANSWER, "a.example.com");
+            add_big(DNS_MESSAGE_MAX - tsig_sign_room(world_key(client.key)) - BIG_RECORD + more);
+            comes(leg);
+            receive();
+            if (more) {
+                world_end(EXCHANGE_ABORTED);
+            } else {
+                receive();
+                cr_expect_eq(reply.len, DNS_MESSAGE_MAX);
+                world_wait();
+            }
+        }
     }
 }
 
@@ -311,7 +342,6 @@ Test(dns_split_sweep, P27_the_largest_record_goes_and_one_octet_more_aborts)
  * it is sent. */
 Test(dns_split_sweep, P27_the_records_around_it_never_make_a_shorter_whole)
 {
-    static const uint8_t zeroes[DNS_MESSAGE_MAX];
     struct dns_message m;
     unsigned leg;
 
@@ -319,11 +349,7 @@ Test(dns_split_sweep, P27_the_records_around_it_never_make_a_shorter_whole)
     leg = begun();
     world_respond(&message, &copy, DNS_FLAG_AA);
     support_a(&message, DNS_ANSWER, "www.example.com");
-    support_add(&message, &(struct support_record){.section = DNS_ANSWER,
-                                                   .name = "big.example.com",
-                                                   .type = 16,
-                                                   .rdata = zeroes,
-                                                   .rdata_len = 65200});
+    add_big(65200);
     support_soa(&message, DNS_ANSWER, "example.com", 7);
     comes(leg);
     m = receive();

@@ -97,6 +97,8 @@ Test(exchange_notify, M3_goes_to_every_address_of_every_secondary_signed_for_eac
     cr_expect_eq(world_event(0)->event.peer, world_peer("one"));
     cr_expect_eq(world_event(0)->event.key, world_key("k"));
     cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect_eq(world_event(0)->event.opcode, DNS_OPCODE_NOTIFY);
+    cr_expect_str_eq(world_event(0)->zone, "example.com");
     cr_expect_str_eq(world_event(0)->event.result, "ok");
     acknowledge(1, DNS_RCODE_SERVFAIL);
     cr_expect_eq(world.event_count, 1, "it has answered already");

@@ -87,6 +87,17 @@ Test(exchange_question, over_tcp_leaves_a_connection_to_keep)
     cr_expect(exchange_leg_is_clean(&world.exchange, leg));
 }
 
+Test(exchange_question, M7_tc_over_tcp_is_none_of_our_business_outside_transfers)
+{
+    unsigned leg;
+
+    begin(DNS_TYPE_SOA, RELAY_TCP);
+    leg = world_ask(WORLD_PRIMARY, RELAY_TCP, &copy);
+    world_respond(&answer, &copy, DNS_FLAG_TC);
+    world_answer(leg, &answer);
+    cr_expect_eq(world_reply_last(&client, &reply).flags, DNS_FLAG_QR | DNS_FLAG_TC);
+}
+
 Test(exchange_question, M7_every_rcode_and_section_is_relayed_as_it_is)
 {
     struct dns_message m;
@@ -130,6 +141,8 @@ Test(exchange_question, M6_udp_is_sent_again_after_1_second_and_goes_to_the_next
     cr_expect_eq(world_event(0)->event.type, EVENT_UPSTREAM_FAILURE);
     cr_expect_str_eq(world_event(0)->event.result, "timeout");
     cr_expect_str_eq(world_event(0)->address, WORLD_PRIMARY);
+    cr_expect_eq(world_event(0)->event.milliseconds, 5000);
+    cr_expect_eq(world_event(0)->event.qtype, DNS_TYPE_SOA);
     world_wait();
     world_alarm(7000);
     ends_with_servfail();

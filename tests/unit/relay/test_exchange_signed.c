@@ -116,6 +116,7 @@ Test(exchange_signed, M4_each_leg_has_its_own_key)
     relayed(1);
     world_end(EXCHANGE_ANSWERED);
     cr_expect(exchange_leg_is_clean(&world.exchange, leg));
+    cr_expect_eq(world.event_count, 2, "one for each request, and nothing else to tell");
 }
 
 Test(exchange_signed, M7_signed_data_keeps_ad)

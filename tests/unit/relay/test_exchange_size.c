@@ -266,7 +266,10 @@ Test(exchange_size, P27_a_record_that_cannot_be_signed_aborts)
     world_end(EXCHANGE_ABORTED);
     cr_expect_eq(world_event(0)->event.type, EVENT_TRANSFER);
     cr_expect_str_eq(world_event(0)->event.result, "cannot-relay");
+    cr_expect_eq(world_event(1)->event.type, EVENT_UPSTREAM_FAILURE);
     cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
+    cr_expect_str_eq(world_event(1)->record, ".");
+    cr_expect_eq(world_event(1)->event.record_type, 65280);
 }
 
 Test(exchange_size, P26_another_answer_that_does_not_fit_is_servfail)

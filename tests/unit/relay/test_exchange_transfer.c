@@ -228,6 +228,8 @@ Test(exchange_transfer, X5_and_so_is_one_that_sends_what_cannot_be_part_of_it)
     BUILD(7, 0);
     world_answer(leg, &message);
     aborted("broken-transfer");
+    cr_expect_eq(world_event(1)->event.type, EVENT_UPSTREAM_FAILURE);
+    cr_expect_eq(world_event(1)->event.peer, world_peer("hq"));
     cr_expect_not(exchange_leg_is_clean(&world.exchange, leg));
 }
 

@@ -165,6 +165,8 @@ Test(exchange_transparent, M4_a_primarys_own_question_to_its_secondary_passes_by
     world_answer(leg, &message);
     world_reply_last(&nobody, &reply);
     cr_expect_eq(reply.len, message.len);
+    world_judge("10.0.0.1@4000", WORLD_TWO, RELAY_UDP, &request);
+    cr_expect_eq(world.verdict.server_count, 1);
     world_judge("10.0.0.99@4000", WORLD_TWO, RELAY_UDP, &request);
     cr_expect_eq(world.verdict.decision, POLICY_ANSWER);
     cr_expect_str_eq(world.verdict.answer.reason, "unknown-source");

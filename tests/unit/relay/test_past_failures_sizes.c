@@ -156,44 +156,62 @@ Test(past_failures_sizes, CVE_2016_2776_answers_of_our_own)
     }
 }
 
+/* ---- CVE-2020-8620: bursts ---- */
+
+static const uint16_t lens[] = {12, 0, 65535, 1, 65535, 65535, 300, 4096, 65534, 2};
+
+#define LENS (sizeof(lens) / sizeof(lens[0]))
+
+/* Takes out all messages that are whole; `*next` is the number of the first. */
+static void take(struct dns_frame *frame, size_t *next)
+{
+    uint8_t *octets;
+    size_t len;
+
+    while (dns_frame_next(frame, &octets, &len)) {
+        cr_assert_lt(*next, LENS);
+        cr_assert_eq(len, lens[*next]);
+        ++*next;
+        for (size_t i = 0; i < len; i++)
+            cr_assert_eq(octets[i], *next);
+    }
+}
+
+static void feed(const uint8_t *stream, size_t total, size_t burst)
+{
+    struct dns_frame frame = {0};
+    size_t next = 0;
+
+    for (size_t at = 0; at < total;) {
+        uint8_t *room;
+        size_t len;
+
+        cr_assert_eq(dns_frame_room(&frame, DNS_FRAME_MAX, &room, &len), 0);
+        len = len < burst ? len : burst;
+        len = len < total - at ? len : total - at;
+        memcpy(room, stream + at, len);
+        dns_frame_filled(&frame, len);
+        at += len;
+        take(&frame, &next);
+        cr_assert_leq(frame.size, DNS_FRAME_MAX);
+    }
+    cr_expect_eq(next, LENS);
+    dns_frame_fini(&frame);
+}
+
 /* BIND: assertion when more than 64 KiB came in one burst. Whatever the pieces, the messages are
  * the same and the memory is one frame's. */
 Test(past_failures_sizes, CVE_2020_8620_bursts_of_more_than_64_kib)
 {
-    static const uint16_t lens[] = {12, 0, 65535, 1, 65535, 65535, 300, 4096, 65534, 2};
     static const size_t bursts[] = {1 << 20, 65537, 65536, 8192, 1000};
     static uint8_t stream[300000];
-    const size_t count = sizeof(lens) / sizeof(lens[0]);
     size_t total = 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < LENS; i++) {
         dns_wire_set_u16_at(stream + total, lens[i]);
         memset(stream + total + 2, (int)i + 1, lens[i]);
         total += 2U + lens[i];
     }
-    for (size_t b = 0; b < sizeof(bursts) / sizeof(bursts[0]); b++) {
-        struct dns_frame frame = {0};
-        size_t next = 0;
-
-        for (size_t at = 0; at < total;) {
-            uint8_t *room, *octets;
-            size_t len;
-
-            cr_assert_eq(dns_frame_room(&frame, DNS_FRAME_MAX, &room, &len), 0);
-            len = len < bursts[b] ? len : bursts[b];
-            len = len < total - at ? len : total - at;
-            memcpy(room, stream + at, len);
-            dns_frame_filled(&frame, len);
-            at += len;
-            while (dns_frame_next(&frame, &octets, &len)) {
-                cr_assert_eq(len, lens[next]);
-                for (size_t i = 0; i < len; i++)
-                    cr_assert_eq(octets[i], next + 1);
-                next++;
-            }
-            cr_assert_leq(frame.size, DNS_FRAME_MAX);
-        }
-        cr_expect_eq(next, count);
-        dns_frame_fini(&frame);
-    }
+    for (size_t i = 0; i < sizeof(bursts) / sizeof(bursts[0]); i++)
+        feed(stream, total, bursts[i]);
 }

@@ -126,6 +126,9 @@ Test(relay_policy_tsig, M10_malformed_or_not_one_question_is_formerr)
     build();
     support_question(&request, "example.com", DNS_TYPE_SOA);
     unsigned_form_error("question-count");
+    cr_expect_eq(reply.len, DNS_HEADER_SIZE, "none of the two is given back");
+    cr_expect(world_event(0)->event.has_rcode);
+    cr_expect_eq(world_event(0)->event.rcode, DNS_RCODE_FORMERR);
 }
 
 Test(relay_policy_tsig, M10_other_classes_and_tkey)
@@ -467,14 +470,18 @@ Test(relay_policy_tsig, X2_an_ixfr_without_the_zones_soa_is_formerr)
 Test(relay_policy_tsig, M5_refusals_of_verified_requests_are_signed_and_explained)
 {
     struct dns_message m;
+    size_t at;
 
     support_header(&request, 0x1234, 0);
     support_question(&request, "example.com", 1);
-    support_opt(&request, 1232, NULL, 0);
+    at = support_opt(&request, 1232, NULL, 0);
+    dns_wire_set_u16_at(request.octets + at + 7, 0x8000); /* DO */
     sign();
     judge();
     answered(DNS_RCODE_REFUSED);
     m = world_verify(&side, &reply, NULL);
+    cr_expect_eq(world_event(0)->event.qtype, 1);
+    cr_expect_eq(dns_wire_u16_at(reply.octets + m.opt_at + 7), 0x8000);
     cr_expect_eq(m.opt_len, 11 + 4 + 2 + strlen("operation-not-allowed"));
     cr_expect_eq(dns_wire_u16_at(reply.octets + m.opt_at + 15), DNS_EDE_PROHIBITED);
 }

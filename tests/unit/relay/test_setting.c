@@ -114,7 +114,7 @@ static void add_key_files(void)
 Test(setting, examples_have_nothing_wrong_with_them)
 {
     static const char *const paths[] = {"etc/examples/sidecar.ini", "etc/examples/gateway.ini",
-                                        "etc/examples/full.ini"};
+                                        "etc/examples/transparent.ini", "etc/examples/full.ini"};
 
     add_key_files();
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {

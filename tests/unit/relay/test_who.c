@@ -191,3 +191,20 @@ Test(relay_who, M5_a_question_is_for_any_name_in_a_zone_and_all_else_for_the_zon
     cr_expect_not(has(".", PEER_QUERY));
     cr_expect_not(has("xa.example", PEER_QUERY));
 }
+
+static bool knows(const char *text)
+{
+    struct address from = world_address(text);
+
+    return who_knows(world.relay->config, &from);
+}
+
+Test(relay_who, a_source_is_known_when_any_peer_has_it)
+{
+    world_open(EXPLICIT);
+    cr_expect(knows("10.0.0.1@1"));
+    cr_expect(knows("192.0.2.5@1"), "the last in the file");
+    cr_expect(knows("203.0.113.200@1"), "by its prefix");
+    cr_expect_not(knows("203.0.114.1@1"));
+    cr_expect_not(knows("198.51.100.10@53"), "our own listener is no peer");
+}

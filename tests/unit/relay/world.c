@@ -29,9 +29,12 @@ static void report(void *arg, const struct relay_event *event)
         dns_name_to_text(event->zone, kept->zone);
     if (event->key_name)
         dns_name_to_text(event->key_name, kept->key_name);
+    if (event->record)
+        dns_name_to_text(event->record, kept->record);
     kept->event.address = NULL;
     kept->event.zone = NULL;
     kept->event.key_name = NULL;
+    kept->event.record = NULL;
 }
 
 void world_open(const char *config)

@@ -24,10 +24,11 @@
 
 /* What was reported. */
 struct world_event {
-    struct relay_event event; /* address, zone and key name are NULL: see the texts */
+    struct relay_event event; /* address and names are NULL: see the texts */
     char address[RELAY_ADDRESS_TEXT_SIZE];
     char zone[DNS_NAME_TEXT_SIZE];
     char key_name[DNS_NAME_TEXT_SIZE];
+    char record[DNS_NAME_TEXT_SIZE];
 };
 
 /* One side of signed messages. */
