@@ -1,0 +1,150 @@
+#!/bin/sh
+# All tests, on a fresh Debian 12:
+#
+#     sh tests/run.sh               ends with one line, "N passed, N failed"; exit status 0 when none failed
+#     sh tests/run.sh --coverage    instead: the line coverage of src/ by the unit tests
+#
+# What is missing is installed first. Builds go to build/check (sanitizers, warnings are errors),
+# build/release and build/coverage; what the parts wrote down is in build/check/results.
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+cd "$root" || exit 1
+# shellcheck source=etc/packages.sh
+. etc/packages.sh
+
+check=$root/build/check
+release=$root/build/release
+results=$check/results
+passed=0
+failed=0
+
+# shellcheck disable=SC2154
+packages="$packages_to_build libcriterion-dev clang-format shellcheck
+    python3 python3-pytest python3-pytest-xdist python3-dnspython
+    dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
+    pdns-server pdns-backend-sqlite3 sqlite3 iproute2 nftables
+    buildah debootstrap crun"
+
+# --- counting --------------------------------------------------------------------------------------------
+
+# count NAME PASSED FAILED SKIPPED LOG: adds the result of a part; shows its output when something failed.
+count() {
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+    skips=
+    [ "$4" -eq 0 ] || skips=", $4 skipped"
+    if [ "$3" -eq 0 ]; then
+        echo "ok      $1 ($2$skips)"
+    else
+        tail -n 200 "$5" | sed 's/^/    | /'
+        echo "FAILED  $1 ($3 of $(($2 + $3))$skips)"
+    fi
+}
+
+# one NAME COMMAND…: a part that is a single test.
+one() {
+    name=$1
+    shift
+    log=$results/$(echo "$name" | tr ' /' '--').log
+    if "$@" >"$log" 2>&1; then
+        count "$name" 1 0 0 "$log"
+    else
+        count "$name" 0 1 0 "$log"
+        return 1
+    fi
+}
+
+# --- the parts -------------------------------------------------------------------------------------------
+
+# build FOLDER CMAKE-ARGUMENT…
+build() {
+    folder=$1
+    shift
+    [ -f "$folder/CMakeCache.txt" ] || set -- "$@" -G Ninja
+    cmake -S . -B "$folder" "$@" && cmake --build "$folder"
+}
+
+lints() {
+    one "lint: floors" /usr/bin/python3 tests/lint/floors.py
+    one "lint: rules" /usr/bin/python3 tests/lint/rules.py
+    one "lint: format" sh tests/lint/format.sh
+    one "lint: shell" sh tests/lint/shell.sh
+    one "lint: vectors" sh tests/lint/vectors.sh
+}
+
+# criterion NAME: the program build/check/tests/NAME.
+criterion() {
+    rm -f "$results/$1.tap"
+    ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 timeout 300 \
+        "$check/tests/$1" --timeout 60 "--tap=$results/$1.tap" >"$results/$1.log" 2>&1
+    status=$?
+    # shellcheck disable=SC2046 # three numbers
+    count "$1" $(/usr/bin/python3 tests/results.py tap "$results/$1.tap" "$results/$1.log" $status) \
+        "$results/$1.log"
+}
+
+# Criterion programs by themselves, for the number of tests in them; any other test that CMake knows by ctest.
+programs() {
+    for name in $(ctest --test-dir "$check" -N | sed -n 's/^ *Test *#[0-9]*: *//p'); do
+        if [ -x "$check/tests/$name-tests" ]; then
+            criterion "$name-tests"
+        else
+            one "ctest: $name" ctest --test-dir "$check" --output-on-failure --timeout 120 -R "^$name\$"
+        fi
+    done
+}
+
+# real_servers NAME SECONDS ARGUMENT…: pytest on tests/system, in at most so long.
+real_servers() {
+    name=$1
+    seconds=$2
+    shift 2
+    log=$results/$(echo "$name" | tr ' ' '-')
+    rm -f "$log.xml"
+    # Interrupted rather than terminated, pytest still writes down what it has.
+    TSIG_PROXY=$check/tsig-proxy TSIG_PROXY_RELEASE=$release/tsig-proxy timeout -s INT -k 30 "$seconds" \
+        /usr/bin/python3 -B -m pytest "$@" -q -rs -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
+    status=$?
+    sed -n -e 's/^SKIPPED/skipped/p' -e 's/^image: .* base .*/        &/p' "$log.log"
+    # shellcheck disable=SC2046 # three numbers
+    count "$name" $(/usr/bin/python3 tests/results.py junit "$log.xml" $status) "$log.log"
+}
+
+coverage() {
+    # Word splitting is wanted: one argument per package.
+    # shellcheck disable=SC2086
+    packages_install $packages gcovr || exit 1
+    build build/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=--coverage >/dev/null || exit 1
+    find build/coverage -name '*.gcda' -delete
+    build/coverage/tests/unit-tests --timeout 60 >/dev/null || exit 1
+    gcovr --root . --filter src/ build/coverage/CMakeFiles/tsigproxy.dir
+}
+
+main() {
+    # shellcheck disable=SC2086
+    packages_install $packages || exit 1
+    # Debian keeps servers where the path of ordinary users does not lead.
+    PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+    rm -rf "$results"
+    mkdir -p "$results"
+    lints
+    one "build with sanitizers" build "$check" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        -DTSIG_PROXY_SANITIZE=ON -DTSIG_PROXY_WERROR=ON &&
+        programs
+    one "build as released" build "$release" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTSIG_PROXY_TESTS=OFF
+    real_servers "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
+    # Building the image keeps both cores busy, which others' clocks would not like.
+    real_servers "container image" 600 tests/system/test_container.py -rP
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+case ${1-} in
+"") main ;;
+--coverage) coverage ;;
+*)
+    echo "usage: sh tests/run.sh [--coverage]" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,286 @@
+"""The commands check, keygen and their usage (M8)."""
+
+import base64
+import re
+import subprocess
+
+import pytest
+
+import net
+import proxy
+import tsigtool
+from proxy import Proxy
+from scripted import Scripted
+
+GOOD_SECRET = base64.b64encode(bytes(range(32))).decode()
+
+
+def tsig_proxy(*words, patience=20):
+    return subprocess.run(
+        [proxy.program(), *map(str, words)], capture_output=True, text=True, timeout=patience, check=False)
+
+
+def findings(result, path):
+    """{line: [(severity, sentence)]} of a check; every line of the report must be of that form."""
+    found = {}
+    for line in (result.stdout + result.stderr).splitlines():
+        match = re.match(r"(.+?):(?:(\d+):)? (error|warning): (.+)", line)
+        if match:
+            assert match[1] == str(path) or "/" in match[1], line
+            found.setdefault(int(match[2] or 0), []).append((match[3], match[4]))
+    assert "runtime error" not in result.stderr and "Sanitizer" not in result.stderr
+    return found
+
+
+def check(path):
+    result = tsig_proxy("check", "-c", path)
+    return result, findings(result, path)
+
+
+@pytest.fixture
+def check_text(tmp_path):
+    def run(text):
+        path = tmp_path / "tsig-proxy.ini"
+        path.write_text(text)
+        path.chmod(0o600)
+        return check(path)
+
+    return run
+
+
+SOUND = f"""\
+[proxy]
+user =
+listen = 127.0.0.1@5353
+[key xfr.example]
+algorithm = hmac-sha256
+secret = {GOOD_SECRET}
+[primary hq]
+address = 192.0.2.1@5300
+[secondary anycast]
+primary = hq
+address = 198.51.100.1
+key = xfr.example
+zones = *
+"""
+
+# each line that is wrong says so behind it
+MISTAKES = f"""\
+[proxy]
+user =
+listen = 127.0.0.1@5353, 192.0.2.1@99999            ; wrong
+fudge = 0                                           ; wrong
+fudge = 300                                         ; wrong: twice
+colour = green                                      ; wrong
+log-level = loud                                    ; wrong
+transparent = perhaps                               ; wrong
+this line says nothing                              ; wrong
+[key one]
+algorithm = hmac-sha257                             ; wrong
+secret = {GOOD_SECRET}
+[key two]
+secret = not base64!                                ; wrong
+[key three]
+secret-file = /nowhere/at/all                       ; wrong
+[key one]                                           ; wrong: twice
+secret = {GOOD_SECRET}
+[castle]                                            ; wrong
+[primary hq]
+address = 192.0.2.1@53
+from = 192.0.2.1/24                                 ; wrong
+transport = pigeon                                  ; wrong
+[secondary anycast]
+primary = headquarters                              ; wrong
+address = 198.51.100.1, nonsense                    ; wrong
+key = four                                          ; wrong
+allow = soa, everything                             ; wrong
+"""
+
+
+def test_M8_sound_file(check_text):
+    result, found = check_text(SOUND)
+    assert result.returncode == 0, result
+    assert not any(severity == "error" for lines in found.values() for severity, _ in lines)
+    assert any("secret" in sentence.lower() for lines in found.values() for _, sentence in lines)
+    assert GOOD_SECRET not in result.stdout + result.stderr
+
+
+def test_M8_every_mistake_is_reported_with_its_line(check_text):
+    result, found = check_text(MISTAKES)
+    assert result.returncode == 1
+    wrong = {n for n, line in enumerate(MISTAKES.splitlines(), 1) if "; wrong" in line}
+    reported = {line for line, all_of_it in found.items() if any(s == "error" for s, _ in all_of_it)}
+    assert wrong - reported == set(), result.stdout + result.stderr
+    assert reported - wrong == set(), result.stdout + result.stderr
+
+
+def errors(found):
+    return {line: [t for s, t in texts if s == "error"] for line, texts in found.items()
+            if any(s == "error" for s, _ in texts)}
+
+
+@pytest.mark.parametrize("size", [100, 199, 200, 201, 400, 1000, 4000])
+def test_M8_long_line_is_read_to_its_end(check_text, size):
+    """A mistake at the end of a long line is seen, and a sound one of that length is taken."""
+    addresses = "address = 192.0.2.1@5300"
+    while len(addresses) < size:
+        addresses += f", 192.0.2.{len(addresses) % 250 + 1}@{len(addresses)}"
+    result, found = check_text(SOUND.replace("address = 192.0.2.1@5300", addresses))
+    assert (result.returncode, errors(found)) == (0, {}), result
+    result, found = check_text(SOUND.replace("address = 192.0.2.1@5300", addresses + ", nonsense"))
+    assert result.returncode == 1
+    assert list(errors(found)) == [8]
+
+
+def test_M8_line_too_long_is_an_error(check_text):
+    result, found = check_text(SOUND + f"; {'x' * 10000}\nedns = {'x' * 10000}\n")
+    assert result.returncode == 1
+    assert 15 in errors(found)
+
+
+@pytest.mark.parametrize("size", [49, 50, 60, 200])
+def test_M8_long_names_are_whole_or_refused(check_text, size):
+    """Two headers that differ behind the 49th octet are never taken for one another."""
+    label = "k" * size
+    text = SOUND.replace("[primary hq]", f"[key {label}1]\nsecret = {GOOD_SECRET}\n"
+                         f"[key {label}2]\nsecret = {GOOD_SECRET}\n[primary hq]")
+    result, found = check_text(text)
+    assert result.returncode == 1
+    assert {7, 9} <= set(errors(found))
+    setting = "s" * size
+    result, found = check_text(SOUND + f"{setting} = 1\n")
+    assert (result.returncode, list(errors(found))) == (1, [14])
+
+
+def test_M8_line_numbers_count_comments_and_blank_lines(check_text):
+    result, found = check_text("\n; a comment\n\n# another\n" + SOUND + "\n\nfoo = bar\n")
+    assert result.returncode == 1
+    assert list(errors(found)) == [4 + 13 + 3]
+
+
+def test_M8_update_without_a_key_is_an_error(check_text):
+    text = SOUND.replace("key = xfr.example\n", "allow = soa, update\n")
+    result, found = check_text(text)
+    assert result.returncode == 1
+    assert len(errors(found)) == 1
+
+
+def test_M8_own_listener_as_a_peer_is_an_error(check_text):
+    result, found = check_text(SOUND.replace("192.0.2.1@5300", "127.0.0.1@5353"))
+    assert result.returncode == 1
+    assert list(errors(found)) in ([7], [8])
+
+
+WARNINGS = {
+    "md5": ("algorithm = hmac-sha256", "algorithm = hmac-md5", "MD5"),
+    "sha1": ("algorithm = hmac-sha256", "algorithm = hmac-sha1", "SHA-?1"),
+    "short_secret": (GOOD_SECRET, GOOD_SECRET[:20], "short|octets"),
+    "no_key": ("key = xfr.example", "mode = enforce", "key"),
+    "observe": ("zones = *", "zones = *\nmode = observe", "observe"),
+    "anywhere": ("zones = *", "zones = *\nfrom = 0.0.0.0/0", "0.0.0.0/0|any|every"),
+}
+
+
+@pytest.mark.parametrize("case", WARNINGS)
+def test_M8_warning(check_text, case):
+    old, new, says = WARNINGS[case]
+    result, found = check_text(SOUND.replace(old, new))
+    assert result.returncode == 0, result
+    texts = [text for lines in found.values() for severity, text in lines if severity == "warning"]
+    assert any(re.search(says, text, re.IGNORECASE) for text in texts), texts
+
+
+def test_check_of_a_file_that_is_not_there(tmp_path):
+    result = tsig_proxy("check", "-c", tmp_path / "none.ini")
+    assert result.returncode == 1
+    assert "none.ini" in result.stdout + result.stderr
+
+
+def test_run_refuses_what_check_refuses(tmp_path):
+    path = tmp_path / "tsig-proxy.ini"
+    path.write_text(MISTAKES)
+    result = tsig_proxy("run", "-c", path)
+    assert result.returncode == 1
+    assert "headquarters" in result.stdout + result.stderr
+
+
+def test_run_fails_when_the_address_is_taken(tmp_path):
+    with_tcp = Scripted(lambda request: None).start()
+    try:
+        path = tmp_path / "tsig-proxy.ini"
+        path.write_text(SOUND.replace("127.0.0.1@5353", net.text(with_tcp.place)))
+        result = tsig_proxy("run", "-c", path)
+        assert result.returncode == 1
+        assert str(with_tcp.place.port) in result.stdout + result.stderr
+    finally:
+        with_tcp.stop()
+
+
+def keygen_secret(text):
+    return max(re.findall(r"[A-Za-z0-9+/]{16,}={0,2}", text), key=len)
+
+
+@pytest.mark.parametrize("algorithm", [None, *tsigtool.ALGORITHMS])
+def test_keygen_ini_is_usable(check_text, algorithm):
+    more = ["-a", algorithm] if algorithm else []
+    result = tsig_proxy("keygen", *more, "fresh.example")
+    assert result.returncode == 0, result
+    secret = base64.b64decode(keygen_secret(result.stdout), validate=True)
+    assert len(secret) == tsigtool.ALGORITHMS[algorithm or "hmac-sha256"][1]().digest_size
+    assert "[key fresh.example]" in result.stdout
+    text = SOUND.replace("[primary hq]", result.stdout + "\n[primary hq]")
+    checked, found = check_text(text.replace("key = xfr.example", "key = fresh.example"))
+    assert (checked.returncode, errors(found)) == (0, {})
+
+
+def test_keygen_is_random():
+    assert len({keygen_secret(tsig_proxy("keygen", "k.example").stdout) for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize("form", ["bind", "nsd", "knot", "powerdns"])
+def test_keygen_formats(form, tmp_path):
+    result = tsig_proxy("keygen", "-f", form, "fresh.example")
+    assert result.returncode == 0, result
+    assert "fresh.example" in result.stdout and "hmac-sha256" in result.stdout
+    assert len(base64.b64decode(keygen_secret(result.stdout))) == 32
+    path = tmp_path / "part"
+    checks = {
+        "bind": (result.stdout, ["named-checkconf", path]),
+        "nsd": (f'server:\n    zonesdir: "{tmp_path}"\n' + result.stdout, ["nsd-checkconf", path]),
+        "knot": (result.stdout, ["knotc", "-c", path, "conf-check"]),
+    }
+    if form in checks:
+        text, command = checks[form]
+        path.write_text(text)
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, (result.stdout, checked)
+
+
+def test_bind_key_file_serves_as_secret_file(check_text, tmp_path):
+    (tmp_path / "fresh.key").write_text(tsig_proxy("keygen", "-f", "bind", "xfr.example").stdout)
+    (tmp_path / "fresh.key").chmod(0o600)
+    result, found = check_text(SOUND.replace(f"secret = {GOOD_SECRET}", "secret-file = fresh.key"))
+    assert (result.returncode, errors(found)) == (0, {}), result
+
+
+USAGE = [[], ["fly"], ["run", "-x"], ["run", "extra"], ["check", "-c"], ["keygen"], ["keygen", "a", "b"],
+         ["keygen", "-a", "hmac-none", "k.example"], ["keygen", "-f", "hieroglyphs", "k.example"]]
+
+
+@pytest.mark.parametrize("words", USAGE, ids=" ".join)
+def test_usage_is_exit_2(words):
+    result = tsig_proxy(*words)
+    assert result.returncode == 2
+    assert result.stderr.strip()
+
+
+def test_run_starts_from_what_keygen_printed(launch, tmp_path):
+    text = tsig_proxy("keygen", "fresh.example").stdout
+    key = tsigtool.Key("fresh.example", secret=base64.b64decode(keygen_secret(text)), label="fresh")
+    sections = [
+        key.section(),
+        ("primary hq", {"address": "127.0.0.1@9"}),
+        ("secondary anycast", {"address": "127.0.0.1@9", "key": key.label}),
+    ]
+    started = launch(Proxy(tmp_path / "proxy", sections))
+    assert net.text(started.place) in started.events(event="started")[0]["listen"]

@@ -1,0 +1,35 @@
+"""Two real secondaries with different keys behind one primary (M2, M3)."""
+
+import net
+from proxy import Proxy
+from servers import Bind, Knot, Nsd
+from tsigtool import Key
+from zones import Zone
+
+
+def test_M3_bind_and_knot_behind_one_nsd(launch, tmp_path):
+    """One NOTIFY of the primary reaches both, each signed with its own key and algorithm; both transfer."""
+    zone, proxy_place = Zone(), net.free_place()
+    keys = [Key.new("one.example", "hmac-sha512"), Key.new("two.example", "hmac-sha256")]
+    primary = launch(Nsd(tmp_path / "primary").primary(zone, notify=proxy_place))
+    secondaries = [
+        kind(tmp_path / kind.name).secondary(zone.name, key, proxy_place)
+        for kind, key in zip((Bind, Knot), keys)
+    ]
+    sections = [("primary legacy", {"address": net.text(primary.place)})]
+    for server, key in zip(secondaries, keys):
+        place = {"address": net.text(server.place), "key": key.label, "zones": "*"}
+        sections += [key.section(), (f"secondary {server.name}", place)]
+    proxy = launch(Proxy(tmp_path / "proxy", sections, place=proxy_place))
+    for server in secondaries:
+        launch(server)
+        server.wait_serial(zone.name, zone.serial)
+    start = proxy.mark()
+    serial = primary.change()
+    for server, key in zip(secondaries, keys):
+        server.wait_serial(zone.name, serial)
+        proxy.wait(event="notify", peer=server.name, zone=zone.name, start=start)
+        done = proxy.wait(event="transfer", peer=server.name, serial=serial, result="ok", start=start)
+        assert (done["type"], done["key"]) == ("IXFR", key.name)
+        assert server.records(zone.name) == primary.records(zone.name)
+    assert proxy.events(event="tsig-failure") == []
