@@ -1,6 +1,8 @@
 #include "host.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,9 +70,62 @@ static bool host_may_bind(const struct address_list *list, const char *file)
     return true;
 }
 
+/* Is it an address of one of this host's interfaces? */
+static bool host_has_address(const struct ifaddrs *interfaces, const struct address *a)
+{
+    for (const struct ifaddrs *i = interfaces; i; i = i->ifa_next) {
+        struct sockaddr_storage name = {0};
+        if (!i->ifa_addr)
+            continue;
+        if (i->ifa_addr->sa_family == AF_INET)
+            memcpy(&name, i->ifa_addr, sizeof(struct sockaddr_in));
+        else if (i->ifa_addr->sa_family == AF_INET6)
+            memcpy(&name, i->ifa_addr, sizeof(struct sockaddr_in6));
+        struct address own = socket_to_address(&name);
+        if (own.family != ADDRESS_NONE && address_same_host(&own, a))
+            return true;
+    }
+    return false;
+}
+
+static bool host_wildcard_covers(const struct config *config, const struct address *a)
+{
+    for (size_t i = 0; i < config->proxy.listen.count; i++)
+        if (address_is_any(&config->proxy.listen.items[i]) &&
+            address_covers(&config->proxy.listen.items[i], a))
+            return true;
+    return false;
+}
+
+/* What is sent to a peer must not come back to ourselves; behind a wildcard only the host knows. */
+static bool host_is_no_peer(const struct config *config, const char *file)
+{
+    struct ifaddrs *interfaces = NULL;
+    bool good = true;
+    if (config->proxy.transparent || getifaddrs(&interfaces) < 0)
+        return true;
+    for (size_t i = 0; i < config->peer_count; i++) {
+        const struct peer *peer = &config->peers[i];
+        for (size_t k = 0; k < peer->address.count; k++) {
+            const struct address *a = &peer->address.items[k];
+            char text[RELAY_ADDRESS_TEXT_SIZE];
+            if (!host_wildcard_covers(config, a) || !host_has_address(interfaces, a))
+                continue;
+            fprintf(stderr,
+                    "%s:%u: error: %s of %s is an address of this host, where this proxy itself "
+                    "listens; give the server's address or port\n",
+                    file, peer->line, address_to_text(a, text), peer->name);
+            good = false;
+        }
+    }
+    freeifaddrs(interfaces);
+    return good;
+}
+
 bool host_allows(const struct config *config, const char *file)
 {
     bool good = host_has_user(config, file);
+    good &= host_is_no_peer(config, file);
     bool bind = host_may_bind(&config->proxy.listen, file);
     for (size_t i = 0; i < config->peer_count && bind; i++)
         bind = host_may_bind(&config->peers[i].listen, file);

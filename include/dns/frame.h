@@ -15,6 +15,7 @@ struct dns_frame {
     size_t size;
     size_t start; /* first octet not yet handed out */
     size_t end;   /* after the last octet received */
+    size_t limit; /* octets a message may have; 0: DNS_MESSAGE_MAX */
 };
 
 /* A zeroed struct is an empty buffer; dns_frame_fini releases what it holds and leaves it so. */
@@ -22,7 +23,8 @@ void dns_frame_fini(struct dns_frame *f);
 
 /* Where the next octets from the network go, and how many may be put there: at least 1. `want` is
  * the size to have at first (1 to DNS_FRAME_MAX). Only when dns_frame_next has nothing more: what
- * is left is moved to the front, so messages handed out before are gone. DNS_EMEMORY. */
+ * is left is moved to the front, so messages handed out before are gone. DNS_EMEMORY,
+ * or DNS_ESPACE when a message is announced that is longer than the limit. */
 int dns_frame_room(struct dns_frame *f, size_t want, uint8_t **room, size_t *len) MUST_CHECK;
 
 /* `len` octets have arrived in the room. */
@@ -32,7 +34,7 @@ void dns_frame_filled(struct dns_frame *f, size_t len);
  * when there is none yet. A message may be empty. */
 bool dns_frame_next(struct dns_frame *f, uint8_t **octets, size_t *len);
 
-/* Octets of a frame that is not whole yet are waiting. */
-bool dns_frame_partial(const struct dns_frame *f);
+/* Nothing has been received that was not handed out. */
+bool dns_frame_is_empty(const struct dns_frame *f);
 
 #endif

@@ -95,9 +95,11 @@ static inline unsigned dns_message_opcode(const struct dns_message *m)
     return (m->flags & DNS_MASK_OPCODE) >> 11;
 }
 
+/* With the upper bits that OPT has (RFC 6891 section 6.1.3). */
 static inline unsigned dns_message_rcode(const struct dns_message *m)
 {
-    return m->flags & DNS_MASK_RCODE;
+    unsigned upper = m->opt_len > 0 ? m->octets[m->opt_at + 5] : 0;
+    return upper << 4 | (m->flags & DNS_MASK_RCODE);
 }
 
 /* Same first question: name (case aside), type and class. */

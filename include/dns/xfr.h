@@ -43,6 +43,7 @@ struct dns_xfr {
     uint32_t serial;        /* of the first SOA, once seen */
     uint32_t block_serial;  /* IXFR: of the SOA that opened the current block */
     bool has_serial;
+    bool serial_changed; /* an AXFR closed with another serial than it opened with */
     unsigned empty_run;
     uint64_t messages;
 };

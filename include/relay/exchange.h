@@ -83,6 +83,8 @@ void exchange_fini(struct exchange *x);
 /* Events. A leg that is over takes no notice of them. */
 void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct relay_time now);
 void exchange_refused(struct exchange *x, unsigned leg, struct relay_time now);
+/* No socket could be made here, which is not the server's fault; `why` for people. */
+void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struct relay_time now);
 /* `octets` may be altered and must stay until exchange_next has yielded ACTION_WAIT or ACTION_END.
  */
 void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t len,

@@ -26,6 +26,7 @@ unsigned legs_pick(const struct legs *legs);
 /* What became of the leg that was picked, or of one that was asked. */
 void legs_opening(struct legs *legs, unsigned leg, struct relay_time now);
 void legs_sent(struct legs *legs, unsigned leg, struct relay_time now);
+void legs_no_socket(struct legs *legs, unsigned leg, const char *why, struct relay_time now);
 void legs_refused(struct legs *legs, unsigned leg, struct relay_time now);
 /* It will have no answer, for this reason; reported. `advice` may be NULL. */
 void legs_lose(struct legs *legs, unsigned leg, const char *why, const char *advice,

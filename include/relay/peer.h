@@ -73,7 +73,8 @@ bool peer_has_primary(const struct peer *secondary, const struct peer *primary);
 /* Bits of the longest address or prefix of the peer that contains `from` (ports aside), or -1. */
 int peer_match(const struct peer *peer, const struct address *from);
 
-/* The peer's own address that is this one, ports aside; NULL if none is. */
+/* The peer's own address that is this one, with the same port if there is one, else ports aside;
+ * NULL if none is. */
 const struct address *peer_own_address(const struct peer *peer, const struct address *a);
 
 /* Does `local` stand for this peer alone (its `listen`)? */

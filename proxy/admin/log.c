@@ -13,6 +13,7 @@
 #define LOG_FIELDS_MAX 24
 #define LOG_VALUE_SIZE 32
 #define LOG_BUCKETS    256
+#define LOG_STRANGERS  16 /* the first of them: one for each kind of event */
 
 enum log_kind { LOG_TEXT, LOG_INTEGER, LOG_REAL };
 
@@ -186,14 +187,21 @@ static const struct {
     [EVENT_UPSTREAM_FAILURE] = {"upstream-failure", LOG_WARNING, true},
 };
 
-/* Returns how many lines of this kind were left out in the second before, or -1 to leave this one
- * out. */
-static int log_admit(const struct relay_event *event)
+/* Peers are counted by address; strangers, who can have any, all together. */
+static unsigned log_bucket_of(const struct relay_event *event)
 {
     unsigned hash = event->type * 31u;
+    if (!event->peer)
+        return event->type;
     for (size_t i = 0; event->address && i < sizeof event->address->octets; i++)
         hash = hash * 31u + event->address->octets[i];
-    struct log_bucket *b = &logger.buckets[hash % LOG_BUCKETS];
+    return LOG_STRANGERS + hash % (LOG_BUCKETS - LOG_STRANGERS);
+}
+
+/* Returns how many lines of this kind were left out in the second before, or -1 to leave this one out. */
+static int log_admit(const struct relay_event *event)
+{
+    struct log_bucket *b = &logger.buckets[log_bucket_of(event)];
     time_t now = time(NULL);
     int left_out = 0;
     if (b->second != now) {
@@ -277,7 +285,9 @@ void log_event(void *arg, const struct relay_event *event)
     (void)arg;
     if (level > logger.level)
         return;
-    int left_out = log_events[event->type].limited ? log_admit(event) : 0;
+    /* Over UDP the source may be forged. */
+    bool limited = log_events[event->type].limited || event->transport == RELAY_UDP;
+    int left_out = limited ? log_admit(event) : 0;
     if (left_out < 0)
         return;
     struct log_entry e = log_begin(level, log_events[event->type].text, stamp);

@@ -8,6 +8,7 @@
 #include "net/socket.h"
 
 #define DATAGRAM_BURST        16
+#define DATAGRAM_LAST_BURSTS  256
 #define DATAGRAM_DISCARD_PORT 9 /* RFC 863: never answers */
 
 union datagram_control {
@@ -190,7 +191,8 @@ static void datagram_prepare_burst(void)
     }
 }
 
-static void datagram_receive(struct datagram *d)
+/* Returns how many came; less than a burst: that was all. */
+static int datagram_receive(struct datagram *d)
 {
     datagram_prepare_burst();
     int count = recvmmsg(d->fd, burst.messages, DATAGRAM_BURST, 0, NULL);
@@ -205,6 +207,7 @@ static void datagram_receive(struct datagram *d)
         };
         datagram_request(d, &request);
     }
+    return count;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -252,7 +255,8 @@ void datagram_drain(struct datagram *d)
     uv_poll_stop(&d->poll);
     datagram_turn_away(d);
     /* What had come before that is ours. */
-    datagram_receive(d);
+    for (int i = 0; i < DATAGRAM_LAST_BURSTS && datagram_receive(d) == DATAGRAM_BURST; i++)
+        continue;
 }
 
 void datagram_close(struct datagram *d)

@@ -21,6 +21,9 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
 static void flow_lose(struct flow *flow, unsigned leg)
 {
     struct relay_time now = engine_now(flow->engine);
+    /* Its last message may still be on the way to a slow client, piece by piece: flow_end closes it. */
+    if (exchange_leg_is_clean(&flow->exchange, leg))
+        return;
     upstream_close(flow->upstreams[leg]);
     flow->upstreams[leg] = NULL;
     exchange_refused(&flow->exchange, leg, now);
@@ -92,10 +95,11 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     if (action->transport == RELAY_TCP && !action->fresh)
         up = flow->client->borrow(flow, action);
     bool reused = up != NULL;
-    if (!up)
-        up = upstream_open(flow->engine, action->transport, &action->to, &action->source);
-    if (!up) {
-        exchange_refused(&flow->exchange, action->leg, now);
+    int error =
+        reused ? 0
+               : upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);
+    if (error < 0) {
+        exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
         return;
     }
     upstream_adopt(up, &flow_leg_events, flow, action->leg);

@@ -59,7 +59,8 @@ static void on_idle(uv_timer_t *timer)
 
 static void session_watch_idle(struct session *session)
 {
-    uint64_t timeout = 1000ull * session->engine->relay->config->proxy.idle_timeout;
+    const struct config_proxy *proxy = &session->engine->relay->config->proxy;
+    uint64_t timeout = 1000ull * (session->stranger ? proxy->answer_timeout : proxy->idle_timeout);
     session->idle_unread = stream_unread(&session->stream);
     uv_timer_start(&session->idle, on_idle, timeout, 0);
 }
@@ -243,8 +244,8 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
         error = session_forward(session, &verdict, &request);
     if (error < 0)
         session_close(session, true);
-    else if (!who_knows(session->engine->relay->config, &session->from))
-        session_drain(session); /* a stranger has its answer, and the place is for peers */
+    else if (session->stranger)
+        session_drain(session); /* it has its answer, and the place is for peers */
     else if (session->state == SESSION_OPEN && session->flow_count == 0)
         session_watch_idle(session);
 }
@@ -279,6 +280,33 @@ static const struct stream_events session_stream_events = {
     .on_closed = on_stream_closed,
 };
 
+static void session_link(struct session *session)
+{
+    struct engine *engine = session->engine;
+    session->next = engine->sessions;
+    session->link = &engine->sessions;
+    if (session->next)
+        session->next->link = &session->next;
+    engine->sessions = session;
+    engine->session_count++;
+}
+
+/* Who it is, and whether there is a place for it. */
+static bool session_admit(struct session *session)
+{
+    const struct engine *engine = session->engine;
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&session->stream.tcp, &fd) < 0)
+        return false;
+    session->from = socket_remote(fd);
+    session->to = socket_local(fd);
+    session->stranger = !who_knows(engine->relay->config, &session->from);
+    if (session->stranger)
+        session->stream.frame.limit = SESSION_STRANGER_LIMIT;
+    return engine->session_count <=
+           (session->stranger ? SESSION_STRANGERS_MAX : ENGINE_SESSIONS_MAX);
+}
+
 void session_accept(struct engine *engine, uv_stream_t *listener)
 {
     struct session *session = calloc(1, sizeof *session);
@@ -291,22 +319,11 @@ void session_accept(struct engine *engine, uv_stream_t *listener)
     session->stream.first_size = SESSION_FIRST_SIZE;
     uv_timer_init(engine->loop, &session->idle);
     session->idle.data = session;
-    session->next = engine->sessions;
-    session->link = &engine->sessions;
-    if (session->next)
-        session->next->link = &session->next;
-    engine->sessions = session;
-    engine->session_count++;
-    uv_os_fd_t fd;
-    if (stream_accept(&session->stream, engine, listener) < 0 ||
-        uv_fileno((uv_handle_t *)&session->stream.tcp, &fd) < 0 ||
-        engine->session_count > ENGINE_SESSIONS_MAX) {
+    session_link(session);
+    if (stream_accept(&session->stream, engine, listener) < 0 || !session_admit(session))
         session_close(session, true);
-        return;
-    }
-    session->from = socket_remote(fd);
-    session->to = socket_local(fd);
-    session_watch_idle(session);
+    else
+        session_watch_idle(session);
 }
 
 void session_drain(struct session *session)

@@ -13,10 +13,15 @@
 #define SESSION_FLOWS_MAX 64
 #define SESSION_KEPT_MAX  4
 
+/* Who is no peer gets one answer to one small question, soon, and half of the places at most. */
+#define SESSION_STRANGERS_MAX  (ENGINE_SESSIONS_MAX / 2)
+#define SESSION_STRANGER_LIMIT 1024 /* octets of a request */
+
 enum session_state { SESSION_OPEN, SESSION_DRAINING, SESSION_CLOSED };
 
 struct session {
     enum session_state state;
+    bool stranger; /* no peer has its address */
     struct engine *engine;
     struct stream stream;
     struct address from;

@@ -186,7 +186,13 @@ int stream_send(struct stream *s, const struct relay_packet *packet)
         sent = 0;
     if (sent < 0)
         return sent;
-    return (size_t)sent < len + sizeof prefix ? stream_keep(s, bufs, count, (size_t)sent) : 0;
+    if ((size_t)sent == len + sizeof prefix)
+        return 0;
+    int error = stream_keep(s, bufs, count, (size_t)sent);
+    /* Half a message is out, and nothing can follow it. */
+    if (error < 0)
+        s->state = STREAM_ENDED;
+    return error;
 }
 
 bool stream_is_backed_up(const struct stream *s)

@@ -16,7 +16,14 @@
 #include "dns/frame.h"
 #include "net/engine.h"
 
-enum stream_state { STREAM_CONNECTING, STREAM_OPEN, STREAM_PAUSED, STREAM_ENDED, STREAM_CLOSED };
+enum stream_state {
+    STREAM_UNUSED,
+    STREAM_CONNECTING,
+    STREAM_OPEN,
+    STREAM_PAUSED,
+    STREAM_ENDED,
+    STREAM_CLOSED
+};
 
 struct stream_events {
     void (*on_connected)(void *owner);

@@ -67,47 +67,50 @@ static void on_poll_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static bool upstream_open_udp(struct upstream *up, struct engine *engine)
+static int upstream_open_udp(struct upstream *up, struct engine *engine)
 {
     bool transparent = engine->relay->config->proxy.transparent;
     up->fd = socket_connect_udp(&up->to, &up->source, transparent);
-    if (up->fd < 0 || uv_poll_init(engine->loop, &up->poll, up->fd) < 0)
-        return false;
+    if (up->fd < 0)
+        return up->fd;
+    int error = uv_poll_init(engine->loop, &up->poll, up->fd);
+    if (error < 0) {
+        close(up->fd);
+        return error;
+    }
     up->poll.data = up;
-    return uv_poll_start(&up->poll, UV_READABLE, on_readable) == 0;
+    return uv_poll_start(&up->poll, UV_READABLE, on_readable);
 }
 
-struct upstream *upstream_open(struct engine *engine, enum relay_transport transport,
-                               const struct address *to, const struct address *source)
+static int upstream_open_tcp(struct upstream *up, struct engine *engine)
 {
-    struct upstream *up = calloc(1, sizeof *up);
-    if (!up)
-        return NULL;
-    up->transport = transport;
-    up->to = *to;
-    up->source = *source;
-    up->fd = -1;
-    if (transport == RELAY_UDP) {
-        if (upstream_open_udp(up, engine))
-            return up;
-        if (up->fd >= 0)
-            close(up->fd);
-        free(up);
-        return NULL;
-    }
-    int fd = socket_open_tcp(to, source, engine->relay->config->proxy.transparent);
-    if (fd < 0) {
-        free(up);
-        return NULL;
-    }
+    int fd = socket_open_tcp(&up->to, &up->source, engine->relay->config->proxy.transparent);
+    if (fd < 0)
+        return fd;
     up->stream.events = &upstream_stream_events;
     up->stream.owner = up;
     up->stream.first_size = UPSTREAM_FIRST_SIZE;
-    if (stream_connect(&up->stream, engine, fd, to) < 0) {
-        stream_close(&up->stream, false);
-        return NULL;
-    }
-    return up;
+    return stream_connect(&up->stream, engine, fd, &up->to);
+}
+
+int upstream_open(struct engine *engine, enum relay_transport transport, const struct address *to,
+                  const struct address *source, struct upstream **out)
+{
+    struct upstream *up = calloc(1, sizeof *up);
+    if (!up)
+        return UV_ENOMEM;
+    up->transport = transport;
+    up->to = *to;
+    up->source = *source;
+    int error =
+        transport == RELAY_UDP ? upstream_open_udp(up, engine) : upstream_open_tcp(up, engine);
+    if (error == 0)
+        *out = up;
+    else if (up->stream.state == STREAM_UNUSED)
+        free(up);
+    else
+        stream_close(&up->stream, false); /* which releases it */
+    return error;
 }
 
 void upstream_adopt(struct upstream *up, const struct upstream_events *events, void *owner,
@@ -146,7 +149,7 @@ void upstream_resume(struct upstream *up)
 
 bool upstream_is_quiet(const struct upstream *up)
 {
-    return up->transport == RELAY_TCP && !dns_frame_partial(&up->stream.frame) &&
+    return up->transport == RELAY_TCP && dns_frame_is_empty(&up->stream.frame) &&
            up->stream.state == STREAM_OPEN;
 }
 

@@ -23,10 +23,10 @@ struct upstream {
     int fd;               /* UDP; -1 once closed */
 };
 
-/* NULL when no socket can be made or the connection is refused at once. A UDP one is ready when
- * this returns; a TCP one when on_connected is called. */
-struct upstream *upstream_open(struct engine *engine, enum relay_transport transport,
-                               const struct address *to, const struct address *source);
+/* A UDP one is ready when this returns, a TCP one when on_connected is called. Negative errno when no socket can be
+ * made; what the other side refuses is told by on_end. */
+int upstream_open(struct engine *engine, enum relay_transport transport, const struct address *to,
+                  const struct address *source, struct upstream **out);
 void upstream_adopt(struct upstream *up, const struct upstream_events *events, void *owner,
                     unsigned leg);
 

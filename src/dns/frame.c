@@ -39,6 +39,8 @@ int dns_frame_room(struct dns_frame *f, size_t want, uint8_t **room, size_t *len
     int err;
 
     assert(want >= 1 && want <= DNS_FRAME_MAX && left < need);
+    if (f->limit > 0 && need > PREFIX + f->limit)
+        return DNS_ESPACE;
     if (left > 0 && f->start > 0)
         memmove(f->octets, f->octets + f->start, left);
     f->start = 0;
@@ -69,11 +71,7 @@ bool dns_frame_next(struct dns_frame *f, uint8_t **octets, size_t *len)
     return true;
 }
 
-bool dns_frame_partial(const struct dns_frame *f)
+bool dns_frame_is_empty(const struct dns_frame *f)
 {
-    size_t at = f->start;
-
-    while (at < f->end && f->end - at >= frame_size(f, at))
-        at += frame_size(f, at);
-    return at < f->end;
+    return f->start == f->end;
 }

@@ -101,6 +101,7 @@ static enum dns_xfr_state on_soa(struct dns_xfr *x, uint32_t serial, bool alone)
     case DNS_XFR_SECOND:
         return second_soa(x, serial);
     case DNS_XFR_FULL:
+        x->serial_changed = serial != x->serial;
         return DNS_XFR_DONE;
     case DNS_XFR_DELETE:
         x->block_serial = serial;

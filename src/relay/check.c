@@ -224,6 +224,12 @@ static void check_secondary(const struct check *c)
         if (peer->allow & PEER_UPDATE)
             find(c, CONFIG_ERROR, "allow", "'allow' has update, which takes a 'key'");
     }
+    for (size_t i = 0; i < peer->primary_count && peer->unknown_key == PEER_PASS; i++)
+        if (peer_is_signed(peer->primary[i]))
+            find(c, CONFIG_ERROR, "unknown-key",
+                 "'unknown-key = pass' cannot go with the 'key' of [primary %s], whose answers are "
+                 "all to be verified",
+                 peer->primary[i]->name);
     if (names_key(c) && peer->unknown_key == PEER_PASS)
         find(c, CONFIG_ERROR, "unknown-key",
              "'unknown-key = pass' is for a secondary without 'key': nothing that does not verify "

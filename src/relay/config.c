@@ -12,6 +12,8 @@
 #include "config_draft.h"
 #include "relay/check.h"
 
+#define NAME_LIKELY 15 /* no setting of a key has a longer name */
+
 static void complain(const struct draft *draft, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -183,6 +185,12 @@ static void complain_of_name(const struct draft *draft, const struct config_sect
     char title[DRAFT_TITLE_SIZE];
 
     draft_title(section, title);
+    /* It may be a secret that has slipped into a line of its own. */
+    if (section->kind == SETTING_KEY && strlen(name) > NAME_LIKELY) {
+        complain(draft, line, "unknown setting in %s, not repeated here as it may be a secret",
+                 title);
+        return;
+    }
     for (size_t i = 0; (row = setting_at(i)) != NULL; i++) {
         if (row->section == section->kind)
             setting_guess_feed(&guess, row->name);

@@ -213,6 +213,14 @@ void exchange_refused(struct exchange *x, unsigned leg, struct relay_time now)
     exchange_weigh(x);
 }
 
+void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struct relay_time now)
+{
+    if (x->state != EXCHANGE_ASKING || x->legs.items[leg].state != LEG_OPENING)
+        return;
+    legs_no_socket(&x->legs, leg, why, now);
+    exchange_weigh(x);
+}
+
 static const char *exchange_misfit(enum leg_verdict verdict)
 {
     switch (verdict) {
@@ -413,7 +421,8 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
         legs_sent(&x->legs, index, now);
         return true;
     }
-    legs_lose(&x->legs, index, "cannot-send", "the request has no room for its TSIG", now);
+    legs_lose(&x->legs, index, "cannot-send", "the request could not be made ready for this server",
+              now);
     exchange_weigh(x);
     return false;
 }
@@ -421,19 +430,33 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
 /* P25's last word over UDP, P27 over TCP. */
 static void exchange_fail_reply(struct exchange *x, int error, struct relay_time now)
 {
+    bool udp = x->client.transport == RELAY_UDP;
     struct relay_event event = {
         .type = EVENT_UPSTREAM_FAILURE,
         .result = error == DNS_ESPACE ? "no-room-for-tsig" : "cannot-relay",
-        .advice = "a message of this server could not be signed; what does not fit is not left out",
+        .advice =
+            udp ? "its answer does not fit the client's UDP payload size"
+                : "a message of this server could not be signed; what does not fit is not left out",
     };
     struct dns_name owner;
     if (error == DNS_ESPACE && reply_culprit(&x->reply, &owner, &event.record_type))
         event.record = &owner;
     leg_report(&x->legs.items[x->reply_leg], &x->legs.load, event, now);
-    if (x->client.transport == RELAY_UDP)
+    if (udp)
         exchange_end(x, EXCHANGE_SILENT);
     else
         exchange_spoil(x, "cannot-relay", now);
+}
+
+/* "ok" is for what the secondary can use. */
+static const char *exchange_result(const struct exchange *x, int rcode)
+{
+    bool transfer = exchange_is_transfer(x) && x->legs.items[x->reply_leg].transport == RELAY_TCP;
+    if (rcode != DNS_RCODE_NOERROR)
+        return "error";
+    if (transfer && !x->xfr.has_serial)
+        return "no-transfer";
+    return x->xfr.serial_changed ? "serial-changed" : "ok";
 }
 
 static bool exchange_next_reply(struct exchange *x, struct relay_time now,
@@ -454,7 +477,7 @@ static bool exchange_next_reply(struct exchange *x, struct relay_time now,
         exchange_move(x, EXCHANGE_FOLLOWING);
         return true;
     }
-    exchange_report_end(x, rcode, rcode == DNS_RCODE_NOERROR ? "ok" : "error", now);
+    exchange_report_end(x, rcode, exchange_result(x, rcode), now);
     exchange_end(x, EXCHANGE_ANSWERED);
     return true;
 }

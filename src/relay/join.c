@@ -69,7 +69,8 @@ static struct recent_ack join_key(const struct legs *legs, const struct peer *pe
 
 static void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
 {
-    leg->rcode = rcode;
+    /* What only OPT could say has no place in the joint answer. */
+    leg->rcode = rcode <= DNS_MASK_RCODE ? rcode : DNS_RCODE_FORMERR;
     leg_move(leg, LEG_ANSWERED);
     for (unsigned i = 0; i < legs->count; i++)
         if (legs->items[i].peer == leg->peer && !join_is_settled(&legs->items[i]))

@@ -60,10 +60,19 @@ void legs_refused(struct legs *legs, unsigned leg, struct relay_time now)
     legs_wake_next(legs, leg, now.ms);
 }
 
+void legs_no_socket(struct legs *legs, unsigned leg, const char *why, struct relay_time now)
+{
+    legs_lose(legs, leg, "no-socket", why, now);
+    legs_wake_next(legs, leg, now.ms);
+}
+
 void legs_opening(struct legs *legs, unsigned leg, struct relay_time now)
 {
+    uint64_t until = now.ms + 1000ull * legs->load.relay->config->proxy.connect_timeout;
+    uint64_t last = legs->load.began + legs->answer_ms;
     leg_move(&legs->items[leg], LEG_OPENING);
-    legs->items[leg].wake = now.ms + 1000ull * legs->load.relay->config->proxy.connect_timeout;
+    /* M3: the primary of a NOTIFY waits no longer than that. */
+    legs->items[leg].wake = legs->load.operation == PEER_NOTIFY && last < until ? last : until;
 }
 
 static unsigned legs_sends_max(const struct legs *legs, const struct leg *leg)

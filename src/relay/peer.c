@@ -34,6 +34,9 @@ bool peer_has_primary(const struct peer *secondary, const struct peer *primary)
 const struct address *peer_own_address(const struct peer *peer, const struct address *a)
 {
     for (size_t i = 0; i < peer->address.count; i++)
+        if (address_equal(&peer->address.items[i], a))
+            return &peer->address.items[i];
+    for (size_t i = 0; i < peer->address.count; i++)
         if (address_same_host(&peer->address.items[i], a))
             return &peer->address.items[i];
     return NULL;

@@ -12,6 +12,7 @@ struct judgement {
     struct relay *relay;
     const struct relay_request *request;
     struct policy_verdict *verdict;
+    bool observed;            /* it goes on only because of mode = observe */
     const struct peer *named; /* the server that the local address stands for, if any */
 };
 
@@ -176,9 +177,13 @@ static bool policy_refuse_if_elsewhere(struct judgement *j)
             continue;
         j->verdict->client.key = key;
         j->verdict->client.chain = chain;
-        return policy_refuse(j, DNS_EDE_PROHIBITED, "key-from-elsewhere",
-                             "the TSIG is good but belongs to a peer at another address; add this "
-                             "address to that peer's from, or give its key to this one");
+        bool here = peer_match(&config->peers[i], &j->request->from) >= 0;
+        return policy_refuse(
+            j, DNS_EDE_PROHIBITED, "key-from-elsewhere",
+            here ? "the TSIG is good, but the peer at this address that has the key is of the role "
+                   "that does not send this"
+                 : "the TSIG is good but belongs to a peer at another address; add this address to "
+                   "that peer's from, or give its key to this one");
     }
     return true;
 }
@@ -263,9 +268,7 @@ static bool policy_check_unsigned(struct judgement *j, bool *exempt)
     if (peer->role == PEER_PRIMARY && peer->unsigned_notify == PEER_PASS)
         return true;
     if (peer->role == PEER_SECONDARY && peer->mode == PEER_OBSERVE && operation != PEER_UPDATE) {
-        policy_report(j, (struct relay_event){.type = EVENT_OBSERVED,
-                                              .result = "unsigned",
-                                              .advice = "mode = observe lets it through"});
+        j->observed = true;
         return true;
     }
     if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS && policy_is_ordinary(operation)) {
@@ -404,5 +407,8 @@ void policy_judge(struct relay *relay, const struct relay_request *request,
         policy_strip(&out->message);
     if (!policy_authorize(&j, exempt))
         return;
-    policy_find_servers(&j);
+    if (policy_find_servers(&j) && j.observed)
+        policy_report(&j, (struct relay_event){.type = EVENT_OBSERVED,
+                                               .result = "unsigned",
+                                               .advice = "mode = observe lets it through"});
 }

@@ -32,6 +32,18 @@ static bool who_is_mapped(const struct peer *a, const struct peer *b)
     return a->role == PEER_SECONDARY ? peer_has_primary(a, b) : peer_has_primary(b, a);
 }
 
+/* Is there a secondary for this primary's NOTIFY? */
+static bool who_notifies(const struct who_question *q, const struct peer *primary)
+{
+    for (size_t i = 0; i < q->config->peer_count; i++) {
+        const struct peer *peer = &q->config->peers[i];
+        if (peer->role == PEER_SECONDARY && peer_has_primary(peer, primary) &&
+            peer_has_zone(peer, q->zone))
+            return true;
+    }
+    return false;
+}
+
 /* Each rule outweighs all that follow it. */
 static int who_fitness(const struct who_question *q, const struct who *who, const struct peer *peer)
 {
@@ -40,7 +52,8 @@ static int who_fitness(const struct who_question *q, const struct who *who, cons
         return -1;
     bool holds_key = q->key_name && tsig_keyring_by_name(&peer->keyring, q->key_name);
     bool reached = who->server && who_is_mapped(peer, who->server);
-    bool zone = peer->role == PEER_SECONDARY && who_has_zone(peer, q->zone, q->operation);
+    bool zone = peer->role == PEER_SECONDARY ? who_has_zone(peer, q->zone, q->operation)
+                                             : who_notifies(q, peer);
     return (holds_key << 10) + (reached << 9) + (bits << 1) + zone;
 }
 
@@ -52,18 +65,22 @@ static const struct peer *who_listens(const struct who_question *q, enum peer_ro
     return NULL;
 }
 
-/* Of several with that address the one that has the zone. */
+/* Of several with that address the one whose port was asked, and that has the zone. */
 static const struct peer *who_owns(const struct who_question *q, enum peer_role role)
 {
     const struct peer *owner = NULL;
+    int best = -1;
     for (size_t i = 0; i < q->config->peer_count; i++) {
         const struct peer *peer = &q->config->peers[i];
-        if (peer->role != role || !peer_own_address(peer, q->to))
+        const struct address *own = peer->role == role ? peer_own_address(peer, q->to) : NULL;
+        if (!own)
             continue;
-        if (role == PEER_PRIMARY || who_has_zone(peer, q->zone, q->operation))
-            return peer;
-        if (!owner)
+        bool zone = role == PEER_PRIMARY || who_has_zone(peer, q->zone, q->operation);
+        int fitness = (address_equal(own, q->to) << 1) + zone;
+        if (fitness > best) {
+            best = fitness;
             owner = peer;
+        }
     }
     return owner;
 }

@@ -33,13 +33,14 @@ static void expect_message(struct dns_frame *f, const char *text)
     cr_expect_eq(memcmp(octets, text, len), 0);
 }
 
+/* Nothing whole, and maybe a part. */
 static void expect_none(struct dns_frame *f, bool partial)
 {
     uint8_t *octets;
     size_t len;
 
     cr_expect_not(dns_frame_next(f, &octets, &len));
-    cr_expect_eq(dns_frame_partial(f), partial);
+    cr_expect_eq(dns_frame_is_empty(f), !partial);
 }
 
 Test(dns_frame, empty_has_nothing)
@@ -61,7 +62,7 @@ Test(dns_frame, assembles_octet_by_octet)
         expect_none(&f, true);
     }
     receive(&f, wire + 6, 1, 1);
-    cr_expect_not(dns_frame_partial(&f), "a whole message is waiting, but no part of one");
+    cr_expect_not(dns_frame_is_empty(&f), "a whole message is waiting");
     expect_message(&f, "hello");
     expect_none(&f, false);
     dns_frame_fini(&f);
@@ -77,7 +78,7 @@ Test(dns_frame, hands_out_all_that_came_at_once)
     cr_expect_eq(len, 64);
     memcpy(room, "\0\1a\0\0\0\2bc\0\3de", 13);
     dns_frame_filled(&f, 13);
-    cr_expect(dns_frame_partial(&f));
+    cr_expect_not(dns_frame_is_empty(&f));
     expect_message(&f, "a");
     expect_message(&f, "");
     expect_message(&f, "bc");
@@ -86,7 +87,22 @@ Test(dns_frame, hands_out_all_that_came_at_once)
     expect_message(&f, "def");
     expect_none(&f, false);
     receive(&f, "\0\1a\0\1b", 6, 6);
-    cr_expect_not(dns_frame_partial(&f), "two whole messages");
+    cr_expect_not(dns_frame_is_empty(&f), "two whole messages");
+    dns_frame_fini(&f);
+}
+
+Test(dns_frame, M5_has_no_room_for_a_message_above_its_limit)
+{
+    struct dns_frame f = {.limit = 512};
+    uint8_t *room;
+    size_t len;
+
+    receive(&f, "\2\1", 2, 64);
+    cr_expect_eq(dns_frame_room(&f, 64, &room, &len), DNS_ESPACE);
+    dns_frame_fini(&f);
+    f.limit = 513;
+    receive(&f, "\2\1", 2, 64);
+    cr_expect_eq(dns_frame_room(&f, 64, &room, &len), 0);
     dns_frame_fini(&f);
 }
 

@@ -31,6 +31,19 @@ Test(check, what_is_not_supported_is_refused_in_its_line)
                     "6: error: the HTTP listener is not supported yet; leave it empty\n");
 }
 
+Test(check, M4_what_is_passed_on_goes_with_no_key_of_either_side)
+{
+    expect_findings(
+        "[primary hq]\naddress = 10.0.0.1\nkey = k\n"
+        "[secondary any]\naddress = 192.0.2.1\nunknown-key = pass\n",
+        "7: warning: [secondary any] has no 'key': it is known by its address alone\n"
+        "8: error: 'unknown-key = pass' cannot go with the 'key' of [primary hq], whose "
+        "answers are all to be verified\n");
+    expect_findings(HQ ANY "unknown-key = pass\n",
+                    "8: error: 'unknown-key = pass' is for a secondary without 'key': nothing that "
+                    "does not verify passes for one that has it\n");
+}
+
 Test(check, M8_update_takes_a_key)
 {
     expect_findings(HQ ANY "allow = soa, update\n", "");
