@@ -102,6 +102,11 @@ void exchange_next(struct exchange *x, struct relay_time now, struct exchange_ac
 /* Milliseconds of the monotonic clock; LEG_NEVER when there is none. */
 uint64_t exchange_deadline(const struct exchange *x);
 
+static inline bool exchange_is_transfer(const struct exchange *x)
+{
+    return x->operation == PEER_AXFR || x->operation == PEER_IXFR;
+}
+
 /* True when the leg's TCP connection may carry another request: its answer came whole. */
 bool exchange_leg_is_clean(const struct exchange *x, unsigned leg);
 

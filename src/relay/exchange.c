@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "dns/opt.h"
+#include "relay/exchange_report.h"
 #include "relay/join.h"
 #include "relay/route.h"
 
@@ -31,44 +32,12 @@ static void exchange_move(struct exchange *x, enum exchange_state state)
     x->state = state;
 }
 
-static bool exchange_is_transfer(const struct exchange *x)
-{
-    return x->operation == PEER_AXFR || x->operation == PEER_IXFR;
-}
-
 static uint64_t exchange_progress_ms(const struct exchange *x)
 {
     return 1000ull * x->relay->config->proxy.progress_timeout;
 }
 
 /* Ends. */
-
-/* What became of the client's request; a NOTIFY's story is told leg by leg. */
-static void exchange_report_end(const struct exchange *x, int rcode, const char *result,
-                                struct relay_time now)
-{
-    if (x->operation == PEER_NOTIFY)
-        return;
-    struct relay_event event = {
-        .type = exchange_is_transfer(x) ? EVENT_TRANSFER : EVENT_REQUEST,
-        .peer = x->client.peer,
-        .address = &x->client.from,
-        .key = x->client.key,
-        .zone = &x->request.qname,
-        .transport = x->client.transport,
-        .opcode = dns_message_opcode(&x->request),
-        .qtype = x->request.qtype,
-        .has_rcode = rcode >= 0,
-        .rcode = rcode >= 0 ? (unsigned)rcode : 0,
-        .has_serial = x->xfr.has_serial,
-        .serial = x->xfr.serial,
-        .messages = x->messages,
-        .octets = x->relayed_octets,
-        .milliseconds = now.ms - x->legs.load.began,
-        .result = result,
-    };
-    relay_report(x->relay, &event);
-}
 
 static void exchange_end(struct exchange *x, enum exchange_end end)
 {
@@ -430,33 +399,11 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
 /* P25's last word over UDP, P27 over TCP. */
 static void exchange_fail_reply(struct exchange *x, int error, struct relay_time now)
 {
-    bool udp = x->client.transport == RELAY_UDP;
-    struct relay_event event = {
-        .type = EVENT_UPSTREAM_FAILURE,
-        .result = error == DNS_ESPACE ? "no-room-for-tsig" : "cannot-relay",
-        .advice =
-            udp ? "its answer does not fit the client's UDP payload size"
-                : "a message of this server could not be signed; what does not fit is not left out",
-    };
-    struct dns_name owner;
-    if (error == DNS_ESPACE && reply_culprit(&x->reply, &owner, &event.record_type))
-        event.record = &owner;
-    leg_report(&x->legs.items[x->reply_leg], &x->legs.load, event, now);
-    if (udp)
+    exchange_report_unrelayable(x, error, now);
+    if (x->client.transport == RELAY_UDP)
         exchange_end(x, EXCHANGE_SILENT);
     else
         exchange_spoil(x, "cannot-relay", now);
-}
-
-/* "ok" is for what the secondary can use. */
-static const char *exchange_result(const struct exchange *x, int rcode)
-{
-    bool transfer = exchange_is_transfer(x) && x->legs.items[x->reply_leg].transport == RELAY_TCP;
-    if (rcode != DNS_RCODE_NOERROR)
-        return "error";
-    if (transfer && !x->xfr.has_serial)
-        return "no-transfer";
-    return x->xfr.serial_changed ? "serial-changed" : "ok";
 }
 
 static bool exchange_next_reply(struct exchange *x, struct relay_time now,
@@ -477,7 +424,7 @@ static bool exchange_next_reply(struct exchange *x, struct relay_time now,
         exchange_move(x, EXCHANGE_FOLLOWING);
         return true;
     }
-    exchange_report_end(x, rcode, exchange_result(x, rcode), now);
+    exchange_report_relayed(x, rcode, now);
     exchange_end(x, EXCHANGE_ANSWERED);
     return true;
 }
