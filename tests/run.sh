@@ -104,7 +104,7 @@ real_servers() {
     rm -f "$log.xml"
     # Interrupted rather than terminated, pytest still writes down what it has.
     TSIG_PROXY=$check/tsig-proxy TSIG_PROXY_RELEASE=$release/tsig-proxy timeout -s INT -k 30 "$seconds" \
-        /usr/bin/python3 -B -m pytest "$@" -q -rs -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
+        /usr/bin/python3 -B -m pytest -q -rs "$@" -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
     status=$?
     sed -n -e 's/^SKIPPED/skipped/p' -e 's/^image: .* base .*/        &/p' "$log.log"
     # shellcheck disable=SC2046 # three numbers
@@ -135,7 +135,7 @@ main() {
     one "build as released" build "$release" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTSIG_PROXY_TESTS=OFF
     real_servers "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
     # Building the image keeps both cores busy, which others' clocks would not like.
-    real_servers "container image" 600 tests/system/test_container.py -rP
+    real_servers "container image" 600 tests/system/test_container.py -rsP
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
 }

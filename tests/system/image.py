@@ -24,28 +24,40 @@ def missing():
     return f"{', '.join(lacking)} not installed" if lacking else None
 
 
-def run(*command, patience=600):
+def run(*command, **environment):
     """The standard output of a command that must succeed."""
-    done = subprocess.run(
-        [*map(str, command)], capture_output=True, text=True, errors="replace", timeout=patience, check=False)
+    done = subprocess.run([*map(str, command)], env={**os.environ, **environment}, capture_output=True, text=True,
+                          errors="replace", timeout=600, check=False)
     said = (done.stdout + done.stderr)[-8000:]
     assert done.returncode == 0, f"{' '.join(map(str, command))}: status {done.returncode}\n{said}"
     return done.stdout
 
 
-def buildah(*words, patience=600):
-    os.environ["BUILDAH_ISOLATION"] = "chroot"
-    storage = ("--storage-driver", "vfs", "--root", CACHE / "storage", "--runroot", CACHE / "run")
-    return run("buildah", *storage, *words, patience=patience)
+def buildah(*words):
+    place = ("--storage-driver", "vfs", "--root", CACHE / "storage", "--runroot", CACHE / "run")
+    return run("buildah", *place, *words, BUILDAH_ISOLATION="chroot", TMPDIR=str(CACHE / "scratch"))
 
 
 @contextlib.contextmanager
-def locked():
-    """One at a time on this machine."""
+def storage():
+    """buildah's images and containers, for one at a time on this machine. Nothing but the base outlives it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            clean()  # somebody may have been killed
+            yield
+        finally:
+            clean()
+
+
+def clean():
+    shutil.rmtree(CACHE / "scratch", ignore_errors=True)
+    (CACHE / "scratch").mkdir()
+    buildah("rm", "--all")
+    for line in buildah("images", "--all", "--format", "{{.ID}} {{.Name}}:{{.Tag}}").splitlines():
+        if line.split()[1] != BASE:
+            buildah("rmi", "--force", line.split()[0])
 
 
 def sources():
@@ -95,17 +107,15 @@ def has_base():
 class Image:
     """The image that the Dockerfile makes of this checkout: how it is to be run, and its files."""
 
-    def __init__(self, tag="localhost/tsig-proxy:test"):
-        self.tag = tag
-        self.containers = []
+    def __init__(self):
+        self.tag = "localhost/tsig-proxy:test"
 
     def build(self):
-        with locked():
-            if not has_base():
-                make_base()
-            buildah("bud", "--pull-never", "--format", "docker", "--layers=false", "--force-rm", "--tag", self.tag,
-                    "--file", ROOT / "Dockerfile", ROOT)
-            self.root, self.base = self.mount(self.tag), self.mount(BASE)
+        if not has_base():
+            make_base()
+        buildah("bud", "--pull-never", "--format", "docker", "--layers=false", "--tag", self.tag,
+                "--file", ROOT / "Dockerfile", ROOT)
+        self.root, self.base = self.mount(self.tag), self.mount(BASE)
         self.config = json.loads(buildah("inspect", "--type", "image", self.tag))["Docker"]["config"]
         self.user = tuple(int(number) for number in self.config["User"].split(":"))
         self.command = self.config["Entrypoint"] + self.config["Cmd"]
@@ -114,8 +124,7 @@ class Image:
         return self
 
     def mount(self, tag):
-        self.containers.append(buildah("from", "--pull-never", tag).strip())
-        return Path(buildah("mount", self.containers[-1]).strip())
+        return Path(buildah("mount", buildah("from", "--pull-never", tag).strip()).strip())
 
     def files(self):
         """{path: size} of what the image adds to its base, or has otherwise."""
@@ -129,12 +138,6 @@ class Image:
         """What the program is linked with: lines of ldd, as in the image."""
         lines = run("chroot", self.root, "ldd", self.command[0]).splitlines()
         return [" ".join(line.split()[:-1]) for line in lines]
-
-    def remove(self):
-        with locked():
-            for container in self.containers:
-                buildah("rm", container)
-            buildah("rmi", "--force", self.tag)
 
 
 def sizes(tree):

@@ -20,9 +20,8 @@ def image(module_stack):
     if why and os.environ.get("CI") != "true":
         pytest.skip(f"no image can be built here: {why}")
     assert why is None, why
-    built = image_module.Image()
-    module_stack.callback(built.remove)
-    return built.build()
+    module_stack.enter_context(image_module.storage())
+    return image_module.Image().build()
 
 
 def status(proxy):
@@ -44,6 +43,7 @@ def test_image_has_the_program_and_its_libraries_alone(image):
     assert [path for path in files if not expected.fullmatch(path)] == []
     assert list((image.root / "var/lib/apt/lists").iterdir()) == []
     assert list((image.root / "etc/tsig-proxy").iterdir()) == []
+    assert image.healthcheck == [image.command[0], "health"]
     assert ".symtab" not in image_module.run("readelf", "--sections", "--wide", image.root / "usr/sbin/tsig-proxy")
 
 
