@@ -67,6 +67,33 @@ Test(drain, what_is_in_flight_finishes_and_nothing_new_begins)
     fixture_await_end();
 }
 
+/* Many more than are read in one go. */
+Test(drain, datagrams_that_came_before_are_all_answered)
+{
+    enum { COUNT = 100 };
+    struct address local = fixture_address("127.0.0.1", 0);
+    struct address from, proxy;
+    bool answered[COUNT] = {false};
+    begin("");
+    int fd = udp_open(&local);
+    for (uint16_t id = 0; id < COUNT; id++) {
+        query_make(&query, id, DNS_TYPE_SOA);
+        udp_send(fd, &fixture.ipv4, &query);
+    }
+    worker_drain(&fixture.worker);
+    for (unsigned i = 0; i < COUNT; i++) {
+        UNTIL(udp_take(server.udp, &asked, &proxy));
+        answer_make(&answer, &asked);
+        udp_send(server.udp, &proxy, &answer);
+        UNTIL(udp_take(fd, &got, &from));
+        uint16_t id = dns_wire_u16_at(got.octets);
+        cr_assert_lt(id, COUNT);
+        cr_assert_not(answered[id]);
+        answered[id] = true;
+    }
+    fixture_await_end();
+}
+
 Test(drain, idle_worker_ends_at_once)
 {
     begin("");

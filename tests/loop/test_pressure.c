@@ -102,12 +102,11 @@ Test(pressure, X9_client_that_does_not_read_blocks_its_server)
 static struct tsig_mac mac;
 static struct tsig_chain chain;
 
-static void begin_signed(void)
+static void ask_signed(void)
 {
     uint8_t record[TSIG_RECORD_MAX];
     struct dns_writer tail = dns_wire_writer(record, sizeof record);
     struct tsig_stamp stamp = {.time_signed = (uint64_t)time(NULL), .fudge = 300, .original_id = 1};
-    open_both("[key k]\nsecret-file = k.key\n", "key = k\n");
     cr_assert_eq(tsig_mac_init(&mac, &config_fixture->keys[0]), 0);
     chain = tsig_chain_request();
     cr_assert_eq(tsig_sign(&mac, &chain, &stamp, query.octets, query.len, &tail), 0);
@@ -115,6 +114,20 @@ static void begin_signed(void)
     query.len += tail.at;
     end_send(&client, &query);
     fixture_set_send_buffer(FIXTURE_SMALL);
+}
+
+/* The name takes more room in a TSIG than compression can save in a message cut anew. */
+static void open_signed(void)
+{
+    open_both("[key k]\nsecret-file = k.key\n"
+              "name = a-key-whose-name-is-as-long-as-it-can-be-in-a-single-label.example\n",
+              "key = k\n");
+}
+
+static void begin_signed(void)
+{
+    open_signed();
+    ask_signed();
     server_accept(&server, &upstream);
     end_receive(&upstream, &asked);
 }
@@ -166,6 +179,73 @@ Test(pressure, P26_pieces_of_messages_too_large_to_sign_are_whole)
         messages++;
     }
     cr_assert_gt(messages, feed.count, "none was cut");
+    tsig_mac_fini(&mac);
+}
+
+/* A request that the server does not read to its end: so much of it stays here that the connection's
+ * reset shows although nothing is read from it. */
+static void begin_unread(void)
+{
+    static const uint8_t padding[60000] = {0, 12, (sizeof padding - 4) >> 8,
+                                           (sizeof padding - 4) & 255};
+    int small = FIXTURE_SMALL;
+    uv_os_fd_t fd;
+    open_signed();
+    setsockopt(server.tcp, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    support_opt(&query, 1232, padding, sizeof padding);
+    ask_signed();
+    const struct flow *flow = NULL;
+    UNTIL((flow = fixture_session()->flows[0]) && flow->upstreams[0]);
+    const struct stream *out = &flow->upstreams[0]->stream;
+    cr_assert_eq(out->state, STREAM_CONNECTING);
+    cr_assert_eq(uv_fileno((const uv_handle_t *)&out->tcp, &fd), 0);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    server_accept(&server, &upstream);
+    UNTIL(end_pull(&upstream, 4) == 4);
+    query_make(&asked, dns_wire_u16_at(upstream.in + 2), DNS_TYPE_AXFR);
+    UNTIL(stream_is_backed_up(out));
+}
+
+/* One message is the whole zone, and there is no room in it for a TSIG. */
+static void answer_in_one(void)
+{
+    answer_make(&answer, &asked);
+    support_soa(&answer, DNS_ANSWER, "example.", 7);
+    for (unsigned i = 0; i < 3; i++)
+        answer_fill(&answer, i, 21770);
+    support_soa(&answer, DNS_ANSWER, "example.", 7);
+    cr_assert_gt(answer.len, DNS_MESSAGE_MAX - 60);
+    end_send(&upstream, &answer);
+}
+
+Test(pressure, P26_pieces_of_the_last_message_outlive_the_servers_connection)
+{
+    static struct feed feed = {.end = &upstream};
+    unsigned records = 0, messages = 0;
+    begin_unread();
+    answer_in_one();
+    const struct flow *flow = fixture_session()->flows[0];
+    UNTIL(flow->state == FLOW_PAUSED);
+    cr_assert_eq(flow->exchange.state, EXCHANGE_RELAYING, "a piece of the message waits");
+    end_close(&upstream); /* with input unread: a reset */
+    uint64_t closed = uv_hrtime();
+    UNTIL(fixture_passed(closed, 100));
+    while (records < 5) {
+        struct dns_message m = verify_next(&feed);
+        size_t at = m.start[DNS_ANSWER];
+        for (unsigned i = 0; i < m.count[DNS_ANSWER]; i++, records++) {
+            struct dns_record rr;
+            dns_message_record(&m, &at, &rr);
+            if (records > 0 && records < 4)
+                cr_assert_eq(got.octets[rr.rdata_at + 5], answer_octet(records - 1, 5));
+            else
+                cr_assert_eq(rr.type, DNS_TYPE_SOA);
+        }
+        messages++;
+    }
+    cr_assert_eq(messages, 2);
+    UNTIL(fixture.worker.engine.flow_count == 0);
+    cr_assert_eq(fixture.worker.engine.session_count, 1);
     tsig_mac_fini(&mac);
 }
 

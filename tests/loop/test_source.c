@@ -61,3 +61,35 @@ Test(source, is_kept_over_udp_and_ipv6)
 {
     expect_udp_from("::1", "::1");
 }
+
+/* Nothing is known of the server then. */
+static void expect_no_socket(enum relay_transport transport)
+{
+    static struct support_message got;
+    struct address local = fixture_address("127.0.0.1", 0), from;
+    begin("127.0.0.1", "192.0.2.77");
+    query_make(&query, 1, DNS_TYPE_SOA);
+    if (transport == RELAY_TCP) {
+        end_connect(&client, &fixture.ipv4, 0);
+        end_send(&client, &query);
+        end_receive(&client, &got);
+        cr_assert_eq(dns_wire_u16_at(got.octets + 2) & DNS_MASK_RCODE, DNS_RCODE_SERVFAIL);
+    } else {
+        int fd = udp_open(&local);
+        udp_send(fd, &fixture.ipv4, &query);
+        UNTIL(udp_take(fd, &got, &from));
+        cr_assert_eq(dns_wire_u16_at(got.octets + 2) & DNS_MASK_RCODE, DNS_RCODE_SERVFAIL);
+    }
+    cr_assert_not(recent_address_is_bad(&fixture.worker.engine.relay->recent, &server.at,
+                                        uv_now(&fixture.loop)));
+}
+
+Test(source, M6_that_is_not_ours_is_not_the_servers_fault_over_tcp)
+{
+    expect_no_socket(RELAY_TCP);
+}
+
+Test(source, M6_that_is_not_ours_is_not_the_servers_fault_over_udp)
+{
+    expect_no_socket(RELAY_UDP);
+}

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import namespaces
 import net
 import proxy
 import tsigtool
@@ -169,6 +170,47 @@ def test_M8_own_listener_as_a_peer_is_an_error(check_text):
     result, found = check_text(SOUND.replace("192.0.2.1@5300", "127.0.0.1@5353"))
     assert result.returncode == 1
     assert list(errors(found)) in ([7], [8])
+
+
+@pytest.fixture
+def host(launch):
+    """A host of its own that has these addresses: 192.0.2.1 and 2001:db8::1."""
+    if namespaces.missing():
+        pytest.skip(namespaces.missing())
+    namespace = launch(namespaces.Namespace("host"))
+    namespace.ip("link set lo up", "addr add 192.0.2.1/32 dev lo", "addr add 2001:db8::1/128 dev lo")
+    with namespace:
+        yield namespace
+
+
+def listening(listen, address):
+    return SOUND.replace("127.0.0.1@5353", listen).replace("192.0.2.1@5300", address)
+
+
+@pytest.mark.parametrize(("listen", "address"), [
+    ("0.0.0.0@5300", "192.0.2.1@5300"),
+    ("127.0.0.1@53, ::@5300", "192.0.2.2@5300, 2001:db8::1@5300"),
+])
+def test_M8_address_of_this_host_behind_a_wildcard_is_an_error(host, check_text, tmp_path, listen, address):
+    """What is sent to it would come back to ourselves, and again, and again."""
+    result, found = check_text(listening(listen, address))
+    assert result.returncode == 1, result
+    assert list(errors(found)) == [7]
+    assert "this host" in errors(found)[7][0] and "hq" in errors(found)[7][0]
+    started = tsig_proxy("run", "-c", tmp_path / "tsig-proxy.ini")
+    assert started.returncode == 1
+    assert "this host" in started.stderr
+
+
+@pytest.mark.parametrize(("listen", "address"), [
+    ("0.0.0.0@5301", "192.0.2.1@5300"),
+    ("0.0.0.0@5300", "192.0.2.2@5300"),
+    ("0.0.0.0@5300", "2001:db8::1@5300"),
+    ("127.0.0.1@5300", "192.0.2.1@5300"),
+])
+def test_M8_other_places_on_this_host_are_fine(host, check_text, listen, address):
+    result, found = check_text(listening(listen, address))
+    assert (result.returncode, errors(found)) == (0, {}), result
 
 
 WARNINGS = {

@@ -1,8 +1,12 @@
 """The log: one line for each event, its pairs, and never a secret."""
 
+import time
+
+import client
 import messages
+import net
 import tsigtool
-from messages import notify, query
+from messages import ixfr_query, notify, query
 from proxy import log_pairs
 from relay import ZONE
 from scripted import sound
@@ -52,6 +56,60 @@ def test_refused_line_names_the_address(make_relay):
     asking.ask(query(ZONE))
     line = logged(relay, event="refused")
     assert relay.source in " ".join(line.values())
+
+
+BURST = 10  # lines of one kind in a second
+
+
+class Seconds:
+    """How many of the clock's seconds something took part of."""
+
+    def __init__(self):
+        self.first = int(time.time())
+
+    def count(self):
+        return int(time.time()) - self.first + 1
+
+
+def told(relay, **pairs):
+    """Lines of this kind, and how many more they say there were."""
+    lines = relay.proxy.events(**pairs)
+    return len(lines), sum(int(line.get("left-out", 0)) for line in lines)
+
+
+def test_M5_strangers_have_a_limit_for_all_of_them_together(make_relay):
+    """Whoever forges a source can have any."""
+    relay, seconds = make_relay(), Seconds()
+    for _ in range(100):
+        asking = client.Udp(relay.proxy.place, net.fresh_address())
+        asking.ask(query(ZONE))
+        asking.close()
+    relay.client("udp").ask(query(ZONE))
+    limit = BURST * seconds.count()
+    logged(relay, event="refused", peer="anycast", result="no-tsig")  # a peer's are still told
+    assert told(relay, event="refused", result="unknown-source")[0] <= limit
+    time.sleep(1.1)
+    start = relay.proxy.mark()
+    asking = client.Udp(relay.proxy.place, net.fresh_address())
+    asking.ask(query(ZONE))
+    asking.close()
+    relay.proxy.wait(event="refused", result="unknown-source", start=start)
+    lines, left_out = told(relay, event="refused", result="unknown-source")
+    assert lines + left_out == 101
+
+
+def test_transfers_over_udp_have_a_limit_and_those_over_tcp_none(make_relay):
+    relay, seconds = make_relay(), Seconds()
+    for _ in range(50):
+        relay.ask("udp", ixfr_query(ZONE, 6))
+    limit = BURST * seconds.count()
+    assert told(relay, event="transfer", transport="udp")[0] <= limit
+    asking = relay.client()
+    for _ in range(30):
+        relay.transfer(query(ZONE, "AXFR"), asking=asking)
+    relay.ask("tcp", query(ZONE))
+    relay.proxy.wait(event="request")
+    assert told(relay, event="transfer", transport="tcp") == (30, 0)
 
 
 def test_names_from_the_network_cannot_forge_a_line(make_relay):

@@ -83,6 +83,24 @@ Test(dns_message, has_opcode_and_rcode)
     cr_expect_eq(m.qname.len, 0, "no question");
 }
 
+Test(dns_message, rcode_has_the_upper_bits_of_opt)
+{
+    struct dns_message m;
+    size_t opt;
+
+    support_header(&s, 1, DNS_FLAG_QR | DNS_RCODE_REFUSED);
+    opt = support_opt(&s, 1232, NULL, 0);
+    m = support_parse(&s);
+    cr_expect_eq(dns_message_rcode(&m), DNS_RCODE_REFUSED);
+    s.octets[opt + 5] = 0xff;
+    m = support_parse(&s);
+    cr_expect_eq(dns_message_rcode(&m), 0xff0 + DNS_RCODE_REFUSED);
+    s.octets[opt + 5] = 0;
+    s.octets[opt + 6] = 1; /* the version */
+    m = support_parse(&s);
+    cr_expect_eq(dns_message_rcode(&m), DNS_RCODE_REFUSED);
+}
+
 Test(dns_message, no_shorter_length_parses)
 {
     full_answer();

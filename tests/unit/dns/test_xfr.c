@@ -135,6 +135,17 @@ Test(dns_xfr, X1_axfr_ends_at_the_second_soa_of_the_zone)
     follow_all(DNS_TYPE_AXFR, 0, responses);
 }
 
+Test(dns_xfr, X1_an_axfr_may_close_with_another_serial_which_is_remembered)
+{
+    static const struct response same = {"S5 a|S5", "FD"}, other = {"S5 a|S6", "FD"};
+    static const struct response empty = {"S5 S6", "D"}, between = {"S5 a s6 a S5", "D"};
+
+    cr_expect_not(follow(begin(DNS_TYPE_AXFR, 0), &same).serial_changed);
+    cr_expect(follow(begin(DNS_TYPE_AXFR, 0), &other).serial_changed);
+    cr_expect(follow(begin(DNS_TYPE_AXFR, 0), &empty).serial_changed);
+    cr_expect_not(follow(begin(DNS_TYPE_AXFR, 0), &between).serial_changed);
+}
+
 Test(dns_xfr, X2_ixfr_ends_at_a_lone_soa_that_is_not_newer)
 {
     static const struct response responses[] = {

@@ -208,3 +208,30 @@ Test(config_key, M8_errors_of_a_key_are_told_together)
           "4: error: cannot read '/etc/t/none.key': No such file or directory\n"
           "5: error: unknown setting 'foo' in [key xfr.example]\n");
 }
+
+/* It stands where the name of its file belongs. */
+Test(config_key, M8_a_secret_that_is_given_for_a_file_is_not_repeated)
+{
+    parse("secret-file = " CONFIG_FIXTURE_SECRET "\n",
+          "2: error: 'secret-file' names no file that can be read (No such file or directory); a "
+          "secret itself belongs in 'secret'\n");
+    parse("secret-file = " SHORT "\n",
+          "2: error: 'secret-file' names no file that can be read (No such file or directory); a "
+          "secret itself belongs in 'secret'\n");
+    parse("secret-file = keys/none\n",
+          "2: error: cannot read '/etc/t/keys/none': No such file or directory\n");
+}
+
+/* It has slipped into a line of its own, where its padding makes it a setting. */
+Test(config_key, M8_a_secret_that_stands_for_a_setting_is_not_repeated)
+{
+    parse("secret-file = k.key\n" CONFIG_FIXTURE_SECRET "\n",
+          "3: error: unknown setting in [key xfr.example], not repeated here as it may be a "
+          "secret\n");
+    parse("secret-file = k.key\n" SHORT "\n",
+          "3: error: unknown setting in [key xfr.example], not repeated here as it may be a "
+          "secret\n");
+    parse("secret-file = k.key\nsecrets-file = x\n",
+          "3: error: unknown setting 'secrets-file' in [key xfr.example]; did you mean "
+          "'secret-file'?\n");
+}

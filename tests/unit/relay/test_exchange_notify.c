@@ -127,6 +127,23 @@ Test(exchange_notify, X7_notimp_is_an_answer)
     primary_gets(DNS_RCODE_NOTIMP);
 }
 
+/* Its RCODE is mostly in OPT, for which the primary's own request may have no place. */
+Test(exchange_notify, M3_badvers_is_formerr_in_the_primarys_answer)
+{
+    struct world_side *side;
+
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    side = respond(2, DNS_RCODE_NOERROR);
+    answer.octets[support_opt(&answer, 1232, NULL, 0) + 5] = 1;
+    world_sign(side, &answer);
+    world_answer(2, &answer);
+    cr_expect_eq(world_event(0)->event.rcode, 16);
+    cr_expect_str_eq(world_event(0)->event.result, "error");
+    primary_gets(DNS_RCODE_FORMERR);
+}
+
 Test(exchange_notify, M3_udp_copies_are_sent_again_after_1_and_3_seconds_signed_afresh)
 {
     struct support_message first, second;
@@ -181,6 +198,33 @@ Test(exchange_notify, M3_tcp_is_answered_with_servfail_when_not_all_have_answere
     acknowledge(0, DNS_RCODE_NOERROR);
     world_wait();
     world_alarm(5000);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+/* An address that drops what comes: connecting to it may take longer than the primary waits. */
+Test(exchange_notify, M3_tcp_is_answered_in_time_when_no_connection_comes_about)
+{
+    world_close();
+    world_open("[proxy]\nanswer-timeout = 2\nconnect-timeout = 20\n" OTHER_CONFIG);
+    begin(RELAY_TCP);
+    world_connect(WORLD_ONE, RELAY_TCP);
+    world_connect(ONE_V6, RELAY_TCP);
+    world_connect(WORLD_TWO, RELAY_TCP);
+    world_wait();
+    world_alarm(2000);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+Test(exchange_notify, M3_tcp_connecting_takes_no_longer_than_its_own_timeout)
+{
+    world_close();
+    world_open("[proxy]\nanswer-timeout = 20\nconnect-timeout = 2\n" OTHER_CONFIG);
+    begin(RELAY_TCP);
+    world_connect(WORLD_ONE, RELAY_TCP);
+    world_connect(ONE_V6, RELAY_TCP);
+    world_connect(WORLD_TWO, RELAY_TCP);
+    world_wait();
+    world_alarm(2000);
     primary_gets(DNS_RCODE_SERVFAIL);
 }
 

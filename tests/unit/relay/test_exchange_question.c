@@ -387,3 +387,50 @@ Test(exchange_question, events_of_a_leg_that_is_over_or_after_the_end_change_not
     exchange_tick(&world.exchange, world.now);
     world_end(EXCHANGE_ANSWERED);
 }
+
+static bool is_bad(const char *text)
+{
+    struct address address = world_address(text);
+
+    return recent_address_is_bad(&world.relay->recent, &address, world.now.ms);
+}
+
+static void no_socket(unsigned leg)
+{
+    exchange_no_socket(&world.exchange, leg, "too many open files", world.now);
+    cr_expect_eq(world_event(0)->event.type, EVENT_UPSTREAM_FAILURE);
+    cr_expect_str_eq(world_event(0)->event.result, "no-socket");
+    cr_expect_str_eq(world_event(0)->event.advice, "too many open files");
+}
+
+Test(exchange_question, M6_what_this_host_lacks_is_not_told_as_the_servers_fault)
+{
+    begin(DNS_TYPE_SOA, RELAY_TCP);
+    no_socket(world_connect(WORLD_PRIMARY, RELAY_TCP));
+    cr_expect_str_eq(world_event(0)->address, WORLD_PRIMARY);
+    no_socket(world_connect(WORLD_SPARE, RELAY_TCP));
+    cr_expect_str_eq(world_event(0)->address, WORLD_SPARE);
+    cr_expect_not(is_bad(WORLD_PRIMARY) || is_bad(WORLD_SPARE));
+    ends_with_servfail();
+    exchange_no_socket(&world.exchange, 0, "after the end", world.now);
+    world_end(EXCHANGE_ANSWERED);
+    begin(DNS_TYPE_SOA, RELAY_UDP);
+    no_socket(world_connect(WORLD_PRIMARY, RELAY_UDP));
+    answered(world_ask(WORLD_SPARE, RELAY_UDP, &copy));
+}
+
+/* To connect a datagram socket proves nothing. */
+Test(exchange_question, M6_only_a_tcp_connection_shows_that_an_address_works)
+{
+    begin(DNS_TYPE_SOA, RELAY_TCP);
+    world_refused(world_connect(WORLD_PRIMARY, RELAY_TCP));
+    world_refused(world_connect(WORLD_SPARE, RELAY_TCP));
+    ends_with_servfail();
+    begin(DNS_TYPE_SOA, RELAY_UDP);
+    world_ask(WORLD_PRIMARY, RELAY_UDP, &copy);
+    cr_expect(is_bad(WORLD_PRIMARY));
+    begin(DNS_TYPE_SOA, RELAY_TCP);
+    world_ask(WORLD_PRIMARY, RELAY_TCP, &copy);
+    cr_expect_not(is_bad(WORLD_PRIMARY));
+    cr_expect(is_bad(WORLD_SPARE));
+}

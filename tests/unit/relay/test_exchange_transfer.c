@@ -185,7 +185,38 @@ Test(exchange_transfer, X2_an_answer_that_begins_with_no_soa_is_the_whole_respon
         ends(leg);
         cr_expect_eq(reply.octets[3] & DNS_MASK_RCODE, cases[i].rcode);
         cr_expect_not(world_event(0)->event.has_serial);
+        cr_expect_str_eq(world_event(0)->event.result, cases[i].rcode ? "error" : "no-transfer");
     }
+}
+
+Test(exchange_transfer, X1_a_zone_that_changed_while_it_was_sent_is_not_called_ok)
+{
+    unsigned leg = asked(DNS_TYPE_AXFR, RELAY_TCP);
+
+    BUILD(7, 0);
+    goes_on(leg);
+    BUILD(0, 9);
+    ends(leg);
+    cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect_str_eq(world_event(0)->event.result, "serial-changed");
+    leg = asked(DNS_TYPE_IXFR, RELAY_TCP);
+    BUILD(7, 5, 0, 7, 0, 7);
+    ends(leg);
+    cr_expect_str_eq(world_event(0)->event.result, "ok");
+}
+
+/* BADVERS: the lower bits, in the header, are all zero. */
+Test(exchange_transfer, X4_an_error_that_only_opt_tells_is_the_end_too)
+{
+    unsigned leg = asked(DNS_TYPE_AXFR, RELAY_TCP);
+
+    BUILD(7, 0);
+    goes_on(leg);
+    world_respond(&message, &copy, DNS_RCODE_NOERROR);
+    message.octets[support_opt(&message, 1232, NULL, 0) + 5] = 1;
+    ends(leg);
+    cr_expect_str_eq(world_event(0)->event.result, "error");
+    cr_expect_eq(world_event(0)->event.rcode, 16);
 }
 
 Test(exchange_transfer, X4_an_error_in_mid_stream_is_relayed_and_the_end)
@@ -356,6 +387,24 @@ Test(exchange_transfer, P29_ixfr_over_udp_goes_over_tcp_and_several_messages_bec
     truncated();
     cr_expect_str_eq(world_event(0)->event.result, "truncated");
     cr_expect_not(exchange_leg_is_clean(&world.exchange, leg), "the rest is still coming");
+}
+
+/* axfrdns leaves it out, which no resolver takes over UDP. */
+Test(exchange_transfer, P26_the_question_is_added_for_a_udp_client_as_well)
+{
+    unsigned leg = asked(DNS_TYPE_IXFR, RELAY_UDP);
+    struct dns_message m, query = support_parse(&request);
+
+    support_header(&message, dns_wire_u16_at(copy.octets), DNS_FLAG_QR | DNS_FLAG_AA);
+    support_soa(&message, DNS_ANSWER, "example.com", 7);
+    support_a(&message, DNS_ANSWER, "www.example.com");
+    support_soa(&message, DNS_ANSWER, "example.com", 7);
+    m = relayed(leg, NULL);
+    world_end(EXCHANGE_ANSWERED);
+    cr_assert_eq(m.count[DNS_QUESTION], 1);
+    cr_expect(dns_message_same_question(&m, &query));
+    cr_expect_eq(m.count[DNS_ANSWER], 3);
+    cr_expect_eq(m.flags, DNS_FLAG_QR | DNS_FLAG_AA);
 }
 
 Test(exchange_transfer, X6_a_lone_newer_soa_over_udp_is_relayed)

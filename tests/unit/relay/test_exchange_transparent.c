@@ -171,3 +171,15 @@ Test(exchange_transparent, M4_a_primarys_own_question_to_its_secondary_passes_by
     cr_expect_eq(world.verdict.decision, POLICY_ANSWER);
     cr_expect_str_eq(world.verdict.answer.reason, "unknown-source");
 }
+
+Test(exchange_transparent, M2_of_two_servers_on_one_host_the_one_whose_port_was_asked_is_asked)
+{
+    world_close();
+    world_open("[proxy]\ntransparent = yes\n[key k]\nsecret-file = k.key\n"
+               "[primary one]\naddress = 10.0.0.1\n"
+               "[primary two]\naddress = 10.0.0.1@5352, 10.0.0.1@5353\n"
+               "[secondary b]\naddress = 192.0.2.1\nprimary = two\nkey = k\n");
+    world.us = "10.0.0.1@5353";
+    begin(&client, "192.0.2.1@4000", DNS_TYPE_SOA, RELAY_UDP);
+    world_connect("10.0.0.1@5353", RELAY_UDP);
+}

@@ -114,6 +114,19 @@ Test(relay_join, M3_an_answer_frees_the_other_addresses_of_its_secondary_alone)
     cr_expect_str_eq(world_event(0)->event.result, "error");
 }
 
+Test(relay_join, M3_what_only_opt_can_say_is_formerr)
+{
+    enum { NOTZONE = 10, BADVERS = 16, BADCOOKIE = 23 };
+
+    state_of("......");
+    join_take(&legs, &items[2], BADVERS, world.now);
+    cr_expect_eq(items[2].rcode, DNS_RCODE_FORMERR);
+    join_take(&legs, &items[4], BADCOOKIE, world.now);
+    cr_expect_eq(items[4].rcode, DNS_RCODE_FORMERR);
+    join_take(&legs, &items[0], NOTZONE, world.now);
+    cr_expect_eq(items[0].rcode, NOTZONE);
+}
+
 Test(relay_join, M3_it_is_recalled_for_the_same_notify)
 {
     state_of("......");

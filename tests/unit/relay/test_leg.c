@@ -249,3 +249,19 @@ Test(relay_leg, P23_what_the_peer_says_of_our_tsig_is_told_in_the_event)
                            cases[i].word);
     }
 }
+
+/* BADVERS: the header says NOERROR, OPT has the rest. */
+Test(relay_leg, P28_an_error_that_only_opt_tells_may_be_bare)
+{
+    struct dns_message m;
+    size_t opt;
+
+    ask("hq", DNS_TYPE_SOA, RELAY_UDP);
+    support_header(&answer, dns_wire_u16_at(copy.octets), DNS_FLAG_QR);
+    opt = support_opt(&answer, 1232, NULL, 0);
+    cr_expect_eq(judge(&m), LEG_MISMATCH);
+    answer.octets[opt + 5] = 1;
+    cr_expect_eq(judge(&m), LEG_GOOD);
+    support_a(&answer, DNS_ADDITIONAL, "example.com");
+    cr_expect_eq(judge(&m), LEG_MISMATCH);
+}

@@ -79,6 +79,30 @@ Test(relay_peer, M2_its_listener_stands_for_it_alone)
     cr_expect_not(peer_listens(peer, &other));
 }
 
+Test(relay_peer, M2_its_own_address_is_the_one_with_the_same_port_if_there_is_one)
+{
+    const struct peer *peer = secondary("address = 192.0.2.1@5301, 192.0.2.1@5302, 192.0.2.2\n");
+    static const struct {
+        const char *asked, *own; /* NULL: none */
+    } cases[] = {
+        {"192.0.2.1@5301", "192.0.2.1@5301"},
+        {"192.0.2.1@5302", "192.0.2.1@5302"},
+        {"192.0.2.1@53", "192.0.2.1@5301"},
+        {"192.0.2.2@5302", "192.0.2.2@53"},
+        {"192.0.2.3@5301", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct address asked = address(cases[i].asked);
+        const struct address *own = peer_own_address(peer, &asked);
+        char text[RELAY_ADDRESS_TEXT_SIZE] = "none";
+
+        if (own)
+            address_to_text(own, text);
+        cr_expect_str_eq(text, cases[i].own ? cases[i].own : "none", "%s", cases[i].asked);
+    }
+}
+
 Test(relay_peer, has_one_source_per_family)
 {
     const struct peer *peer = secondary("address = 192.0.2.1\nsource = 2001:db8::2\n");

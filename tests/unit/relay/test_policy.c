@@ -122,6 +122,21 @@ Test(relay_policy, M1b_a_good_key_from_elsewhere_is_refused_signed_and_logged)
     }
 }
 
+/* "hq" at its own address asks as a secondary would. */
+Test(relay_policy, M1b_a_key_of_a_peer_that_is_here_but_of_the_other_role_is_told_as_such)
+{
+    world_close();
+    world_open("[key k]\nsecret-file = k.key\n[primary hq]\naddress = 10.0.0.1\nkey = k\n"
+               "[secondary one]\naddress = 192.0.2.1\n");
+    build(0, "example.com", DNS_TYPE_SOA, "k");
+    judge("10.0.0.1@4000");
+    refused("key-from-elsewhere");
+    cr_expect_not_null(strstr(world_event(0)->event.advice, "of the role"));
+    judge("10.0.0.9@4000");
+    refused("key-from-elsewhere");
+    cr_expect_not_null(strstr(world_event(0)->event.advice, "at another address"));
+}
+
 Test(relay_policy, M5_an_unknown_source_is_refused_unsigned)
 {
     build(0, "example.com", DNS_TYPE_SOA, NULL);
@@ -259,6 +274,7 @@ Test(relay_policy, M4_observe_lets_requests_without_tsig_through_but_never_updat
     build(0, "example.org", DNS_TYPE_AXFR, NULL);
     judge("203.0.113.3@1");
     refused("zone-not-allowed");
+    cr_expect_eq(world.event_count, 3, "what is refused is not told as let through");
     build(DNS_OPCODE_UPDATE, "example.com", DNS_TYPE_SOA, NULL);
     judge("203.0.113.3@1");
     refused("no-tsig");

@@ -208,3 +208,34 @@ Test(relay_who, a_source_is_known_when_any_peer_has_it)
     cr_expect_not(knows("203.0.114.1@1"));
     cr_expect_not(knows("198.51.100.10@53"), "our own listener is no peer");
 }
+
+/* Two servers on one host, or two views of one server. */
+#define TWINS                                                                                      \
+    "[primary one]\naddress = 10.0.0.1@5301\n[primary two]\naddress = 10.0.0.1@5302\n"             \
+    "[secondary a]\naddress = 192.0.2.1\nprimary = one\nzones = a.example\n"                       \
+    "[secondary b]\naddress = 192.0.2.2\nprimary = two\nzones = b.example\n"
+
+Test(relay_who, M1_a_notify_of_one_of_two_primaries_on_one_host_goes_by_its_zone)
+{
+    static const struct found cases[] = {
+        {{"10.0.0.1@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "one", "", false},
+        {{"10.0.0.1@1", WORLD_US, "B.example", NULL, PEER_NOTIFY}, "two", "", false},
+        {{"10.0.0.1@1", WORLD_US, "www.b.example", NULL, PEER_NOTIFY}, "one", "", false},
+        {{"10.0.0.1@1", WORLD_US, "z.example", NULL, PEER_NOTIFY}, "one", "", false},
+    };
+
+    world_open("[proxy]\n" TWINS);
+    EXPECT(cases);
+}
+
+Test(relay_who, M2_of_two_servers_on_one_host_the_port_that_was_asked_chooses)
+{
+    static const struct found cases[] = {
+        {{"192.0.2.2@1", "10.0.0.1@5301", "b.example", NULL, PEER_SOA}, "b", "one", true},
+        {{"192.0.2.2@1", "10.0.0.1@5302", "b.example", NULL, PEER_SOA}, "b", "two", true},
+        {{"192.0.2.2@1", "10.0.0.1@53", "b.example", NULL, PEER_SOA}, "b", "one", true},
+    };
+
+    world_open("[proxy]\ntransparent = yes\n" TWINS);
+    EXPECT(cases);
+}
