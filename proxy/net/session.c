@@ -159,7 +159,7 @@ static void session_flow_ended(struct flow *flow, enum exchange_end end)
     session->flow_count--;
     if (session->state == SESSION_CLOSED)
         return;
-    if (end != EXCHANGE_ANSWERED) {
+    if (end != EXCHANGE_ANSWERED || stream_is_broken(&session->stream)) {
         session_close(session, true);
         return;
     }

@@ -190,9 +190,16 @@ int stream_send(struct stream *s, const struct relay_packet *packet)
         return 0;
     int error = stream_keep(s, bufs, count, (size_t)sent);
     /* Half a message is out, and nothing can follow it. */
-    if (error < 0)
+    if (error < 0) {
         s->state = STREAM_ENDED;
+        uv_read_stop((uv_stream_t *)&s->tcp);
+    }
     return error;
+}
+
+bool stream_is_broken(const struct stream *s)
+{
+    return s->state == STREAM_ENDED;
 }
 
 bool stream_is_backed_up(const struct stream *s)

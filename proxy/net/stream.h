@@ -50,8 +50,9 @@ struct stream {
 int stream_accept(struct stream *s, struct engine *engine, uv_stream_t *listener);
 int stream_connect(struct stream *s, struct engine *engine, int fd, const struct address *to);
 
-/* Negative when the connection is broken: on_end comes too. */
+/* Negative when the connection is broken. */
 int stream_send(struct stream *s, const struct relay_packet *packet);
+bool stream_is_broken(const struct stream *s);
 bool stream_is_backed_up(const struct stream *s);
 /* Octets that the peer has not acknowledged yet: while this changes, it reads. */
 size_t stream_unread(const struct stream *s);

@@ -12,7 +12,7 @@
 #include "config_draft.h"
 #include "relay/check.h"
 
-#define NAME_LIKELY 15 /* no setting of a key has a longer name */
+#define NAME_LIKELY 16 /* no setting has a longer name */
 
 static void complain(const struct draft *draft, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -186,7 +186,7 @@ static void complain_of_name(const struct draft *draft, const struct config_sect
 
     draft_title(section, title);
     /* It may be a secret that has slipped into a line of its own. */
-    if (section->kind == SETTING_KEY && strlen(name) > NAME_LIKELY) {
+    if (strlen(name) > NAME_LIKELY || draft_looks_secret(name)) {
         complain(draft, line, "unknown setting in %s, not repeated here as it may be a secret",
                  title);
         return;

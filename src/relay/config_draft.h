@@ -56,6 +56,9 @@ struct draft {
 /* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it was. */
 void *draft_grow(void *items, size_t count, size_t size);
 
+/* A secret that stands in the wrong place is not repeated in what is said about it. */
+bool draft_looks_secret(const char *text);
+
 /* "[key xfr.example]" or "[proxy]". */
 #define DRAFT_TITLE_SIZE (2 * CONFIG_NAME_MAX)
 char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE]);

@@ -7,8 +7,6 @@
 
 #include "config_draft.h"
 
-#define SECRET_LIKELY 12 /* octets: base64 of so many is no name for a file */
-
 /* One [key] section while its key is made. What the section leaves open the file may fill in. */
 struct making {
     const struct draft *draft;
@@ -80,17 +78,9 @@ static char *resolve_path(const struct draft *draft, const char *path)
     return resolved;
 }
 
-/* A secret that stands where its file should be named is not repeated. */
 static int complain_of_file(const struct making *m, const char *path, const char *why)
 {
-    uint8_t secret[TSIG_SECRET_MAX];
-    size_t len = 0;
-    const char *text = m->given->secret_file;
-    bool is_secret =
-        tsig_key_decode_secret(text, strlen(text), secret, &len) == 0 && len >= SECRET_LIKELY;
-
-    OPENSSL_cleanse(secret, sizeof(secret));
-    if (is_secret)
+    if (draft_looks_secret(m->given->secret_file))
         return complain(m, "secret-file",
                         "'secret-file' names no file that can be read (%s); a secret itself "
                         "belongs in 'secret'",

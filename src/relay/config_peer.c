@@ -14,7 +14,8 @@ static void complain_of_label(const struct draft *draft, const struct config_sec
         if (config->sections[i].kind == kind)
             setting_guess_feed(&guess, config->sections[i].label);
     config_report_add(draft->report, CONFIG_ERROR, draft->file, setting_line(section, setting),
-                      "there is no [%s %s]%s%s%s", setting_section_text(kind), label,
+                      "there is no [%s %s]%s%s%s", setting_section_text(kind),
+                      draft_looks_secret(label) ? "(a label that looks like a secret)" : label,
                       guess.best != NULL ? "; did you mean '" : "",
                       guess.best != NULL ? guess.best : "", guess.best != NULL ? "'?" : "");
 }

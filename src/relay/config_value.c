@@ -290,7 +290,7 @@ static int set_algorithm(struct value *v, const char *text)
         words[count] = tsig_algorithm_at(count)->text;
     words[count] = NULL;
     return complain(v, "is %s, not '%s'", config_value_words(words, sentence, sizeof(sentence)),
-                    text);
+                    draft_looks_secret(text) ? "what stands there" : text);
 }
 
 /* Calls `add` for each item between commas, also after one was refused, so that all are told of. */

@@ -1,10 +1,18 @@
 #include "relay/reply.h"
 
+#include "dns/truncate.h"
+
 /* P26: what the client could not make sense of without the question. */
 static bool reply_lacks_question(const struct reply *reply)
 {
     return reply->transfer && reply->first && reply->message.count[DNS_QUESTION] == 0 &&
            reply->message.count[DNS_ANSWER] > 0;
+}
+
+/* Of several messages a UDP client is told to come back over TCP (P25's last resort). */
+static int reply_ask_back(struct relay *relay, struct dns_message *piece)
+{
+    return dns_truncate(relay->work, piece, piece->start[DNS_ANSWER] + piece->opt_len);
 }
 
 static int reply_write_anew(struct reply *reply, struct relay *relay, struct client *client,
@@ -16,11 +24,13 @@ static int reply_write_anew(struct reply *reply, struct relay *relay, struct cli
     if (more < 0)
         return more;
     int error = dns_message_parse(relay->work, w.at, &piece);
+    if (error == 0 && more > 0 && client->transport == RELAY_UDP) {
+        error = reply_ask_back(relay, &piece);
+        more = 0;
+    }
     if (error == 0)
         error = client_relay(relay, client, relay->work, &piece, reply->from_signed, now, out);
-    if (error < 0)
-        return error;
-    return client->transport == RELAY_TCP ? more : 0;
+    return error < 0 ? error : more;
 }
 
 int reply_next(struct reply *reply, struct relay *relay, struct client *client,

@@ -44,6 +44,24 @@ Test(check, M4_what_is_passed_on_goes_with_no_key_of_either_side)
                     "does not verify passes for one that has it\n");
 }
 
+#define SECRET "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
+
+Test(check, M8_a_secret_in_the_wrong_place_is_not_repeated)
+{
+    static const char *const places[] = {"key = " SECRET, SECRET, "primary = " SECRET};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        char text[512];
+
+        snprintf(text, sizeof(text), HQ "[secondary any]\naddress = 192.0.2.1\n%s\n", places[i]);
+        cr_expect_eq(config_fixture_parse(text), DNS_EFORMAT, "%s", places[i]);
+        cr_expect_null(strstr(config_fixture_findings(), "MTIzNDU2"), "%s",
+                       config_fixture_findings());
+    }
+    cr_expect_eq(config_fixture_parse(HQ ANY "[key k]\nalgorithm = " SECRET "\n"), DNS_EFORMAT);
+    cr_expect_null(strstr(config_fixture_findings(), "MTIzNDU2"));
+}
+
 Test(check, M8_update_takes_a_key)
 {
     expect_findings(HQ ANY "allow = soa, update\n", "");

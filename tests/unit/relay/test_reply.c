@@ -128,6 +128,25 @@ Test(relay_reply, P26_a_message_too_large_becomes_several_all_signed_with_opt)
     cr_expect_eq(m.flags, DNS_FLAG_QR | DNS_FLAG_AA);
 }
 
+/* The question it lacks does not fit, so it would be cut, and over UDP a piece would look whole. */
+Test(relay_reply, P25_a_udp_client_gets_tc_and_no_piece)
+{
+    struct dns_message m;
+
+    asks(DNS_TYPE_IXFR);
+    leave_question_out();
+    support_soa(&message, DNS_ANSWER, "example.com", 7);
+    add(34000);
+    add(DNS_MESSAGE_MAX - message.len - 11);
+    comes(true);
+    client.transport = RELAY_UDP;
+    client.payload = DNS_MESSAGE_MAX;
+    cr_assert_eq(next(&m), 0);
+    cr_expect_eq(m.flags & DNS_FLAG_TC, DNS_FLAG_TC);
+    cr_expect_eq(m.count[DNS_QUESTION], 1);
+    cr_expect_eq(m.count[DNS_ANSWER], 0);
+}
+
 Test(relay_reply, P26_an_ixfrs_opening_soa_never_stands_alone)
 {
     struct dns_message m;
