@@ -90,6 +90,9 @@ int dns_message_parse(const uint8_t *octets, size_t len, struct dns_message *out
  * only for octets that dns_message_parse has accepted. */
 void dns_message_record(const struct dns_message *m, size_t *at, struct dns_record *out);
 
+/* Leaves a last TSIG out of the parse; the octets stay as they are, ARCOUNT included. */
+void dns_message_strip_tsig(struct dns_message *m);
+
 static inline unsigned dns_message_opcode(const struct dns_message *m)
 {
     return (m->flags & DNS_MASK_OPCODE) >> 11;

@@ -154,3 +154,14 @@ bool dns_message_same_question(const struct dns_message *a, const struct dns_mes
     return a->count[DNS_QUESTION] > 0 && b->count[DNS_QUESTION] > 0 && a->qtype == b->qtype &&
            a->qclass == b->qclass && dns_name_equal(&a->qname, &b->qname);
 }
+
+void dns_message_strip_tsig(struct dns_message *m)
+{
+    if (m->tsig_place != DNS_TSIG_LAST)
+        return;
+    m->len = m->tsig_at;
+    m->start[DNS_SECTIONS] = m->len;
+    m->count[DNS_ADDITIONAL]--;
+    m->tsig_place = DNS_TSIG_NONE;
+    m->tsig_at = 0;
+}

@@ -251,15 +251,6 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
     return LEG_GOOD;
 }
 
-static void leg_strip(uint8_t *octets, struct dns_message *m)
-{
-    m->len = m->tsig_at;
-    m->start[DNS_SECTIONS] = m->len;
-    m->count[DNS_ADDITIONAL]--;
-    m->tsig_place = DNS_TSIG_NONE;
-    dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
-}
-
 enum leg_verdict leg_judge(struct leg *leg, const struct leg_load *load, uint8_t *octets,
                            size_t len, struct relay_time now, struct dns_message *m)
 {
@@ -272,7 +263,9 @@ enum leg_verdict leg_judge(struct leg *leg, const struct leg_load *load, uint8_t
         verdict = leg_verify(leg, load, m, now);
     else if (!load->client->passed && (m->tsig_place != DNS_TSIG_NONE || m->sig0))
         verdict = LEG_SIGNED;
-    if (verdict == LEG_GOOD && leg->key)
-        leg_strip(octets, m);
+    if (verdict == LEG_GOOD && leg->key) {
+        dns_message_strip_tsig(m);
+        dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
+    }
     return verdict;
 }

@@ -12,6 +12,7 @@ struct judgement {
     struct relay *relay;
     const struct relay_request *request;
     struct policy_verdict *verdict;
+    bool exempt;              /* an ordinary question that needs no permission */
     bool observed;            /* it goes on only because of mode = observe */
     const struct peer *named; /* the server that the local address stands for, if any */
 };
@@ -226,15 +227,11 @@ static bool policy_check_tsig(struct judgement *j)
     }
     struct tsig_chain chain;
     enum tsig_verdict verdict = policy_verify(j, key, &chain);
-    switch (verdict) {
-    case TSIG_VERIFIED:
-    case TSIG_VERDICT_BADTIME:
-    case TSIG_VERDICT_BADTRUNC:
+    /* With a good MAC the answer can be signed, whatever it says. */
+    if (verdict == TSIG_VERIFIED || verdict == TSIG_VERDICT_BADTIME ||
+        verdict == TSIG_VERDICT_BADTRUNC) {
         v->client.key = key;
         v->client.chain = chain;
-        break;
-    default:
-        break;
     }
     switch (verdict) {
     case TSIG_VERIFIED:
@@ -261,7 +258,7 @@ static bool policy_is_ordinary(enum peer_operation operation)
 }
 
 /* May this peer, which has a key, go on without TSIG? (M4) */
-static bool policy_check_unsigned(struct judgement *j, bool *exempt)
+static bool policy_check_unsigned(struct judgement *j)
 {
     const struct peer *peer = j->verdict->client.peer;
     enum peer_operation operation = j->verdict->operation;
@@ -272,7 +269,7 @@ static bool policy_check_unsigned(struct judgement *j, bool *exempt)
         return true;
     }
     if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS && policy_is_ordinary(operation)) {
-        *exempt = true;
+        j->exempt = true;
         j->verdict->client.passed = j->verdict->client.transparent;
         return true;
     }
@@ -295,8 +292,8 @@ static bool policy_pass_by(struct judgement *j, const struct who_question *quest
     return true;
 }
 
-/* Address, key, MAC, time, truncation. `exempt`: an ordinary question that needs no permission. */
-static bool policy_authenticate(struct judgement *j, bool *exempt)
+/* Address, key, MAC, time, truncation. */
+static bool policy_authenticate(struct judgement *j)
 {
     struct policy_verdict *v = j->verdict;
     bool has_tsig = v->message.tsig_place == DNS_TSIG_LAST;
@@ -315,22 +312,11 @@ static bool policy_authenticate(struct judgement *j, bool *exempt)
     }
     if (has_tsig)
         return policy_check_tsig(j);
-    return peer_is_signed(v->client.peer) ? policy_check_unsigned(j, exempt) : true;
-}
-
-/* From here on the message is without its TSIG. */
-static void policy_strip(struct dns_message *m)
-{
-    if (m->tsig_place != DNS_TSIG_LAST)
-        return;
-    m->len = m->tsig_at;
-    m->start[DNS_SECTIONS] = m->len;
-    m->count[DNS_ADDITIONAL]--;
-    m->tsig_place = DNS_TSIG_NONE;
+    return peer_is_signed(v->client.peer) ? policy_check_unsigned(j) : true;
 }
 
 /* Operation and zone. */
-static bool policy_authorize(struct judgement *j, bool exempt)
+static bool policy_authorize(struct judgement *j)
 {
     const struct policy_verdict *v = j->verdict;
     const struct peer *peer = v->client.peer;
@@ -339,7 +325,7 @@ static bool policy_authorize(struct judgement *j, bool exempt)
     uint32_t serial;
     if (v->operation == PEER_IXFR && !dns_xfr_soa_serial(&v->message, DNS_AUTHORITY, &serial))
         return policy_form_error(j, "ixfr-without-soa");
-    if (peer->role == PEER_PRIMARY || exempt)
+    if (peer->role == PEER_PRIMARY || j->exempt)
         return true;
     if (!(peer->allow & v->operation))
         return policy_refuse(j, DNS_EDE_PROHIBITED, "operation-not-allowed",
@@ -388,7 +374,6 @@ void policy_judge(struct relay *relay, const struct relay_request *request,
                   struct policy_verdict *out)
 {
     struct judgement j = {.relay = relay, .request = request, .verdict = out};
-    bool exempt = false;
     memset(out, 0, sizeof *out);
     out->client.from = request->from;
     out->client.to = request->to;
@@ -401,11 +386,11 @@ void policy_judge(struct relay *relay, const struct relay_request *request,
     if (!policy_check_form(&j))
         return;
     out->operation = policy_operation(&out->message);
-    if (!policy_authenticate(&j, &exempt))
+    if (!policy_authenticate(&j))
         return;
     if (!out->client.passed)
-        policy_strip(&out->message);
-    if (!policy_authorize(&j, exempt))
+        dns_message_strip_tsig(&out->message);
+    if (!policy_authorize(&j))
         return;
     if (policy_find_servers(&j) && j.observed)
         policy_report(&j, (struct relay_event){.type = EVENT_OBSERVED,

@@ -41,17 +41,6 @@ uint8_t *fuzz_frame(struct dns_reader *in, size_t *len)
     return copy;
 }
 
-void fuzz_strip(struct dns_message *m)
-{
-    if (m->tsig_place != DNS_TSIG_LAST)
-        return;
-    m->len = m->tsig_at;
-    m->start[DNS_SECTIONS] = m->len;
-    m->count[DNS_ADDITIONAL]--;
-    m->tsig_place = DNS_TSIG_NONE;
-    m->tsig_at = 0;
-}
-
 void fuzz_key_init(struct tsig_key *key, struct tsig_mac *mac, const char *algorithm)
 {
     static const uint8_t secret[] = "known to nobody but this program";

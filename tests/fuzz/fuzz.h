@@ -23,9 +23,6 @@ uint8_t *fuzz_rest(const struct dns_reader *in, size_t *len);
  * when the input is used up. */
 uint8_t *fuzz_frame(struct dns_reader *in, size_t *len);
 
-/* Leaves out the TSIG record at the end, as is done before a message is altered. */
-void fuzz_strip(struct dns_message *m);
-
 /* A key that no corpus has been signed with. */
 void fuzz_key_init(struct tsig_key *key, struct tsig_mac *mac, const char *algorithm);
 void fuzz_key_fini(struct tsig_key *key, struct tsig_mac *mac);

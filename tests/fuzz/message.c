@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 
     if (dns_message_parse(copy, size, &m) == 0) {
         walk(&m);
-        fuzz_strip(&m);
+        dns_message_strip_tsig(&m);
         for (enum edit edit = 0; edit < EDITS && m.tsig_place == DNS_TSIG_NONE; edit++)
             try_edit(edit, &m, limit);
     }
