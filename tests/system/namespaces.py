@@ -125,6 +125,10 @@ def missing():
 Host = collections.namedtuple("Host", "namespace v4 v6")
 
 
+# How all addresses of a Star begin.
+NETWORKS = ("10.53.", "fd53:")
+
+
 class Star:
     """A router that forwards, and hosts, each with a link of its own to it ("eth0" at the host). Each has an
     address of either family; its default route is the router."""
