@@ -10,6 +10,7 @@ import image as image_module
 import net
 from container import BIND, Contained
 from servers import Bind, Knot
+from tools import wait_records
 from tsigtool import Key
 from zones import Zone
 
@@ -62,7 +63,7 @@ def test_container_between_two_servers(image, launch, tmp_path):
     launch(secondary)
 
     secondary.wait_serial(zone.name, zone.serial)
-    assert secondary.records(zone.name) == primary.records(zone.name)
+    wait_records(secondary, zone.name, primary.records(zone.name))
     start = proxy.mark()
     serial = primary.change()
     secondary.wait_serial(zone.name, serial)

@@ -7,6 +7,7 @@ import tsigtool
 from gateway import SIDECAR_PORT, Gateway, GatewayBind, GatewayKnot, GatewayNsd
 from messages import IXFR, SOA
 from namespaces import NETWORKS
+from tools import wait_records
 
 PAIRS = {
     "bind4-nsd6": ((GatewayBind, 4), (GatewayNsd, 6)),
@@ -63,7 +64,7 @@ def follow(gateway):
     for name, server in gateway.secondaries.items():
         done = proxy.wait(event="transfer", peer=name, serial=zone.serial, result="ok")
         assert done["key"] == gateway.keys[name].name
-        assert server.records(zone.name) == gateway.zone_records()
+        wait_records(server, zone.name, gateway.zone_records())
     start = proxy.mark()
     gateway.primary.change()
     gateway.wait_serial()
@@ -71,7 +72,7 @@ def follow(gateway):
         proxy.wait(event="notify", peer=name, zone=zone.name, result="ok", start=start)
         done = proxy.wait(event="transfer", peer=name, serial=zone.serial, result="ok", start=start)
         assert (done["type"], done["key"]) == ("IXFR", gateway.keys[name].name)
-        assert server.records(zone.name) == gateway.zone_records()
+        wait_records(server, zone.name, gateway.zone_records())
     assert proxy.events(event="tsig-failure") == proxy.events(event="refused") == []
 
 
