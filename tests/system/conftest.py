@@ -7,6 +7,7 @@ import signal
 import pytest
 
 import relay as relay_module
+from bench import Bench
 
 LONGEST = 90  # seconds
 
@@ -48,6 +49,25 @@ def launch(stack):
         return thing
 
     return start
+
+
+@pytest.fixture(params=["udp", "tcp"])
+def transport(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def the_bench(module_stack, tmp_path_factory):
+    made = Bench(tmp_path_factory.mktemp("bench"))
+    module_stack.callback(made.stop)
+    return made.start()
+
+
+@pytest.fixture
+def bench(the_bench):
+    """A proxy with all kinds of peers, for a whole module; each test has clients of its own."""
+    yield the_bench
+    the_bench.close_clients()
 
 
 def pytest_collection_modifyitems(items):

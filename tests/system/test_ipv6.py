@@ -24,11 +24,6 @@ def primary(request, launch):
     return launch(Scripted(sound, place=net.free_place(request.param)))
 
 
-@pytest.fixture(params=["udp", "tcp"])
-def transport(request):
-    return request.param
-
-
 def test_signed_leg_over_ipv6(primary, launch, tmp_path, transport):
     sections = [
         KEY.section(),

@@ -69,11 +69,6 @@ def stage(launch, tmp_path):
     return make
 
 
-@pytest.fixture(params=["udp", "tcp"])
-def transport(request):
-    return request.param
-
-
 def test_M3_each_secondary_is_told_with_its_own_key(stage, transport):
     one, two = Player("one"), Player("two")
     scene = stage(one, two)

@@ -13,7 +13,6 @@ from bench import (
     STRANGER,
     TWINS,
     ZONE,
-    Bench,
     assert_signed,
     assert_tsig_error,
     assert_unsigned,
@@ -25,24 +24,6 @@ from scripted import Scripted, sound
 from tsigtool import BADKEY, BADSIG, Key, sign
 
 EDE = 15  # RFC 8914
-
-
-@pytest.fixture(scope="module")
-def the_bench(module_stack, tmp_path_factory):
-    made = Bench(tmp_path_factory.mktemp("bench"))
-    module_stack.callback(made.stop)
-    return made.start()
-
-
-@pytest.fixture(params=["udp", "tcp"])
-def transport(request):
-    return request.param
-
-
-@pytest.fixture
-def bench(the_bench):
-    yield the_bench
-    the_bench.close_clients()
 
 
 # M1: who is asking

@@ -14,7 +14,6 @@ from bench import (
     STRANGER,
     SUFFIX,
     ZONE,
-    Bench,
     assert_signed,
     assert_tsig_error,
     assert_unsigned,
@@ -24,24 +23,6 @@ from tsigtool import BADKEY, BADSIG, BADTIME, BADTRUNC, name_wire, sign
 
 OTHER_RECORD = b"\1x\0" + b"\0\1\0\1\0\0\0\0\0\4\xc0\0\2\1"
 SIG0 = b"\0" + b"\0\x18\0\xff\0\0\0\0" + b"\0\x17" + b"\0\0\x0d\0" + bytes(12) + b"\0\1" + b"\0" + b"sig0"
-
-
-@pytest.fixture(scope="module")
-def the_bench(module_stack, tmp_path_factory):
-    made = Bench(tmp_path_factory.mktemp("bench"))
-    module_stack.callback(made.stop)
-    return made.start()
-
-
-@pytest.fixture(params=["udp", "tcp"])
-def transport(request):
-    return request.param
-
-
-@pytest.fixture
-def bench(the_bench):
-    yield the_bench
-    the_bench.close_clients()
 
 
 def soa_query(**more):
