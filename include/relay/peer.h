@@ -83,7 +83,4 @@ bool peer_listens(const struct peer *peer, const struct address *local);
 /* The peer's `source` for a family, NULL if there is none. */
 const struct address *peer_source(const struct peer *peer, enum address_family family);
 
-/* "soa", "axfr", … */
-const char *peer_operation_text(enum peer_operation operation);
-
 #endif

@@ -22,9 +22,6 @@ const struct tsig_algorithm *tsig_algorithm_at(size_t i);
  */
 const struct tsig_algorithm *tsig_algorithm_by_text(const char *text);
 
-/* By the name in a TSIG record. NULL: unknown. */
-const struct tsig_algorithm *tsig_algorithm_by_name(const struct dns_name *name);
-
 /* The name on the wire. */
 void tsig_algorithm_name(const struct tsig_algorithm *algorithm, struct dns_name *out);
 

@@ -32,8 +32,6 @@ struct tsig_stamp {
 
 /* A chain for a request that is about to be signed or verified. */
 struct tsig_chain tsig_chain_request(void);
-/* A chain for the response to a request with this MAC; `len` is at most TSIG_MAC_MAX. */
-struct tsig_chain tsig_chain_response(const uint8_t *request_mac, size_t len);
 /* After a message with this MAC and time the next one is a continuation. For a request chain this
  * makes the chain of its response. */
 void tsig_chain_advance(struct tsig_chain *chain, const uint8_t *mac, size_t len,

@@ -1,7 +1,5 @@
 #include "relay/peer.h"
 
-#include <assert.h>
-
 static bool pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
 {
     switch (pattern->kind) {
@@ -68,24 +66,4 @@ const struct address *peer_source(const struct peer *peer, enum address_family f
         if (peer->source.items[i].family == family)
             return &peer->source.items[i];
     return NULL;
-}
-
-const char *peer_operation_text(enum peer_operation operation)
-{
-    switch (operation) {
-    case PEER_SOA:
-        return "soa";
-    case PEER_AXFR:
-        return "axfr";
-    case PEER_IXFR:
-        return "ixfr";
-    case PEER_NOTIFY:
-        return "notify";
-    case PEER_QUERY:
-        return "query";
-    case PEER_UPDATE:
-        return "update";
-    }
-    assert(!"an operation of the enumeration");
-    return "";
 }

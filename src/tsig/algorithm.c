@@ -31,18 +31,6 @@ const struct tsig_algorithm *tsig_algorithm_by_text(const char *text)
     return NULL;
 }
 
-const struct tsig_algorithm *tsig_algorithm_by_name(const struct dns_name *name)
-{
-    const struct tsig_algorithm *algorithm;
-    char text[DNS_NAME_TEXT_SIZE];
-
-    dns_name_to_text(name, text);
-    for (size_t i = 0; (algorithm = tsig_algorithm_at(i)) != NULL; i++)
-        if (strcasecmp(text, algorithm->wire) == 0)
-            return algorithm;
-    return NULL;
-}
-
 void tsig_algorithm_name(const struct tsig_algorithm *algorithm, struct dns_name *out)
 {
     int error = dns_name_from_text(algorithm->wire, out);

@@ -13,14 +13,6 @@ struct tsig_chain tsig_chain_request(void)
     return (struct tsig_chain){.form = TSIG_FORM_REQUEST};
 }
 
-struct tsig_chain tsig_chain_response(const uint8_t *request_mac, size_t len)
-{
-    struct tsig_chain chain = tsig_chain_request();
-
-    tsig_chain_advance(&chain, request_mac, len, 0);
-    return chain;
-}
-
 void tsig_chain_advance(struct tsig_chain *chain, const uint8_t *mac, size_t len,
                         uint64_t time_signed)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "tsig/chain.h"
 
 /* What becomes of a message. Unsigned ones are never lost: put in again they would do no harm. */
 enum fate { SIGNED, UNSIGNED, ALTERED, ALTERED_UNSIGNED, LOST, PUT_IN, FATES };
@@ -27,9 +28,8 @@ static void line_init(struct line *l)
 {
     static const uint8_t request_mac[32] = {1, 2, 3};
 
-    *l = (struct line){.chain = tsig_chain_response(request_mac, sizeof(request_mac)),
-                       .pristine = true,
-                       .first = true};
+    *l = (struct line){
+        .chain = chain_response(request_mac, sizeof(request_mac)), .pristine = true, .first = true};
     fuzz_key_init(&l->key, &l->mac, "hmac-sha256");
     FUZZ_CHECK(tsig_stream_init(&l->stream, &l->key, &l->chain) == 0);
 }

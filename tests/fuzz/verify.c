@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "tsig/chain.h"
 
 #define EDITS_MAX 4
 
@@ -30,7 +31,7 @@ static struct tsig_chain chain_of(enum way way)
     struct tsig_chain chain = tsig_chain_request();
 
     if (way == RESPONSE || way == CONTINUATION)
-        chain = tsig_chain_response(mac, sizeof(mac));
+        chain = chain_response(mac, sizeof(mac));
     if (way == CONTINUATION)
         tsig_chain_advance(&chain, mac, sizeof(mac), FUZZ_NOW - INT16_MAX - 1);
     return chain;

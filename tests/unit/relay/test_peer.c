@@ -121,13 +121,3 @@ Test(relay_peer, knows_its_primaries)
     cr_expect(peer_has_primary(peer, &config_fixture->peers[0]));
     cr_expect_not(peer_has_primary(peer, &stranger));
 }
-
-Test(relay_peer, operations_have_their_names)
-{
-    cr_expect_str_eq(peer_operation_text(PEER_SOA), "soa");
-    cr_expect_str_eq(peer_operation_text(PEER_AXFR), "axfr");
-    cr_expect_str_eq(peer_operation_text(PEER_IXFR), "ixfr");
-    cr_expect_str_eq(peer_operation_text(PEER_NOTIFY), "notify");
-    cr_expect_str_eq(peer_operation_text(PEER_QUERY), "query");
-    cr_expect_str_eq(peer_operation_text(PEER_UPDATE), "update");
-}

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "tsig/chain.h"
 #include "tsig/sign.h"
 
 #include <criterion/criterion.h>
@@ -79,7 +80,7 @@ Test(tsig_sign, P8_the_mac_does_not_depend_on_the_header_id)
 
 Test(tsig_sign, P5_server_time_goes_into_other_data)
 {
-    struct tsig_chain chain = tsig_chain_response(request_mac, sizeof(request_mac));
+    struct tsig_chain chain = chain_response(request_mac, sizeof(request_mac));
     struct tsig_stamp badtime = stamp;
     struct tsig_record record;
     struct support_message s;
@@ -118,8 +119,8 @@ Test(tsig_sign, the_chain_goes_from_request_to_response_to_continuation)
 
 Test(tsig_sign, P9_a_response_depends_on_the_request_mac_and_its_length)
 {
-    struct tsig_chain a = tsig_chain_response(request_mac, 16);
-    struct tsig_chain b = tsig_chain_response(request_mac, 10);
+    struct tsig_chain a = chain_response(request_mac, 16);
+    struct tsig_chain b = chain_response(request_mac, 10);
     struct tsig_chain none = tsig_chain_request();
     struct support_message s, t, u;
     struct tsig_record x, y, z;
@@ -136,7 +137,7 @@ Test(tsig_sign, P9_a_response_depends_on_the_request_mac_and_its_length)
 
 Test(tsig_sign, P22_time_never_goes_back_within_a_response)
 {
-    struct tsig_chain chain = tsig_chain_response(request_mac, sizeof(request_mac));
+    struct tsig_chain chain = chain_response(request_mac, sizeof(request_mac));
     struct tsig_stamp back = stamp, on = stamp;
     struct support_message s;
 
@@ -166,7 +167,7 @@ Test(tsig_sign, P22_the_time_of_the_request_does_not_hold_the_response)
 
 Test(tsig_sign, without_room_for_the_record_nothing_changes)
 {
-    struct tsig_chain chain = tsig_chain_response(request_mac, sizeof(request_mac)), before = chain;
+    struct tsig_chain chain = chain_response(request_mac, sizeof(request_mac)), before = chain;
     size_t room = tsig_sign_room(&f.key);
     struct support_message s;
     struct dns_writer tail;

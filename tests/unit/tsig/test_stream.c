@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tsig/chain.h"
 #include "tsig/fixture.h"
 #include "tsig/sender.h"
 
@@ -24,7 +25,7 @@ static struct support_message message;
 /* Both ends begin anew. */
 static void begin(void)
 {
-    struct tsig_chain request = tsig_chain_response(request_mac, sizeof(request_mac));
+    struct tsig_chain request = chain_response(request_mac, sizeof(request_mac));
 
     tsig_stream_fini(&stream);
     sender_fini(&sender);
@@ -160,7 +161,7 @@ static void send_all(const char *plan)
 /* Feeds messages by number to a stream of its own; returns how many a MAC has covered in the end. */
 static size_t pass(const unsigned *order, size_t count)
 {
-    struct tsig_chain request = tsig_chain_response(request_mac, sizeof(request_mac));
+    struct tsig_chain request = chain_response(request_mac, sizeof(request_mac));
     size_t covered = 0;
 
     tsig_stream_fini(&stream);

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "tsig/chain.h"
 #include "tsig/verify.h"
 
 #include <criterion/criterion.h>
@@ -277,7 +278,7 @@ Test(tsig_verify, P10_a_time_earlier_than_the_last_one_is_accepted_within_fudge)
 
 Test(tsig_verify, P20_the_order_of_messages_is_part_of_the_digest)
 {
-    struct tsig_chain signer = tsig_chain_response((const uint8_t *)"0123456789", 10);
+    struct tsig_chain signer = chain_response((const uint8_t *)"0123456789", 10);
     struct tsig_chain start = signer, chain;
     struct support_message s[3];
 
@@ -295,6 +296,6 @@ Test(tsig_verify, P20_the_order_of_messages_is_part_of_the_digest)
     cr_expect_eq(verify_with(&chain, &s[0], NOW), TSIG_VERDICT_BADSIG, "one repeated");
     cr_expect_eq(verify_with(&chain, &s[1], NOW), TSIG_VERIFIED);
     cr_expect_eq(verify_with(&chain, &s[2], NOW), TSIG_VERIFIED);
-    chain = tsig_chain_response((const uint8_t *)"0123456780", 10);
+    chain = chain_response((const uint8_t *)"0123456780", 10);
     cr_expect_eq(verify_with(&chain, &s[0], NOW), TSIG_VERDICT_BADSIG, "another request");
 }
