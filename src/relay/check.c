@@ -214,10 +214,34 @@ static size_t count_role(const struct config *config, enum peer_role role)
     return count;
 }
 
+/* On the path a packet rule hands what is sent to this address to a listener on the same port. */
+static bool is_taken(const struct config *config, const struct address *a)
+{
+    for (size_t i = 0; i < config->proxy.listen.count; i++)
+        if (config->proxy.listen.items[i].port == a->port &&
+            config->proxy.listen.items[i].family == a->family)
+            return true;
+    return false;
+}
+
+static void check_taken(const struct check *c)
+{
+    const struct address_list *own = &peer_of(c)->address;
+    char text[RELAY_ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; i < own->count && c->config->proxy.transparent; i++)
+        if (!is_taken(c->config, &own->items[i]))
+            find(c, CONFIG_WARNING, "address",
+                 "nothing in 'listen' has the port and family of %s: what is sent there passes the "
+                 "proxy by",
+                 address_to_text(&own->items[i], text));
+}
+
 static void check_secondary(const struct check *c)
 {
     const struct peer *peer = peer_of(c);
 
+    check_taken(c);
     if (!names_key(c)) {
         find(c, CONFIG_WARNING, "address",
              "[secondary %s] has no 'key': it is known by its address alone", peer->name);

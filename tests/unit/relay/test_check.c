@@ -62,6 +62,22 @@ Test(check, M8_a_secret_in_the_wrong_place_is_not_repeated)
     cr_expect_null(strstr(config_fixture_findings(), "MTIzNDU2"));
 }
 
+Test(check, M8_on_the_path_a_listener_has_each_secondarys_port)
+{
+    static const char *const secondary =
+        "[secondary any]\naddress = 192.0.2.1, 2001:db8::1\nkey = k\n";
+    char text[512];
+
+    snprintf(text, sizeof(text), "[proxy]\ntransparent = yes\n" HQ "%s", secondary);
+    expect_findings(text, "");
+    snprintf(text, sizeof(text), "[proxy]\ntransparent = yes\nlisten = 0.0.0.0\n" HQ "%s",
+             secondary);
+    expect_findings(text, "9: warning: nothing in 'listen' has the port and family of "
+                          "2001:db8::1@53: what is sent there passes the proxy by\n");
+    snprintf(text, sizeof(text), "[proxy]\nlisten = 0.0.0.0\n" HQ "%s", secondary);
+    expect_findings(text, "");
+}
+
 Test(check, M8_update_takes_a_key)
 {
     expect_findings(HQ ANY "allow = soa, update\n", "");
