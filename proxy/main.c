@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "base/command.h"
 
 static const struct {
     const char *name;

@@ -8,11 +8,11 @@
 #include <sys/resource.h>
 
 #include "admin/log.h"
-#include "command.h"
-#include "host.h"
-#include "load.h"
+#include "base/command.h"
+#include "base/host.h"
+#include "base/load.h"
+#include "base/user.h"
 #include "net/worker.h"
-#include "user.h"
 
 struct run {
     uv_loop_t loop;
@@ -45,7 +45,7 @@ static char *run_listen_text(const struct worker *worker)
     if (!out)
         return NULL;
     for (size_t i = 0; i < worker->listener_count; i++) {
-        char address[RELAY_ADDRESS_TEXT_SIZE];
+        char address[ADDRESS_TEXT_SIZE];
         fprintf(out, "%s%s", i ? "," : "", address_to_text(&worker->listeners[i].local, address));
     }
     fclose(out);
@@ -65,7 +65,7 @@ static void run_raise_limit(void)
 static int run_prepare(struct run *run, struct config *config)
 {
     struct address failed = {.family = ADDRESS_NONE};
-    char text[RELAY_ADDRESS_TEXT_SIZE];
+    char text[ADDRESS_TEXT_SIZE];
     run->worker.engine.loop = &run->loop;
     run->worker.engine.report = log_event;
     int error = worker_init(&run->worker, config, &failed);

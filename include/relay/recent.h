@@ -4,8 +4,8 @@
 #ifndef RELAY_RECENT_H
 #define RELAY_RECENT_H
 
+#include "config/address.h"
 #include "dns/message.h"
-#include "relay/address.h"
 
 #define RECENT_BUCKETS   1024
 #define RECENT_ACKS      1024

@@ -4,9 +4,9 @@
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
 
-#include "relay/config.h"
-#include "relay/event.h"
+#include "config/config.h"
 #include "relay/recent.h"
+#include "relay/report.h"
 #include "tsig/mac.h"
 #include "tsig/sign.h"
 

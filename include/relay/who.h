@@ -2,7 +2,7 @@
 #ifndef RELAY_WHO_H
 #define RELAY_WHO_H
 
-#include "relay/config.h"
+#include "config/config.h"
 
 /* What is known of a request before anything about it is proven; borrowed. */
 struct who_question {

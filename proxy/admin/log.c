@@ -279,7 +279,7 @@ static const char *log_advice(const struct relay_event *event, char out[256])
 
 void log_event(void *arg, const struct relay_event *event)
 {
-    char stamp[32], address[RELAY_ADDRESS_TEXT_SIZE], type[16], advice[256];
+    char stamp[32], address[ADDRESS_TEXT_SIZE], type[16], advice[256];
     char zone[DNS_NAME_TEXT_SIZE], key[DNS_NAME_TEXT_SIZE], record[DNS_NAME_TEXT_SIZE];
     enum config_log_level level = log_events[event->type].level;
     (void)arg;

@@ -3,8 +3,8 @@
 #ifndef ADMIN_LOG_H
 #define ADMIN_LOG_H
 
-#include "relay/config.h"
-#include "relay/event.h"
+#include "config/config.h"
+#include "relay/report.h"
 
 /* Lines that the network can cause: so many of one kind about one host in a second; the rest is
  * counted. */

@@ -9,8 +9,8 @@
 #ifndef NET_FLOW_H
 #define NET_FLOW_H
 
+#include "exchange/exchange.h"
 #include "net/upstream.h"
-#include "relay/exchange.h"
 
 struct flow_client {
     /* Sends a reply. 0, or 1 when the client is backed up, or negative when it is gone. */

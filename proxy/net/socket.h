@@ -6,7 +6,7 @@
 
 #include <sys/socket.h>
 
-#include "relay/address.h"
+#include "config/address.h"
 
 socklen_t socket_from_address(const struct address *a, struct sockaddr_storage *out);
 struct address socket_to_address(const struct sockaddr_storage *from);

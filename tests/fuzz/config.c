@@ -1,7 +1,7 @@
 /* A configuration text gives a snapshot or errors, never both, and all memory comes back.
  *
  * Input: the main file; after a NUL octet, what stands in every other file. */
-#include "relay/config.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  *
  * Input: five octets, see world_request_init; an octet, which connections are refused; frames, the
  * request first, and before each that follows an octet: what happens, and on which leg. */
-#include "relay/exchange.h"
+#include "exchange/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>

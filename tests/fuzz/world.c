@@ -47,7 +47,7 @@ static uint16_t random_id(void *arg)
 /* As the log does, reads all that is borrowed. */
 static void report(void *arg, const struct relay_event *event)
 {
-    char name[DNS_NAME_TEXT_SIZE], address[RELAY_ADDRESS_TEXT_SIZE];
+    char name[DNS_NAME_TEXT_SIZE], address[ADDRESS_TEXT_SIZE];
 
     (void)arg;
     FUZZ_CHECK(event->result != NULL);

@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-FLOORS = ["dns", "tsig", "relay", "proxy/net", "proxy/admin", "proxy"]
+FLOORS = [
+    "dns", "tsig", "config", "relay", "exchange",
+    "proxy/net", "proxy/admin", "proxy/base", "proxy/tools", "proxy",
+]
 
 FORBIDDEN_HEADERS = re.compile(
     r"uv\.h|unistd\.h|fcntl\.h|netdb\.h|poll\.h|pthread\.h|syslog\.h|signal\.h|time\.h|threads\.h"

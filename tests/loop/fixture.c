@@ -129,7 +129,7 @@ uint16_t fixture_port(const char *ipv4, const char *ipv6)
 int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, struct address *failed)
 {
     char whole[4096];
-    char listen[2][RELAY_ADDRESS_TEXT_SIZE];
+    char listen[2][ADDRESS_TEXT_SIZE];
     uint16_t port = fixture_port(ipv4, ipv6);
     fixture.ipv4 = fixture_address(ipv4, port);
     fixture.ipv6 = fixture_address(ipv6, port);

@@ -7,8 +7,8 @@
 #include <criterion/criterion.h>
 #include <uv.h>
 
+#include "config/config_fixture.h"
 #include "net/worker.h"
-#include "relay/config_fixture.h"
 #include "support.h"
 
 #define FIXTURE_DEADLINE_MS 8000

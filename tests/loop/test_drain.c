@@ -176,7 +176,7 @@ Test(drain, is_over_when_its_time_is)
 Test(drain, port_that_is_busy_is_an_error_that_leaves_nothing_open)
 {
     struct address failed = {.family = ADDRESS_NONE};
-    char text[512], busy[RELAY_ADDRESS_TEXT_SIZE];
+    char text[512], busy[ADDRESS_TEXT_SIZE];
     server_open(&server); /* TCP without SO_REUSEPORT */
     fixture_drop(server.udp);
     snprintf(text, sizeof text,

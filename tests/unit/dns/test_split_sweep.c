@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "relay/long_names.h"
-#include "relay/world.h"
+#include "config/long_names.h"
+#include "exchange/world.h"
 
 #define SIZE_MIN 65300
 #define FLAT_MAX (1 << 18)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dns/opt.h"
-#include "relay/world.h"
+#include "exchange/world.h"
 
 static struct world_side side = {.key = "k"};
 static struct support_message request, message, reply;

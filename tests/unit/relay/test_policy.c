@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dns/opt.h"
-#include "relay/world.h"
+#include "exchange/world.h"
 
 #define CONFIG                                                                                     \
     "[key k]\nsecret-file = k.key\n[key k2]\nsecret-file = k.key\nalgorithm = hmac-sha512\n"       \

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dns/opt.h"
-#include "relay/world.h"
+#include "exchange/world.h"
 #include "tsig/chain.h"
 #include "tsig/fixture.h"
 #include "tsig/verify.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/world.h"
+#include "exchange/world.h"
 
 static struct recent *recent;
 
@@ -205,7 +205,7 @@ Test(relay_recent, the_oldest_bad_address_makes_room)
 
 static const char *notifier(const char *zone, uint64_t now)
 {
-    static char text[RELAY_ADDRESS_TEXT_SIZE];
+    static char text[ADDRESS_TEXT_SIZE];
     struct dns_name name = support_name(zone);
     const struct address *from = recent_notifier(recent, &name, now);
 

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "relay/world.h"
+#include "exchange/world.h"
 
 #define PEERS                                                                                      \
     "[key k]\nsecret-file = k.key\n[key k2]\nsecret-file = k.key\n"                                \

@@ -1,0 +1,116 @@
+/* A configuration: one immutable, reference-counted snapshot made from INI text.
+ *
+ * The text of the main file and of secret files comes through `struct config_files`, so nothing
+ * here opens a file. Every mistake is reported, not just the first; a file with an error yields no
+ * snapshot. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdarg.h>
+
+#include "config/peer.h"
+#include "tsig/key.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/tsig-proxy/tsig-proxy.ini"
+#define CONFIG_LINE_MAX     4096 /* octets in a line; longer ones are an error */
+#define CONFIG_NAME_MAX     49   /* octets in a section header or a setting's name, likewise */
+#define CONFIG_SECTION_ROWS 16   /* no section has more settings */
+
+enum config_log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* The [proxy] section. Times are in seconds. */
+struct config_proxy {
+    struct address_list listen;
+    bool transparent;
+    unsigned workers;    /* 0: one per core */
+    char *user;          /* "": stay who we are */
+    char *control;       /* "": off */
+    struct address http; /* family ADDRESS_NONE: off */
+    enum config_log_level log_level;
+    enum config_log_format log_format;
+    unsigned fudge;
+    unsigned connect_timeout;
+    unsigned answer_timeout;
+    unsigned progress_timeout;
+    unsigned idle_timeout;
+    unsigned drain_timeout;
+};
+
+enum setting_section {
+    SETTING_PROXY,
+    SETTING_KEY,
+    SETTING_PRIMARY,
+    SETTING_SECONDARY,
+    SETTING_SECTIONS
+};
+
+/* A section as it stands in the file. */
+struct config_section {
+    enum setting_section kind;
+    unsigned index; /* of its key among the keys, of its peer among the peers; 0 for [proxy] */
+    unsigned line;  /* of the header */
+    char *label;    /* owned; "" for [proxy] */
+    unsigned lines[CONFIG_SECTION_ROWS]; /* of its settings, by setting_index(); 0: not given */
+};
+
+struct config {
+    unsigned refs; /* atomic; through config_ref and config_unref alone */
+    struct config_proxy proxy;
+    struct tsig_key *keys;
+    size_t key_count;
+    struct peer *peers; /* in file order; all pointers between parts stay valid for its life */
+    size_t peer_count;
+    struct config_section *sections; /* in file order */
+    size_t section_count;
+};
+
+enum config_severity { CONFIG_ERROR, CONFIG_WARNING };
+
+/* One finding. Shown as FILE:LINE: error: sentence; line 0 is left out. */
+struct config_finding {
+    enum config_severity severity;
+    unsigned line;
+    char *file;
+    char *text;
+};
+
+/* All findings, in the order of their lines once config_parse returns. A zeroed struct is empty. */
+struct config_report {
+    struct config_finding *findings; /* owned */
+    size_t count;
+    size_t errors;
+    bool incomplete; /* memory ran out while reporting */
+};
+
+/* What the caller found out about a file. */
+struct config_file {
+    char *text; /* NUL-terminated; released by the library with free() after cleansing */
+    size_t len;
+    unsigned mode; /* permission bits, as in st_mode & 0777 */
+};
+
+/* Reads a file whole. `path` is absolute or relative to the process. Returns 0, or a negative
+ * errno. */
+struct config_files {
+    int (*read)(void *arg, const char *path, struct config_file *out);
+    void *arg;
+};
+
+/* Parses and checks the file at `path`. Returns 0 and a snapshot with one reference when there are
+ * no errors; DNS_EFORMAT when there are (see the report); DNS_EMEMORY. Secret files given by a
+ * relative path are looked for beside `path`. */
+int config_parse(const struct config_files *files, const char *path, struct config **out,
+                 struct config_report *report) MUST_CHECK;
+
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config); /* NULL is fine; secrets are cleansed */
+
+void config_report_add(struct config_report *report, enum config_severity severity,
+                       const char *file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void config_report_vadd(struct config_report *report, enum config_severity severity,
+                        const char *file, unsigned line, const char *format, va_list args);
+void config_report_fini(struct config_report *report);
+
+#endif

@@ -1,0 +1,86 @@
+/* The servers that the configuration names, and what each may say to whom. */
+#ifndef CONFIG_PEER_H
+#define CONFIG_PEER_H
+
+#include "config/address.h"
+#include "dns/message.h"
+#include "tsig/keyring.h"
+
+enum peer_role { PEER_PRIMARY, PEER_SECONDARY };
+
+/* What a request asks for; a secondary's `allow` is a set of these. */
+enum peer_operation {
+    PEER_SOA = 1 << 0,
+    PEER_AXFR = 1 << 1,
+    PEER_IXFR = 1 << 2,
+    PEER_NOTIFY = 1 << 3,
+    PEER_QUERY = 1 << 4, /* any other question */
+    PEER_UPDATE = 1 << 5,
+};
+
+enum peer_transport { PEER_TRANSPORT_AUTO, PEER_TRANSPORT_SAME, PEER_TRANSPORT_TCP };
+enum peer_edns { PEER_EDNS_PASS, PEER_EDNS_STRIP };
+enum peer_choice { PEER_REFUSE, PEER_PASS }; /* unsigned-notify (accept), unknown-key, other */
+enum peer_mode { PEER_ENFORCE, PEER_OBSERVE };
+
+/* One entry of `zones`: a name, a suffix (names below it), or all. */
+enum zone_pattern_kind { ZONE_EXACT, ZONE_BELOW, ZONE_ALL };
+struct zone_pattern {
+    enum zone_pattern_kind kind;
+    struct dns_name name;
+};
+
+struct address_list {
+    struct address *items; /* owned */
+    size_t count;
+};
+
+/* Immutable once its configuration is complete; everything is owned by the configuration. */
+struct peer {
+    enum peer_role role;
+    const char *name; /* the label in its section header */
+    unsigned line;    /* of that header */
+    unsigned index;   /* place in the configuration's peers */
+    struct address_list address;
+    struct prefix *from;
+    size_t from_count;
+    struct address_list listen;
+    struct address_list source;  /* at most one per family, port 0 */
+    struct tsig_keyring keyring; /* empty: a plain peer */
+    enum peer_transport transport;
+    enum peer_edns edns;
+    enum peer_choice unsigned_notify; /* primary only */
+
+    /* Of a secondary only. */
+    const struct peer **primary; /* owned array, in the order given */
+    size_t primary_count;
+    struct zone_pattern *zones;
+    size_t zone_count;
+    unsigned allow; /* set of enum peer_operation */
+    enum peer_mode mode;
+    enum peer_choice unknown_key;
+    enum peer_choice other;
+};
+
+static inline bool peer_is_signed(const struct peer *peer)
+{
+    return peer->keyring.count > 0;
+}
+
+bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone);
+bool peer_has_primary(const struct peer *secondary, const struct peer *primary);
+
+/* Bits of the longest address or prefix of the peer that contains `from` (ports aside), or -1. */
+int peer_match(const struct peer *peer, const struct address *from);
+
+/* The peer's own address that is this one, with the same port if there is one, else ports aside;
+ * NULL if none is. */
+const struct address *peer_own_address(const struct peer *peer, const struct address *a);
+
+/* Does `local` stand for this peer alone (its `listen`)? */
+bool peer_listens(const struct peer *peer, const struct address *local);
+
+/* The peer's `source` for a family, NULL if there is none. */
+const struct address *peer_source(const struct peer *peer, enum address_family family);
+
+#endif

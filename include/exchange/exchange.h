@@ -1,0 +1,113 @@
+/* One exchange as a pure state machine in virtual time: one client side, one or more legs. It is
+ * fed events and gives back actions; it knows no sockets.
+ *
+ *                 ┌──── more to come ────┐
+ *                 ▼                      │
+ *   ASKING ─▶ RELAYING ─REPLY─▶ FOLLOWING┘          the server's message, or the last of several
+ *      │          └──────last REPLY──────────▶ ENDED
+ *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   an answer of our own: SERVFAIL, a NOTIFY's joint one
+ *   any ─abort─▶ ENDED
+ *
+ * After every event, exchange_next is called until it yields ACTION_WAIT or ACTION_END; between two
+ * replies it may be left for as long as the client has no room, and no other event of a leg be fed.
+ * The deadline of an exchange is the time by which exchange_tick wants to be called. */
+#ifndef EXCHANGE_EXCHANGE_H
+#define EXCHANGE_EXCHANGE_H
+
+#include "dns/xfr.h"
+#include "exchange/hold.h"
+#include "exchange/legs.h"
+#include "exchange/reply.h"
+#include "relay/policy.h"
+
+enum exchange_state {
+    EXCHANGE_ASKING,    /* no answer yet */
+    EXCHANGE_RELAYING,  /* a server's message is ready for the client */
+    EXCHANGE_FOLLOWING, /* between two messages of a transfer */
+    EXCHANGE_ANSWERING, /* an answer of our own is ready */
+    EXCHANGE_ENDED,
+};
+
+/* How it ended, for the client's side. */
+enum exchange_end {
+    EXCHANGE_ANSWERED,
+    EXCHANGE_SILENT,  /* nothing is said: UDP clients ask again */
+    EXCHANGE_ABORTED, /* a TCP client's connection must be reset, never closed as if complete */
+};
+
+enum exchange_action_type {
+    ACTION_WAIT,    /* nothing to do before the next event or the deadline */
+    ACTION_CONNECT, /* give leg `leg` a socket to `to` from `source`; a kept connection unless
+                       `fresh` */
+    ACTION_SEND,    /* send the packet on leg `leg` */
+    ACTION_REPLY,   /* send the packet to the client */
+    ACTION_END,     /* release everything; `end` says how. No call may follow */
+};
+
+struct exchange_action {
+    enum exchange_action_type type;
+    unsigned leg;
+    enum relay_transport transport;
+    struct address to;
+    struct address source;
+    bool fresh;
+    struct relay_packet packet;
+    enum exchange_end end;
+};
+
+struct exchange {
+    enum exchange_state state;
+    enum exchange_end end;
+    struct relay *relay; /* borrowed; outlives this */
+    uint8_t *octets;     /* owned: the request as it came */
+    size_t octets_len;
+    struct dns_message request; /* parse of `octets`, its TSIG left out */
+    enum peer_operation operation;
+    struct client client;
+    struct legs legs;
+    struct dns_xfr xfr;          /* AXFR and IXFR over TCP */
+    uint64_t moved;              /* ms: when something last moved, for the progress timeout */
+    unsigned reply_leg;          /* RELAYING and FOLLOWING: whose answer it is */
+    struct reply reply;          /* RELAYING */
+    struct hold hold;            /* messages of a signed leg that no MAC covers yet */
+    struct client_answer answer; /* ANSWERING */
+    uint64_t messages;           /* relayed to the client */
+    uint64_t relayed_octets;
+};
+
+/* From a verdict that says POLICY_FORWARD, and the request it judged. Copies what it keeps. */
+int exchange_init(struct exchange *x, struct relay *relay, const struct policy_verdict *verdict,
+                  const struct relay_request *request) MUST_CHECK;
+void exchange_fini(struct exchange *x);
+
+/* Events. A leg that is over takes no notice of them. */
+void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct relay_time now);
+void exchange_refused(struct exchange *x, unsigned leg, struct relay_time now);
+/* No socket could be made here, which is not the server's fault; `why` for people. */
+void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struct relay_time now);
+/* `octets` may be altered and must stay until exchange_next has yielded ACTION_WAIT or ACTION_END.
+ */
+void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t len,
+                     struct relay_time now);
+void exchange_closed(struct exchange *x, unsigned leg, struct relay_time now);
+/* The client has taken octets it had no room for before. */
+void exchange_moved(struct exchange *x, struct relay_time now);
+/* The deadline has come. */
+void exchange_tick(struct exchange *x, struct relay_time now);
+/* The client left, or the program stops. */
+void exchange_abort(struct exchange *x, const char *why, struct relay_time now);
+
+void exchange_next(struct exchange *x, struct relay_time now, struct exchange_action *out);
+
+/* Milliseconds of the monotonic clock; LEG_NEVER when there is none. */
+uint64_t exchange_deadline(const struct exchange *x);
+
+static inline bool exchange_is_transfer(const struct exchange *x)
+{
+    return x->operation == PEER_AXFR || x->operation == PEER_IXFR;
+}
+
+/* True when the leg's TCP connection may carry another request: its answer came whole. */
+bool exchange_leg_is_clean(const struct exchange *x, unsigned leg);
+
+#endif

@@ -1,0 +1,41 @@
+/* All legs of one exchange in time: whose turn it is, when a copy is sent again, when one is given
+ * up.
+ *
+ * A NOTIFY's legs run side by side, all others one after another: over UDP the next address is
+ * asked when one has been silent for two seconds, over TCP when one cannot be connected to. */
+#ifndef EXCHANGE_LEGS_H
+#define EXCHANGE_LEGS_H
+
+#include "exchange/leg.h"
+
+struct legs {
+    struct leg *items; /* owned */
+    unsigned count;
+    struct leg_load load;
+    uint64_t answer_ms; /* how long an answer is waited for */
+};
+
+void legs_fini(struct legs *legs);
+
+/* Turns come, copies are due again, legs run out of time. True when one was lost. */
+bool legs_tick(struct legs *legs, struct relay_time now);
+
+/* A leg that is DUE or READY; count when there is none. */
+unsigned legs_pick(const struct legs *legs);
+
+/* What became of the leg that was picked, or of one that was asked. */
+void legs_opening(struct legs *legs, unsigned leg, struct relay_time now);
+void legs_sent(struct legs *legs, unsigned leg, struct relay_time now);
+void legs_no_socket(struct legs *legs, unsigned leg, const char *why, struct relay_time now);
+void legs_refused(struct legs *legs, unsigned leg, struct relay_time now);
+/* It will have no answer, for this reason; reported. `advice` may be NULL. */
+void legs_lose(struct legs *legs, unsigned leg, const char *why, const char *advice,
+               struct relay_time now);
+
+/* A leg may still be answered. */
+bool legs_have_hope(const struct legs *legs);
+
+/* When legs_tick wants to be called; LEG_NEVER. */
+uint64_t legs_deadline(const struct legs *legs);
+
+#endif

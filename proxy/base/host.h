@@ -1,0 +1,10 @@
+/* What the configuration needs of this host, beyond what a file can show. */
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+#include "config/config.h"
+
+/* Prints every error to standard error, as FILE: error: sentence. */
+bool host_allows(const struct config *config, const char *file);
+
+#endif

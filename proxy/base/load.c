@@ -1,0 +1,80 @@
+#include "base/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/crypto.h>
+
+/* No configuration or key is longer. */
+#define LOAD_FILE_MAX (16u << 20)
+
+static int load_octets(FILE *in, struct config_file *out)
+{
+    struct stat st;
+    if (fstat(fileno(in), &st) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    size_t size = 4096, len = 0;
+    char *text = malloc(size);
+    while (text && !feof(in) && !ferror(in)) {
+        len += fread(text + len, 1, size - 1 - len, in);
+        if (len < size - 1)
+            continue;
+        char *larger = size < LOAD_FILE_MAX ? malloc(size * 2) : NULL;
+        if (larger)
+            memcpy(larger, text, len);
+        OPENSSL_cleanse(text, size);
+        free(text);
+        text = larger;
+        size *= 2;
+    }
+    if (!text)
+        return size >= LOAD_FILE_MAX ? -EFBIG : -ENOMEM;
+    if (ferror(in)) {
+        free(text);
+        return -EIO;
+    }
+    text[len] = '\0';
+    *out = (struct config_file){.text = text, .len = len, .mode = st.st_mode & 0777};
+    return 0;
+}
+
+static int load_file(void *arg, const char *path, struct config_file *out)
+{
+    (void)arg;
+    FILE *in = fopen(path, "re");
+    if (!in)
+        return -errno;
+    int error = load_octets(in, out);
+    fclose(in);
+    return error;
+}
+
+static void load_print(const struct config_report *report)
+{
+    static const char *const severity[] = {"error", "warning"};
+    for (size_t i = 0; i < report->count; i++) {
+        const struct config_finding *f = &report->findings[i];
+        if (f->line)
+            fprintf(stderr, "%s:%u: %s: %s\n", f->file, f->line, severity[f->severity], f->text);
+        else
+            fprintf(stderr, "%s: %s: %s\n", f->file, severity[f->severity], f->text);
+    }
+}
+
+struct config *load_config(const char *path)
+{
+    struct config_files files = {.read = load_file};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    int error = config_parse(&files, path, &config, &report);
+    load_print(&report);
+    if (error < 0 && (report.errors == 0 || report.incomplete))
+        fprintf(stderr, "%s: error: out of memory\n", path);
+    config_report_fini(&report);
+    return error < 0 ? NULL : config;
+}

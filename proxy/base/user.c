@@ -1,0 +1,51 @@
+#include "base/user.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define USER_KEPT (CAPNG_EFFECTIVE | CAPNG_PERMITTED)
+
+/* Nothing else stays, in any set. */
+static void user_choose_capabilities(const struct config *config)
+{
+    bool bind = capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
+    bool raw = capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW);
+    capng_clear(CAPNG_SELECT_BOTH);
+    if (bind)
+        capng_update(CAPNG_ADD, USER_KEPT, CAP_NET_BIND_SERVICE);
+    if (raw && config->proxy.transparent)
+        capng_update(CAPNG_ADD, USER_KEPT, CAP_NET_RAW);
+}
+
+static int user_fail(const char *name, int error)
+{
+    fprintf(stderr, "tsig-proxy: cannot become user '%s': %s\n", name, strerror(error));
+    return -1;
+}
+
+int user_become(const struct config *config)
+{
+    const char *name = config->proxy.user;
+    capng_get_caps_process();
+    if (geteuid() != 0) {
+        user_choose_capabilities(config);
+        return capng_apply(CAPNG_SELECT_CAPS) < 0 ? user_fail("of our own", errno) : 0;
+    }
+    if (*name == '\0')
+        return 0;
+    errno = 0;
+    const struct passwd *user = getpwnam(name);
+    if (!user)
+        return user_fail(name, errno ? errno : ENOENT);
+    int flags = CAPNG_INIT_SUPP_GRP | CAPNG_CLEAR_AMBIENT;
+    /* A container may have taken this one away, with the bounding set as small as it can be. */
+    if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+        flags |= CAPNG_CLEAR_BOUNDING;
+    user_choose_capabilities(config);
+    int error = capng_change_id((int)user->pw_uid, (int)user->pw_gid, flags);
+    return error < 0 ? user_fail(name, errno ? errno : EPERM) : 0;
+}

@@ -1,0 +1,12 @@
+/* Gives up root, and all capabilities but those that serving needs, once the ports are bound. */
+#ifndef BASE_USER_H
+#define BASE_USER_H
+
+#include "config/config.h"
+
+/* When the program runs as root, becomes the configuration's user for good; "": stays. Keeps CAP_NET_BIND_SERVICE
+ * for a later reload, and CAP_NET_RAW for the sockets of transparent mode, as far as it has them. Negative after
+ * saying why not on standard error. */
+int user_become(const struct config *config);
+
+#endif

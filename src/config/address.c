@@ -1,0 +1,184 @@
+#include "config/address.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static size_t octet_count(enum address_family family)
+{
+    return family == ADDRESS_IPV4 ? 4 : 16;
+}
+
+struct address address_from_octets(enum address_family family, const uint8_t *octets, uint16_t port)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 section 2.5.5.2 */
+    struct address out = {.family = family, .port = port};
+
+    if (family == ADDRESS_IPV6 && memcmp(octets, mapped, sizeof(mapped)) == 0) {
+        out.family = ADDRESS_IPV4;
+        octets += sizeof(mapped);
+    }
+    memcpy(out.octets, octets, octet_count(out.family));
+    return out;
+}
+
+/* Decimal digits alone, so that signs, spaces and hexadecimal are refused. */
+static int parse_number(const char *text, uint32_t most, uint32_t *out)
+{
+    uint64_t value = 0;
+    const char *p = text;
+
+    for (; *p >= '0' && *p <= '9'; p++) {
+        value = value * 10 + (uint64_t)(*p - '0');
+        if (value > most)
+            return DNS_EFORMAT;
+    }
+    if (p == text || *p != '\0')
+        return DNS_EFORMAT;
+    *out = (uint32_t)value;
+    return 0;
+}
+
+/* Cuts `text` at `mark` and reads the number behind it, if the mark is there. */
+static int take_number(char *text, char mark, uint32_t most, uint32_t *out)
+{
+    char *at = strchr(text, mark);
+
+    if (at == NULL)
+        return 0;
+    *at = '\0';
+    return parse_number(at + 1, most, out);
+}
+
+static int parse_host(const char *text, struct address *out)
+{
+    uint8_t octets[16];
+
+    if (inet_pton(AF_INET, text, octets) == 1)
+        *out = address_from_octets(ADDRESS_IPV4, octets, 0);
+    else if (inet_pton(AF_INET6, text, octets) == 1)
+        *out = address_from_octets(ADDRESS_IPV6, octets, 0);
+    else
+        return DNS_EFORMAT;
+    return 0;
+}
+
+int address_from_text(const char *text, uint16_t default_port, struct address *out)
+{
+    char buffer[ADDRESS_TEXT_SIZE];
+    struct address a;
+    uint32_t port = default_port;
+    uint32_t scope = 0;
+
+    if ((size_t)snprintf(buffer, sizeof(buffer), "%s", text) >= sizeof(buffer))
+        return DNS_EFORMAT;
+    if (take_number(buffer, '@', UINT16_MAX, &port) != 0 ||
+        (port == 0 && strchr(text, '@') != NULL))
+        return DNS_EFORMAT;
+    if (take_number(buffer, '%', UINT32_MAX, &scope) != 0 || parse_host(buffer, &a) != 0)
+        return DNS_EFORMAT;
+    if (strchr(text, '%') != NULL && a.family != ADDRESS_IPV6)
+        return DNS_EFORMAT;
+    a.port = (uint16_t)port;
+    a.scope = scope;
+    *out = a;
+    return 0;
+}
+
+char *address_to_text(const struct address *a, char out[ADDRESS_TEXT_SIZE])
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    char scope[12] = "";
+    char port[7] = "";
+
+    if (a->family == ADDRESS_NONE) {
+        out[0] = '\0';
+        return out;
+    }
+    inet_ntop(a->family == ADDRESS_IPV4 ? AF_INET : AF_INET6, a->octets, host, sizeof(host));
+    if (a->scope != 0)
+        snprintf(scope, sizeof(scope), "%%%u", (unsigned)a->scope);
+    if (a->port != 0)
+        snprintf(port, sizeof(port), "@%u", (unsigned)a->port);
+    snprintf(out, ADDRESS_TEXT_SIZE, "%s%s%s", host, scope, port);
+    return out;
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->port == b->port && address_same_host(a, b);
+}
+
+bool address_same_host(const struct address *a, const struct address *b)
+{
+    /* A zone index is compared only where both sides know one: configurations mostly do not. */
+    if (a->scope != 0 && b->scope != 0 && a->scope != b->scope)
+        return false;
+    return a->family == b->family && memcmp(a->octets, b->octets, octet_count(a->family)) == 0;
+}
+
+bool address_is_any(const struct address *a)
+{
+    static const uint8_t zeros[16];
+
+    return a->family != ADDRESS_NONE && memcmp(a->octets, zeros, octet_count(a->family)) == 0;
+}
+
+bool address_covers(const struct address *listener, const struct address *local)
+{
+    if (listener->family != local->family || listener->port != local->port)
+        return false;
+    return address_is_any(listener) || address_same_host(listener, local);
+}
+
+/* True if the first `bits` bits are equal. */
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned whole = bits / 8;
+    unsigned rest = bits % 8;
+
+    if (memcmp(a, b, whole) != 0)
+        return false;
+    return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
+}
+
+static bool has_bits_past(const struct address *a, unsigned length)
+{
+    unsigned width = (unsigned)octet_count(a->family) * 8;
+
+    for (unsigned bit = length; bit < width; bit++)
+        if (a->octets[bit / 8] & (0x80 >> (bit % 8)))
+            return true;
+    return false;
+}
+
+int prefix_from_text(const char *text, struct prefix *out)
+{
+    char buffer[ADDRESS_TEXT_SIZE];
+    struct address a;
+    uint32_t width;
+    uint32_t length;
+
+    if ((size_t)snprintf(buffer, sizeof(buffer), "%s", text) >= sizeof(buffer))
+        return DNS_EFORMAT;
+    width = strchr(buffer, ':') != NULL ? 128 : 32;
+    length = width;
+    if (take_number(buffer, '/', width, &length) != 0 || parse_host(buffer, &a) != 0)
+        return DNS_EFORMAT;
+    if (width == 128 && a.family == ADDRESS_IPV4) {
+        /* An IPv4-mapped prefix; one shorter than the mapping itself has bits past its length. */
+        if (length < 96)
+            return DNS_EFORMAT;
+        length -= 96;
+    }
+    if (has_bits_past(&a, length))
+        return DNS_EFORMAT;
+    *out = (struct prefix){.address = a, .length = (uint8_t)length};
+    return 0;
+}
+
+bool prefix_contains(const struct prefix *p, const struct address *a)
+{
+    return p->address.family == a->family && a->family != ADDRESS_NONE &&
+           same_bits(p->address.octets, a->octets, p->length);
+}

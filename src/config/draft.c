@@ -1,0 +1,47 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+
+#include "draft.h"
+
+#define SECRET_LIKELY        15 /* octets: base64 of so many is hardly a word */
+#define SECRET_LIKELY_PADDED 8  /* with '=' behind it */
+
+void *draft_grow(void *items, size_t count, size_t size)
+{
+    char *grown = reallocarray(items, count + 1, size);
+
+    if (grown != NULL)
+        memset(grown + count * size, 0, size);
+    return grown;
+}
+
+char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE])
+{
+    snprintf(out, DRAFT_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
+             section->label[0] != '\0' ? " " : "", section->label);
+    return out;
+}
+
+const struct config_section *draft_find(const struct config *config, enum setting_section kind,
+                                        const char *label)
+{
+    for (size_t i = 0; i < config->section_count; i++)
+        if (config->sections[i].kind == kind && strcasecmp(config->sections[i].label, label) == 0)
+            return &config->sections[i];
+    return NULL;
+}
+
+bool draft_looks_secret(const char *text)
+{
+    uint8_t secret[TSIG_SECRET_MAX];
+    size_t size = strlen(text), len = 0;
+    bool padded = size > 0 && text[size - 1] == '=';
+    bool decodes = tsig_key_decode_secret(text, size, secret, &len) == 0;
+
+    OPENSSL_cleanse(secret, sizeof(secret));
+    return decodes && len >= (padded ? SECRET_LIKELY_PADDED : SECRET_LIKELY);
+}

@@ -1,0 +1,110 @@
+/* Private to the configuration's files: what a file is while it is read, before it becomes a
+ * snapshot. */
+#ifndef CONFIG_DRAFT_H
+#define CONFIG_DRAFT_H
+
+#include "config/setting.h"
+
+/* Labels of other sections, resolved when all sections are known. */
+struct draft_names {
+    char **items; /* owned, as are the items */
+    size_t count;
+};
+
+struct draft_prefixes {
+    struct prefix *items; /* owned */
+    size_t count;
+};
+
+struct draft_zones {
+    struct zone_pattern *items; /* owned */
+    size_t count;
+};
+
+/* What a [key] section is read into. */
+struct draft_key {
+    const struct tsig_algorithm *algorithm; /* NULL: not given */
+    struct dns_name name;                   /* empty: not given */
+    char *secret;                           /* base64; NULL: not given */
+    char *secret_file;                      /* NULL: not given */
+    unsigned minimum_mac;                   /* 0: not given */
+};
+
+/* What a [primary] or [secondary] section is read into. */
+struct draft_peer {
+    struct peer peer; /* but for what stands below */
+    struct draft_prefixes from;
+    struct draft_zones zones;
+    struct draft_names key;
+    struct draft_names primary;
+};
+
+struct draft {
+    const struct config_files *files;
+    const char *file;
+    struct config_report *report;
+    struct config *config; /* keys and peers are made from the drafts at the end */
+    struct draft_key *keys;
+    size_t key_count;
+    struct draft_peer *peers;
+    size_t peer_count;
+    bool skipping; /* what follows belongs to no section that is kept */
+};
+
+/* draft.c: what all of them need. */
+
+/* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it was. */
+void *draft_grow(void *items, size_t count, size_t size);
+
+/* A secret that stands in the wrong place is not repeated in what is said about it. */
+bool draft_looks_secret(const char *text);
+
+/* "[key xfr.example]" or "[proxy]". */
+#define DRAFT_TITLE_SIZE (2 * CONFIG_NAME_MAX)
+char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE]);
+
+/* The first section of a kind with a label (case aside), NULL if there is none. */
+const struct config_section *draft_find(const struct config *config, enum setting_section kind,
+                                        const char *label);
+
+/* value.c: text to values. */
+
+/* Where a text stands, for what is said about it. */
+struct draft_place {
+    struct config_report *report;
+    const char *file;
+    unsigned line;
+};
+
+/* Sets one setting, zero so far, of the struct at `base`. DNS_EFORMAT: the place's report says what
+ * is wrong with `text`, and a list may have its good items. DNS_EMEMORY. */
+int config_value_set(const struct setting *row, void *base, const char *text,
+                     const struct draft_place *place) MUST_CHECK;
+
+/* "yes, no or maybe": words for people, cut to the size. Returns `out`. */
+char *config_value_words(const char *const *words, char *out, size_t size);
+
+/* lines.c: lines to sections and settings, through inih. */
+
+struct config_lines_sink {
+    void *arg;
+    /* `header` is the text between the brackets; NULL when it could not be read. */
+    int (*on_section)(void *arg, const char *header, unsigned line);
+    int (*on_setting)(void *arg, const char *name, const char *value, unsigned line);
+};
+
+/* Feeds the text line by line. 0, or the first failure that a callback returned, or DNS_EMEMORY.
+ * What is wrong with lines goes into the place's report; its line is moved along. */
+int config_lines_read(const char *text, size_t len, struct draft_place *place,
+                      const struct config_lines_sink *sink) MUST_CHECK;
+
+/* key.c: the keys of a draft into its configuration. DNS_EMEMORY. */
+int config_key_make_all(struct draft *draft) MUST_CHECK;
+void config_key_release(struct draft_key *key);
+
+/* link.c: the peers of a draft into its configuration, whose keys are there. DNS_EMEMORY. */
+int config_peer_make_all(struct draft *draft) MUST_CHECK;
+void config_peer_release(struct peer *peer);
+void config_peer_release_draft(struct draft_peer *peer);
+
+#endif

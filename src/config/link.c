@@ -1,0 +1,169 @@
+/* Peers: labels of keys and primaries become pointers. */
+#include <stdlib.h>
+
+#include "draft.h"
+
+/* Says that a setting names a section that is not there. */
+static void complain_of_label(const struct draft *draft, const struct config_section *section,
+                              const char *setting, enum setting_section kind, const char *label)
+{
+    const struct config *config = draft->config;
+    struct setting_guess guess = {.word = label};
+
+    for (size_t i = 0; i < config->section_count; i++)
+        if (config->sections[i].kind == kind)
+            setting_guess_feed(&guess, config->sections[i].label);
+    config_report_add(draft->report, CONFIG_ERROR, draft->file, setting_line(section, setting),
+                      "there is no [%s %s]%s%s%s", setting_section_text(kind),
+                      draft_looks_secret(label) ? "(a label that looks like a secret)" : label,
+                      guess.best != NULL ? "; did you mean '" : "",
+                      guess.best != NULL ? guess.best : "", guess.best != NULL ? "'?" : "");
+}
+
+static int link_keys(const struct draft *draft, const struct config_section *section,
+                     struct tsig_keyring *ring)
+{
+    const struct draft_names *names = &draft->peers[section->index].key;
+
+    if (names->count == 0)
+        return 0;
+    ring->keys = calloc(names->count, sizeof(const struct tsig_key *));
+    if (ring->keys == NULL)
+        return DNS_EMEMORY;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct config_section *key = draft_find(draft->config, SETTING_KEY, names->items[i]);
+
+        if (key == NULL)
+            complain_of_label(draft, section, "key", SETTING_KEY, names->items[i]);
+        else
+            ring->keys[ring->count++] = &draft->config->keys[key->index];
+    }
+    return 0;
+}
+
+/* The primary that a secondary without `primary` means: the only one. */
+static void link_only_primary(const struct draft *draft, const struct config_section *section,
+                              struct peer *secondary)
+{
+    const struct config *config = draft->config;
+    const struct peer *primary = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->peer_count; i++) {
+        if (config->peers[i].role == PEER_PRIMARY) {
+            primary = &config->peers[i];
+            count++;
+        }
+    }
+    if (count == 1)
+        secondary->primary[secondary->primary_count++] = primary;
+    else if (count > 1)
+        config_report_add(draft->report, CONFIG_ERROR, draft->file, section->line,
+                          "[secondary %s] has no 'primary', and there are several to choose from",
+                          section->label);
+}
+
+static int link_primaries(const struct draft *draft, const struct config_section *section,
+                          struct peer *secondary)
+{
+    const struct draft_names *names = &draft->peers[section->index].primary;
+
+    secondary->primary = calloc(names->count + 1, sizeof(const struct peer *));
+    if (secondary->primary == NULL)
+        return DNS_EMEMORY;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct config_section *primary =
+            draft_find(draft->config, SETTING_PRIMARY, names->items[i]);
+
+        if (primary == NULL)
+            complain_of_label(draft, section, "primary", SETTING_PRIMARY, names->items[i]);
+        else
+            secondary->primary[secondary->primary_count++] = &draft->config->peers[primary->index];
+    }
+    if (setting_line(section, "primary") == 0)
+        link_only_primary(draft, section, secondary);
+    return 0;
+}
+
+/* Moves what has been read into the peer. */
+static void fill_peer(struct peer *peer, struct draft_peer *from,
+                      const struct config_section *section, bool transparent)
+{
+    *peer = from->peer;
+    peer->role = section->kind == SETTING_PRIMARY ? PEER_PRIMARY : PEER_SECONDARY;
+    peer->name = section->label;
+    peer->line = section->line;
+    peer->index = section->index;
+    peer->from = from->from.items;
+    peer->from_count = from->from.count;
+    peer->zones = from->zones.items;
+    peer->zone_count = from->zones.count;
+    /* On the path, what is none of the proxy's business goes on as it did before. */
+    if (transparent && setting_line(section, "other") == 0)
+        peer->other = PEER_PASS;
+    from->peer = (struct peer){0};
+    from->from = (struct draft_prefixes){0};
+    from->zones = (struct draft_zones){0};
+}
+
+static bool is_peer(const struct config_section *section)
+{
+    return section->kind == SETTING_PRIMARY || section->kind == SETTING_SECONDARY;
+}
+
+int config_peer_make_all(struct draft *draft)
+{
+    struct config *config = draft->config;
+
+    config->peers = calloc(draft->peer_count + 1, sizeof(*config->peers));
+    if (config->peers == NULL)
+        return DNS_EMEMORY;
+    config->peer_count = draft->peer_count;
+    for (size_t i = 0; i < config->section_count; i++) {
+        const struct config_section *section = &config->sections[i];
+
+        if (is_peer(section))
+            fill_peer(&config->peers[section->index], &draft->peers[section->index], section,
+                      config->proxy.transparent);
+    }
+    for (size_t i = 0; i < config->section_count; i++) {
+        const struct config_section *section = &config->sections[i];
+        struct peer *peer;
+
+        if (!is_peer(section))
+            continue;
+        peer = &config->peers[section->index];
+        if (link_keys(draft, section, &peer->keyring) != 0)
+            return DNS_EMEMORY;
+        if (peer->role == PEER_SECONDARY && link_primaries(draft, section, peer) != 0)
+            return DNS_EMEMORY;
+    }
+    return 0;
+}
+
+void config_peer_release(struct peer *peer)
+{
+    free(peer->address.items);
+    free(peer->listen.items);
+    free(peer->source.items);
+    free(peer->from);
+    free(peer->zones);
+    free(peer->keyring.keys);
+    free(peer->primary);
+}
+
+static void release_names(struct draft_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    free(names->items);
+}
+
+void config_peer_release_draft(struct draft_peer *peer)
+{
+    config_peer_release(&peer->peer);
+    free(peer->from.items);
+    free(peer->zones.items);
+    release_names(&peer->key);
+    release_names(&peer->primary);
+}

@@ -1,0 +1,351 @@
+#include "config/config.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/check.h"
+#include "draft.h"
+
+#define NAME_LIKELY 16 /* no setting has a longer name */
+
+static void complain(const struct draft *draft, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void complain(const struct draft *draft, unsigned line, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    config_report_vadd(draft->report, CONFIG_ERROR, draft->file, line, format, args);
+    va_end(args);
+}
+
+/* The struct that a section is read into. */
+static void *find_base(struct draft *draft, const struct config_section *section)
+{
+    switch (section->kind) {
+    case SETTING_PROXY:
+        return &draft->config->proxy;
+    case SETTING_KEY:
+        return &draft->keys[section->index];
+    case SETTING_PRIMARY:
+    case SETTING_SECONDARY:
+        return &draft->peers[section->index];
+    case SETTING_SECTIONS:
+        break;
+    }
+    assert(!"a kind of section");
+    return NULL;
+}
+
+/* Room for what a section of this kind is read into; its place goes to `*index`. */
+static int add_base(struct draft *draft, enum setting_section kind, unsigned *index)
+{
+    bool is_key = kind == SETTING_KEY;
+    void *grown;
+
+    if (kind == SETTING_PROXY) {
+        *index = 0;
+        return 0;
+    }
+    grown = is_key ? draft_grow(draft->keys, draft->key_count, sizeof(*draft->keys))
+                   : draft_grow(draft->peers, draft->peer_count, sizeof(*draft->peers));
+    if (grown == NULL)
+        return DNS_EMEMORY;
+    if (is_key)
+        draft->keys = grown;
+    else
+        draft->peers = grown;
+    *index = (unsigned)(is_key ? draft->key_count++ : draft->peer_count++);
+    return 0;
+}
+
+static int add_section(struct draft *draft, enum setting_section kind, const char *label,
+                       unsigned line)
+{
+    struct config *config = draft->config;
+    struct config_section section = {.kind = kind, .line = line};
+    struct config_section *grown =
+        draft_grow(config->sections, config->section_count, sizeof(*grown));
+
+    if (grown == NULL)
+        return DNS_EMEMORY;
+    config->sections = grown;
+    if (add_base(draft, kind, &section.index) != 0)
+        return DNS_EMEMORY;
+    section.label = strdup(label);
+    if (section.label == NULL)
+        return DNS_EMEMORY;
+    config->sections[config->section_count++] = section;
+    return 0;
+}
+
+/* A section that may not be there twice: the one with this kind and label, or a peer of the other
+ * role, as the log names peers by label alone. */
+static const struct config_section *find_rival(const struct config *config,
+                                               enum setting_section kind, const char *label)
+{
+    const struct config_section *rival = draft_find(config, kind, label);
+
+    if (rival == NULL && kind == SETTING_PRIMARY)
+        rival = draft_find(config, SETTING_SECONDARY, label);
+    if (rival == NULL && kind == SETTING_SECONDARY)
+        rival = draft_find(config, SETTING_PRIMARY, label);
+    return rival;
+}
+
+static bool check_label(const struct draft *draft, enum setting_section kind, const char *label,
+                        unsigned line)
+{
+    const struct config_section *rival = find_rival(draft->config, kind, label);
+    const char *text = setting_section_text(kind);
+    char title[DRAFT_TITLE_SIZE];
+
+    if (kind == SETTING_PROXY && *label != '\0')
+        complain(draft, line, "[proxy] takes no label");
+    else if (kind != SETTING_PROXY && *label == '\0')
+        complain(draft, line, "[%s] has no label; write [%s LABEL]", text, text);
+    else if (rival != NULL && rival->kind == kind)
+        complain(draft, line, "%s is already in line %u", draft_title(rival, title), rival->line);
+    else if (rival != NULL)
+        complain(draft, line, "the label '%s' is taken: %s is in line %u", label,
+                 draft_title(rival, title), rival->line);
+    else
+        return true;
+    /* Go on with a section that can be told apart, to find what is wrong in it as well. */
+    return kind != SETTING_PROXY && *label != '\0';
+}
+
+static bool find_kind(const struct draft *draft, const char *word, unsigned line,
+                      enum setting_section *out)
+{
+    struct setting_guess guess = {.word = word};
+
+    for (unsigned kind = 0; kind < SETTING_SECTIONS; kind++) {
+        const char *text = setting_section_text((enum setting_section)kind);
+
+        if (strcmp(text, word) == 0) {
+            *out = (enum setting_section)kind;
+            return true;
+        }
+        setting_guess_feed(&guess, text);
+    }
+    if (guess.best != NULL)
+        complain(draft, line, "unknown section '%s'; did you mean '%s'?", word, guess.best);
+    else
+        complain(draft, line,
+                 "unknown section '%s'; there are [proxy], [key LABEL], [primary LABEL] and "
+                 "[secondary LABEL]",
+                 word);
+    return false;
+}
+
+static int on_section(void *arg, const char *header, unsigned line)
+{
+    static const char label_octets[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789-._";
+    struct draft *draft = arg;
+    char copy[CONFIG_NAME_MAX + 1] = "";
+    enum setting_section kind;
+    char *word;
+    char *label = copy;
+    size_t len;
+
+    draft->skipping = true;
+    if (header == NULL)
+        return 0;
+    snprintf(copy, sizeof(copy), "%s", header);
+    for (len = strlen(copy); len > 0 && isblank((unsigned char)copy[len - 1]); len--)
+        copy[len - 1] = '\0';
+    label += strspn(label, " \t");
+    word = strsep(&label, " \t");
+    label = label == NULL ? word + strlen(word) : label + strspn(label, " \t");
+    if (!find_kind(draft, word, line, &kind))
+        return 0;
+    if (label[strspn(label, label_octets)] != '\0')
+        complain(draft, line,
+                 "the label '%s' may have letters, digits, '-', '.' and '_' in it, nothing else",
+                 label);
+    draft->skipping = !check_label(draft, kind, label, line);
+    return draft->skipping ? 0 : add_section(draft, kind, label, line);
+}
+
+static void complain_of_name(const struct draft *draft, const struct config_section *section,
+                             const char *name, unsigned line)
+{
+    struct setting_guess guess = {.word = name};
+    const struct setting *row;
+    const char *home = NULL;
+    char title[DRAFT_TITLE_SIZE];
+
+    draft_title(section, title);
+    /* It may be a secret that has slipped into a line of its own. */
+    if (strlen(name) > NAME_LIKELY || draft_looks_secret(name)) {
+        complain(draft, line, "unknown setting in %s, not repeated here as it may be a secret",
+                 title);
+        return;
+    }
+    for (size_t i = 0; (row = setting_at(i)) != NULL; i++) {
+        if (row->section == section->kind)
+            setting_guess_feed(&guess, row->name);
+        else if (strcmp(row->name, name) == 0)
+            home = setting_section_text(row->section);
+    }
+    if (home != NULL)
+        complain(draft, line, "unknown setting '%s' in %s; it belongs in [%s]", name, title, home);
+    else if (guess.best != NULL)
+        complain(draft, line, "unknown setting '%s' in %s; did you mean '%s'?", name, title,
+                 guess.best);
+    else
+        complain(draft, line, "unknown setting '%s' in %s", name, title);
+}
+
+static int on_setting(void *arg, const char *name, const char *value, unsigned line)
+{
+    struct draft *draft = arg;
+    struct config *config = draft->config;
+    struct draft_place place = {.report = draft->report, .file = draft->file, .line = line};
+    struct config_section *section;
+    const struct setting *row;
+    unsigned *seen;
+    int rc;
+
+    if (config->section_count == 0 && !draft->skipping)
+        complain(draft, line, "'%s' stands before the first [section]", name);
+    if (config->section_count == 0 || draft->skipping)
+        return 0;
+    section = &config->sections[config->section_count - 1];
+    row = setting_find(section->kind, name);
+    if (row == NULL) {
+        complain_of_name(draft, section, name, line);
+        return 0;
+    }
+    seen = &section->lines[setting_index(row)];
+    if (*seen != 0) {
+        complain(draft, line, "'%s' is already in line %u", name, *seen);
+        return 0;
+    }
+    *seen = line;
+    rc = config_value_set(row, find_base(draft, section), value, &place);
+    return rc == DNS_EFORMAT ? 0 : rc;
+}
+
+/* What the section leaves out: defaults, and what it may not leave out. */
+static int complete_section(struct draft *draft, const struct config_section *section)
+{
+    struct draft_place place = {.report = draft->report, .file = draft->file};
+    const struct setting *row;
+    char title[DRAFT_TITLE_SIZE];
+
+    for (size_t i = 0; (row = setting_at(i)) != NULL; i++) {
+        if (row->section != section->kind || section->lines[setting_index(row)] != 0)
+            continue;
+        if (row->flags & SETTING_REQUIRED)
+            complain(draft, section->line, "%s has no '%s'", draft_title(section, title),
+                     row->name);
+        if (row->initial != NULL &&
+            config_value_set(row, find_base(draft, section), row->initial, &place) != 0)
+            return DNS_EMEMORY;
+    }
+    return 0;
+}
+
+static int complete_sections(struct draft *draft)
+{
+    struct config_section none = {.kind = SETTING_PROXY};
+    const struct config *config = draft->config;
+
+    for (size_t i = 0; i < config->section_count; i++)
+        if (complete_section(draft, &config->sections[i]) != 0)
+            return DNS_EMEMORY;
+    return draft_find(config, SETTING_PROXY, "") != NULL ? 0 : complete_section(draft, &none);
+}
+
+static int parse_text(struct draft *draft, const struct config_file *file)
+{
+    struct draft_place place = {.report = draft->report, .file = draft->file};
+    const struct config_lines_sink sink = {
+        .arg = draft, .on_section = on_section, .on_setting = on_setting};
+    int rc = config_lines_read(file->text, file->len, &place, &sink);
+
+    if (rc == 0)
+        rc = complete_sections(draft);
+    if (rc == 0)
+        rc = config_key_make_all(draft);
+    if (rc == 0)
+        rc = config_peer_make_all(draft);
+    if (rc == 0)
+        check_config(draft->config, draft->file, draft->report);
+    return rc;
+}
+
+static void release_draft(struct draft *draft)
+{
+    for (size_t i = 0; i < draft->key_count; i++)
+        config_key_release(&draft->keys[i]);
+    for (size_t i = 0; i < draft->peer_count; i++)
+        config_peer_release_draft(&draft->peers[i]);
+    free(draft->keys);
+    free(draft->peers);
+}
+
+int config_parse(const struct config_files *files, const char *path, struct config **out,
+                 struct config_report *report)
+{
+    struct draft draft = {.files = files, .file = path, .report = report};
+    struct config_file file = {0};
+    size_t errors = report->errors;
+    int rc = files->read(files->arg, path, &file);
+
+    if (rc != 0) {
+        complain(&draft, 0, "cannot read this file: %s", strerror(-rc));
+        return DNS_EFORMAT;
+    }
+    rc = DNS_EMEMORY;
+    draft.config = calloc(1, sizeof(*draft.config));
+    if (draft.config != NULL) {
+        draft.config->refs = 1;
+        rc = parse_text(&draft, &file);
+    }
+    OPENSSL_cleanse(file.text, file.len);
+    free(file.text);
+    release_draft(&draft);
+    if (rc == 0 && report->errors > errors)
+        rc = DNS_EFORMAT;
+    if (rc == 0)
+        *out = draft.config;
+    else
+        config_unref(draft.config);
+    return rc;
+}
+
+struct config *config_ref(struct config *config)
+{
+    __atomic_add_fetch(&config->refs, 1, __ATOMIC_RELAXED);
+    return config;
+}
+
+void config_unref(struct config *config)
+{
+    if (config == NULL || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    free(config->proxy.listen.items);
+    free(config->proxy.user);
+    free(config->proxy.control);
+    for (size_t i = 0; i < config->key_count; i++)
+        tsig_key_fini(&config->keys[i]);
+    for (size_t i = 0; i < config->peer_count; i++)
+        config_peer_release(&config->peers[i]);
+    for (size_t i = 0; i < config->section_count; i++)
+        free(config->sections[i].label);
+    free(config->keys);
+    free(config->peers);
+    free(config->sections);
+    free(config);
+}

@@ -1,0 +1,69 @@
+#include "config/peer.h"
+
+static bool pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
+{
+    switch (pattern->kind) {
+    case ZONE_EXACT:
+        return dns_name_equal(zone, &pattern->name);
+    case ZONE_BELOW:
+        return dns_name_below(zone, &pattern->name);
+    case ZONE_ALL:
+        return true;
+    }
+    return false;
+}
+
+bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone)
+{
+    for (size_t i = 0; i < secondary->zone_count; i++)
+        if (pattern_matches(&secondary->zones[i], zone))
+            return true;
+    return false;
+}
+
+bool peer_has_primary(const struct peer *secondary, const struct peer *primary)
+{
+    for (size_t i = 0; i < secondary->primary_count; i++)
+        if (secondary->primary[i] == primary)
+            return true;
+    return false;
+}
+
+const struct address *peer_own_address(const struct peer *peer, const struct address *a)
+{
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (address_equal(&peer->address.items[i], a))
+            return &peer->address.items[i];
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (address_same_host(&peer->address.items[i], a))
+            return &peer->address.items[i];
+    return NULL;
+}
+
+int peer_match(const struct peer *peer, const struct address *from)
+{
+    int longest = -1;
+
+    if (peer_own_address(peer, from))
+        return from->family == ADDRESS_IPV4 ? 32 : 128;
+    for (size_t i = 0; i < peer->from_count; i++)
+        if (prefix_contains(&peer->from[i], from) && peer->from[i].length > longest)
+            longest = peer->from[i].length;
+    return longest;
+}
+
+bool peer_listens(const struct peer *peer, const struct address *local)
+{
+    for (size_t i = 0; i < peer->listen.count; i++)
+        if (address_covers(&peer->listen.items[i], local))
+            return true;
+    return false;
+}
+
+const struct address *peer_source(const struct peer *peer, enum address_family family)
+{
+    for (size_t i = 0; i < peer->source.count; i++)
+        if (peer->source.items[i].family == family)
+            return &peer->source.items[i];
+    return NULL;
+}

@@ -1,0 +1,193 @@
+#include "config/setting.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+
+#include "draft.h"
+
+static const char *const auto_words[] = {"auto", NULL};
+static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+static const char *const format_words[] = {"logfmt", "json", NULL};
+static const char *const transport_words[] = {"auto", "same", "tcp", NULL};
+static const char *const edns_words[] = {"pass", "strip", NULL};
+static const char *const accept_words[] = {"refuse", "accept", NULL};
+static const char *const pass_words[] = {"refuse", "pass", NULL};
+static const char *const mode_words[] = {"enforce", "observe", NULL};
+static const char *const operation_words[] = {"soa",   "axfr",   "ixfr", "notify",
+                                              "query", "update", NULL};
+
+/* clang-format off */
+#define PROXY(member) offsetof(struct config_proxy, member)
+#define KEY(member)   offsetof(struct draft_key, member)
+#define PEER(member)  offsetof(struct draft_peer, member)
+#define RELOADABLE    SETTING_RELOADABLE
+#define MAY_BE_EMPTY  SETTING_MAY_BE_EMPTY
+
+/* A [proxy] row whose number is of seconds. */
+#define SECONDS(text, value, from, to, member)                                                     \
+    {.section = SETTING_PROXY, .name = (text), .type = SETTING_NUMBER, .initial = (value),         \
+     .least = (from), .most = (to), .flags = RELOADABLE, .offset = PROXY(member)}
+
+/* What primaries and secondaries share. */
+#define PEER_ROWS(kind)                                                                            \
+    {.section = (kind), .name = "address", .type = SETTING_ADDRESSES, .port = 53,                  \
+     .flags = SETTING_REQUIRED | RELOADABLE, .offset = PEER(peer.address)},                        \
+    {.section = (kind), .name = "from", .type = SETTING_PREFIXES,                                  \
+     .flags = RELOADABLE, .offset = PEER(from)},                                                   \
+    {.section = (kind), .name = "listen", .type = SETTING_ADDRESSES, .port = 53,                   \
+     .flags = RELOADABLE, .offset = PEER(peer.listen)},                                            \
+    {.section = (kind), .name = "source", .type = SETTING_SOURCES,                                 \
+     .flags = RELOADABLE, .offset = PEER(peer.source)},                                            \
+    {.section = (kind), .name = "key", .type = SETTING_NAMES,                                      \
+     .flags = RELOADABLE, .offset = PEER(key)},                                                    \
+    {.section = (kind), .name = "transport", .type = SETTING_CHOICE, .initial = "auto",            \
+     .choices = transport_words, .flags = RELOADABLE, .offset = PEER(peer.transport)},             \
+    {.section = (kind), .name = "edns", .type = SETTING_CHOICE, .initial = "pass",                 \
+     .choices = edns_words, .flags = RELOADABLE, .offset = PEER(peer.edns)}
+
+static const struct setting rows[] = {
+    {.section = SETTING_PROXY, .name = "listen", .type = SETTING_ADDRESSES, .port = 53,
+     .initial = "0.0.0.0@53, ::@53", .flags = RELOADABLE, .offset = PROXY(listen)},
+    {.section = SETTING_PROXY, .name = "transparent", .type = SETTING_BOOL,
+     .initial = "no", .offset = PROXY(transparent)},
+    {.section = SETTING_PROXY, .name = "workers", .type = SETTING_NUMBER, .least = 1, .most = 256,
+     .choices = auto_words, .initial = "auto", .offset = PROXY(workers)},
+    {.section = SETTING_PROXY, .name = "user", .type = SETTING_TEXT,
+     .initial = "tsig-proxy", .flags = MAY_BE_EMPTY, .offset = PROXY(user)},
+    {.section = SETTING_PROXY, .name = "control", .type = SETTING_TEXT,
+     .initial = "", .flags = MAY_BE_EMPTY, .offset = PROXY(control)},
+    {.section = SETTING_PROXY, .name = "http", .type = SETTING_ADDRESS, .port = 9153,
+     .initial = "", .flags = MAY_BE_EMPTY, .offset = PROXY(http)},
+    {.section = SETTING_PROXY, .name = "log-level", .type = SETTING_CHOICE,
+     .choices = level_words, .initial = "info",
+     .flags = RELOADABLE, .offset = PROXY(log_level)},
+    {.section = SETTING_PROXY, .name = "log-format", .type = SETTING_CHOICE,
+     .choices = format_words, .initial = "logfmt",
+     .flags = RELOADABLE, .offset = PROXY(log_format)},
+    SECONDS("fudge", "300", 1, 65535, fudge),
+    SECONDS("connect-timeout", "5", 1, 300, connect_timeout),
+    SECONDS("answer-timeout", "5", 1, 300, answer_timeout),
+    SECONDS("progress-timeout", "120", 1, 86400, progress_timeout),
+    SECONDS("idle-timeout", "30", 1, 86400, idle_timeout),
+    SECONDS("drain-timeout", "60", 0, 86400, drain_timeout),
+
+    {.section = SETTING_KEY, .name = "algorithm", .type = SETTING_ALGORITHM,
+     .initial = "hmac-sha256", .flags = RELOADABLE, .offset = KEY(algorithm)},
+    {.section = SETTING_KEY, .name = "secret-file", .type = SETTING_TEXT,
+     .flags = RELOADABLE, .offset = KEY(secret_file)},
+    {.section = SETTING_KEY, .name = "secret", .type = SETTING_TEXT,
+     .flags = RELOADABLE | SETTING_SECRET, .offset = KEY(secret)},
+    {.section = SETTING_KEY, .name = "name", .type = SETTING_KEY_NAME,
+     .flags = RELOADABLE, .offset = KEY(name)},
+    {.section = SETTING_KEY, .name = "minimum-mac", .type = SETTING_NUMBER, .least = 10,
+     .most = TSIG_MAC_MAX, .flags = RELOADABLE, .offset = KEY(minimum_mac)},
+
+    PEER_ROWS(SETTING_PRIMARY),
+    {.section = SETTING_PRIMARY, .name = "unsigned-notify", .type = SETTING_CHOICE,
+     .choices = accept_words, .initial = "refuse",
+     .flags = RELOADABLE, .offset = PEER(peer.unsigned_notify)},
+
+    PEER_ROWS(SETTING_SECONDARY),
+    {.section = SETTING_SECONDARY, .name = "primary", .type = SETTING_NAMES,
+     .flags = RELOADABLE, .offset = PEER(primary)},
+    {.section = SETTING_SECONDARY, .name = "zones", .type = SETTING_ZONES,
+     .initial = "*", .flags = RELOADABLE, .offset = PEER(zones)},
+    {.section = SETTING_SECONDARY, .name = "allow", .type = SETTING_OPERATIONS,
+     .choices = operation_words, .initial = "soa, axfr, ixfr, notify",
+     .flags = RELOADABLE, .offset = PEER(peer.allow)},
+    {.section = SETTING_SECONDARY, .name = "mode", .type = SETTING_CHOICE,
+     .choices = mode_words, .initial = "enforce",
+     .flags = RELOADABLE, .offset = PEER(peer.mode)},
+    {.section = SETTING_SECONDARY, .name = "unknown-key", .type = SETTING_CHOICE,
+     .choices = pass_words, .initial = "refuse",
+     .flags = RELOADABLE, .offset = PEER(peer.unknown_key)},
+    {.section = SETTING_SECONDARY, .name = "other", .type = SETTING_CHOICE,
+     .choices = pass_words, .initial = "refuse",
+     .flags = RELOADABLE, .offset = PEER(peer.other)},
+};
+/* clang-format on */
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+const struct setting *setting_at(size_t i)
+{
+    return i < ROW_COUNT ? &rows[i] : NULL;
+}
+
+const struct setting *setting_find(enum setting_section section, const char *name)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].section == section && strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+const char *setting_section_text(enum setting_section section)
+{
+    static const char *const texts[SETTING_SECTIONS] = {"proxy", "key", "primary", "secondary"};
+
+    assert(section < SETTING_SECTIONS);
+    return texts[section];
+}
+
+size_t setting_index(const struct setting *row)
+{
+    size_t index = 0;
+
+    while (row > rows && row[-1].section == row->section) {
+        row--;
+        index++;
+    }
+    assert(index < CONFIG_SECTION_ROWS);
+    return index;
+}
+
+unsigned setting_line(const struct config_section *section, const char *name)
+{
+    const struct setting *row = setting_find(section->kind, name);
+
+    return row == NULL ? 0 : section->lines[setting_index(row)];
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance, case aside; words that are no names of ours are far from everything. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[CONFIG_NAME_MAX + 1];
+    size_t width = strlen(b);
+
+    if (width > CONFIG_NAME_MAX || strlen(a) > CONFIG_NAME_MAX)
+        return UINT_MAX;
+    for (unsigned j = 0; j <= width; j++)
+        row[j] = j;
+    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+        unsigned corner = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            unsigned changed = corner + (strncasecmp(&a[i - 1], &b[j - 1], 1) != 0);
+
+            corner = row[j];
+            row[j] = least(changed, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[width];
+}
+
+void setting_guess_feed(struct setting_guess *guess, const char *candidate)
+{
+    unsigned d = distance(guess->word, candidate);
+    /* Two slips of the finger, fewer in short words, where they would make any other word of it. */
+    unsigned most = least(2, (unsigned)strlen(candidate) / 3 + (strlen(candidate) < 3));
+
+    if (d > most || (guess->best != NULL && d >= guess->distance))
+        return;
+    guess->best = candidate;
+    guess->distance = d;
+}

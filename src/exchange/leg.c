@@ -1,0 +1,271 @@
+#include "exchange/leg.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "dns/opt.h"
+#include "tsig/verify.h"
+
+void leg_move(struct leg *leg, enum leg_state state)
+{
+    static const unsigned arrows[] = {
+        [LEG_IDLE] = 1 << LEG_DUE | 1 << LEG_ANSWERED | 1 << LEG_OVER,
+        [LEG_DUE] = 1 << LEG_OPENING | 1 << LEG_OVER,
+        [LEG_OPENING] = 1 << LEG_READY | 1 << LEG_DUE | 1 << LEG_OVER,
+        [LEG_READY] = 1 << LEG_ASKED | 1 << LEG_DUE | 1 << LEG_OVER,
+        [LEG_ASKED] = 1 << LEG_READY | 1 << LEG_DUE | 1 << LEG_ANSWERED | 1 << LEG_OVER,
+        [LEG_ANSWERED] = 0,
+        [LEG_OVER] = 0,
+    };
+    assert(arrows[leg->state] & 1u << state);
+    leg->state = state;
+}
+
+void leg_fini(struct leg *leg)
+{
+    tsig_stream_fini(&leg->stream);
+}
+
+void leg_report(const struct leg *leg, const struct leg_load *load, struct relay_event event,
+                struct relay_time now)
+{
+    event.peer = leg->peer;
+    event.address = &leg->to;
+    event.transport = leg->transport;
+    event.opcode = dns_message_opcode(load->request);
+    event.qtype = load->request->qtype;
+    event.zone = &load->request->qname;
+    event.milliseconds = now.ms - load->began;
+    relay_report(load->relay, &event);
+}
+
+/* M7: room for the client's TSIG is taken off the payload size; what belongs to one hop is left
+ * out. */
+static int leg_edit_opt(const struct leg *leg, const struct client *client, uint8_t *octets,
+                        struct dns_message *m)
+{
+    size_t room = client_room(client);
+    if (leg->peer->edns == PEER_EDNS_STRIP)
+        return dns_opt_remove(octets, m);
+    if (m->opt_payload > DNS_UDP_MAX) {
+        size_t lowered = m->opt_payload > room ? m->opt_payload - room : 0;
+        uint16_t payload = (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX);
+        int error = dns_opt_set_payload(octets, m, payload);
+        if (error < 0)
+            return error;
+    }
+    return dns_opt_remove_hop_options(octets, m, !client->transparent);
+}
+
+static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send, size_t len,
+                    struct relay_time now, struct dns_writer *tail)
+{
+    struct tsig_stamp stamp = {.time_signed = now.seconds,
+                               .fudge = (uint16_t)relay->config->proxy.fudge,
+                               .original_id = send->id};
+    struct tsig_mac *mac = relay_mac(relay, leg->key);
+    int error = tsig_sign(mac, &send->chain, &stamp, relay->work, len, tail);
+    if (error < 0 || leg->transport == RELAY_UDP)
+        return error;
+    tsig_stream_fini(&leg->stream);
+    return tsig_stream_init(&leg->stream, leg->key, &send->chain);
+}
+
+int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now,
+             struct relay_packet *out)
+{
+    assert(leg->sent < LEG_SENDS_MAX);
+    struct relay *relay = load->relay;
+    struct leg_send *send = &leg->sends[leg->sent];
+    struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
+    struct dns_message m = *load->request;
+
+    memcpy(relay->work, m.octets, m.len);
+    m.octets = relay->work;
+    m.id = relay->world.random_id(relay->world.arg);
+    dns_wire_set_u16_at(relay->work, m.id);
+    dns_wire_set_u16_at(relay->work + 10, m.count[DNS_ADDITIONAL]);
+    int error = load->client->passed ? 0 : leg_edit_opt(leg, load->client, relay->work, &m);
+    if (error < 0)
+        return error;
+
+    *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
+    /* The same for every copy, or a late answer to an earlier one could not be verified. */
+    if (leg->sent == 0)
+        leg->key = load->client->passed ? NULL : relay_key(relay, leg->peer);
+    if (leg->key) {
+        error = leg_sign(leg, relay, send, m.len, now, &tail);
+        if (error < 0)
+            return error;
+    }
+    if (m.len + tail.at > DNS_MESSAGE_MAX)
+        return DNS_ESPACE;
+    leg->sent++;
+    *out = (struct relay_packet){relay->work, m.len, relay->tail, tail.at};
+    return 0;
+}
+
+static struct leg_send *leg_find_send(struct leg *leg, uint16_t id)
+{
+    for (unsigned i = 0; i < leg->sent; i++)
+        if (leg->sends[i].id == id)
+            return &leg->sends[i];
+    return NULL;
+}
+
+/* An error answer of a server that did not even understand the question. */
+static bool leg_is_bare_error(const struct dns_message *m)
+{
+    unsigned extra = (m->opt_len > 0) + (m->tsig_place == DNS_TSIG_LAST);
+    return m->count[DNS_QUESTION] == 0 && m->count[DNS_ANSWER] == 0 &&
+           m->count[DNS_AUTHORITY] == 0 && m->count[DNS_ADDITIONAL] == extra &&
+           dns_message_rcode(m) != DNS_RCODE_NOERROR;
+}
+
+/* axfrdns leaves the question out of a transfer's messages, most others out of all but the first.
+ */
+static bool leg_may_lack_question(const struct leg *leg, const struct leg_load *load)
+{
+    return leg->transport == RELAY_TCP &&
+           (load->operation == PEER_AXFR || load->operation == PEER_IXFR);
+}
+
+static bool leg_matches(const struct leg *leg, const struct leg_load *load,
+                        const struct dns_message *m)
+{
+    if (!(m->flags & DNS_FLAG_QR) || dns_message_opcode(m) != dns_message_opcode(load->request))
+        return false;
+    if (m->count[DNS_QUESTION] == 1)
+        return dns_message_same_question(m, load->request);
+    if (m->count[DNS_QUESTION] > 1)
+        return false;
+    return leg_is_bare_error(m) || leg_may_lack_question(leg, load);
+}
+
+/* A peer that finds our time wrong says what its own clock shows (RFC 8945 section 5.2.3). */
+static void leg_report_skew(const struct leg *leg, const struct leg_load *load,
+                            const struct tsig_record *record, struct relay_time now)
+{
+    if (record->error != TSIG_BADTIME || record->other_len != 6)
+        return;
+    struct dns_reader r = dns_wire_reader(record->other, record->other_len);
+    int64_t skew = (int64_t)dns_wire_get_u48(&r) - (int64_t)now.seconds;
+    leg_report(leg, load,
+               (struct relay_event){.type = EVENT_CLOCK_SKEW,
+                                    .key = leg->key,
+                                    .tsig_error = TSIG_BADTIME,
+                                    .has_skew = true,
+                                    .skew = skew,
+                                    .result = "badtime",
+                                    .advice = "check NTP there"},
+               now);
+}
+
+/* Once a response: PowerDNS repeats the query's time, and slow readers make any server wait. */
+static void leg_report_age(struct leg *leg, const struct leg_load *load, struct relay_time now)
+{
+    if (!leg->stream.aged || leg->aged)
+        return;
+    leg->aged = true;
+    leg_report(leg, load,
+               (struct relay_event){.type = EVENT_CLOCK_SKEW,
+                                    .key = leg->key,
+                                    .result = "aged",
+                                    .advice = "a message of this transfer was signed longer ago "
+                                              "than its fudge"},
+               now);
+}
+
+static const char *leg_tsig_advice(const struct tsig_record *record)
+{
+    switch (record->error) {
+    case TSIG_BADKEY:
+        return "the peer says BADKEY (unsigned, so not proven): does it have this key?";
+    case TSIG_BADSIG:
+        return "the peer says BADSIG (unsigned, so not proven): compare the secret on both sides";
+    case TSIG_BADTIME:
+        return "the peer says BADTIME: check NTP on both sides";
+    default:
+        return "its answer's TSIG does not verify; it was not relayed";
+    }
+}
+
+/* An answer that cannot be verified proves nothing, but is worth a line, and doubt about the key.
+ */
+static enum leg_verdict leg_doubt(struct leg *leg, const struct leg_load *load,
+                                  const struct dns_message *m, const struct tsig_record *record,
+                                  struct relay_time now)
+{
+    leg->doubted = true;
+    leg_report(leg, load,
+               (struct relay_event){.type = EVENT_TSIG_FAILURE,
+                                    .key = leg->key,
+                                    .has_rcode = true,
+                                    .rcode = dns_message_rcode(m),
+                                    .tsig_error = record ? record->error : TSIG_NOERROR,
+                                    .result = record ? "bad-answer" : "unsigned-answer",
+                                    .advice = record ? leg_tsig_advice(record)
+                                                     : "an answer without TSIG was dropped; does "
+                                                       "the peer have this key?"},
+               now);
+    return LEG_UNVERIFIED;
+}
+
+static enum tsig_stream_state leg_verify_datagram(struct leg *leg, struct relay *relay,
+                                                  const struct dns_message *m,
+                                                  const struct tsig_record *record,
+                                                  struct relay_time now)
+{
+    struct tsig_chain chain = leg_find_send(leg, m->id)->chain;
+    if (!record ||
+        tsig_verify(relay_mac(relay, leg->key), &chain, m, record, now.seconds) != TSIG_VERIFIED)
+        return TSIG_STREAM_FAILED;
+    return TSIG_STREAM_VERIFIED;
+}
+
+static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
+                                   const struct dns_message *m, struct relay_time now)
+{
+    struct tsig_record decoded;
+    const struct tsig_record *record = NULL;
+    enum tsig_stream_state state;
+    if (m->tsig_place != DNS_TSIG_NONE) {
+        if (m->tsig_place == DNS_TSIG_MISPLACED || tsig_record_decode(m, &decoded) < 0)
+            return LEG_MALFORMED;
+        record = &decoded;
+    }
+    /* What a continuation says of errors and clocks is in no digest (section 5.3.1). */
+    bool proven = leg->transport == RELAY_UDP || leg->stream.state == TSIG_STREAM_FIRST;
+    if (leg->transport == RELAY_UDP)
+        state = leg_verify_datagram(leg, load->relay, m, record, now);
+    else
+        state = tsig_stream_verify(&leg->stream, m, record, now.seconds);
+    if (state == TSIG_STREAM_PENDING)
+        return LEG_PENDING;
+    if (state != TSIG_STREAM_VERIFIED)
+        return leg_doubt(leg, load, m, record, now);
+    if (proven)
+        leg_report_skew(leg, load, record, now);
+    if (leg->transport == RELAY_TCP)
+        leg_report_age(leg, load, now);
+    return LEG_GOOD;
+}
+
+enum leg_verdict leg_judge(struct leg *leg, const struct leg_load *load, uint8_t *octets,
+                           size_t len, struct relay_time now, struct dns_message *m)
+{
+    enum leg_verdict verdict = LEG_GOOD;
+    if (dns_message_parse(octets, len, m) < 0)
+        return LEG_MALFORMED;
+    if (!leg_find_send(leg, m->id) || !leg_matches(leg, load, m))
+        return LEG_MISMATCH;
+    if (leg->key)
+        verdict = leg_verify(leg, load, m, now);
+    else if (!load->client->passed && (m->tsig_place != DNS_TSIG_NONE || m->sig0))
+        verdict = LEG_SIGNED;
+    if (verdict == LEG_GOOD && leg->key) {
+        dns_message_strip_tsig(m);
+        dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
+    }
+    return verdict;
+}

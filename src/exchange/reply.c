@@ -1,0 +1,66 @@
+#include "exchange/reply.h"
+
+#include "dns/truncate.h"
+
+/* P26: what the client could not make sense of without the question. */
+static bool reply_lacks_question(const struct reply *reply)
+{
+    return reply->transfer && reply->first && reply->message.count[DNS_QUESTION] == 0 &&
+           reply->message.count[DNS_ANSWER] > 0;
+}
+
+/* Of several messages a UDP client is told to come back over TCP (P25's last resort). */
+static int reply_ask_back(struct relay *relay, struct dns_message *piece)
+{
+    return dns_truncate(relay->work, piece, piece->start[DNS_ANSWER] + piece->opt_len);
+}
+
+static int reply_write_anew(struct reply *reply, struct relay *relay, struct client *client,
+                            struct relay_time now, struct relay_packet *out)
+{
+    struct dns_writer w = dns_wire_writer(relay->work, sizeof relay->work);
+    struct dns_message piece;
+    int more = dns_split_next(&reply->split, &w);
+    if (more < 0)
+        return more;
+    int error = dns_message_parse(relay->work, w.at, &piece);
+    if (error == 0 && more > 0 && client->transport == RELAY_UDP) {
+        error = reply_ask_back(relay, &piece);
+        more = 0;
+    }
+    if (error == 0)
+        error = client_relay(relay, client, relay->work, &piece, reply->from_signed, now, out);
+    return error < 0 ? error : more;
+}
+
+int reply_next(struct reply *reply, struct relay *relay, struct client *client,
+               const struct dns_message *request, struct relay_time now, struct relay_packet *out)
+{
+    if (!reply->anew && !reply_lacks_question(reply)) {
+        int error = client_relay(relay, client, reply->octets, &reply->message, reply->from_signed,
+                                 now, out);
+        if (error != DNS_ESPACE || !reply->transfer || client->transport == RELAY_UDP)
+            return error;
+    }
+    if (!reply->anew) {
+        dns_split_init(&reply->split, &reply->message, request,
+                       DNS_MESSAGE_MAX - client_room(client), reply->first);
+        reply->anew = true;
+    }
+    return reply_write_anew(reply, relay, client, now, out);
+}
+
+bool reply_culprit(const struct reply *reply, struct dns_name *owner, uint16_t *type)
+{
+    const struct dns_message *m = &reply->message;
+    struct dns_reader r = dns_wire_reader(m->octets, m->len);
+    r.at = reply->split.at;
+    if (m->opt_len > 0 && r.at == m->opt_at)
+        r.at += m->opt_len;
+    if (!reply->anew || r.at >= m->len)
+        return false;
+    if (dns_name_read(&r, owner) < 0)
+        return false;
+    *type = dns_wire_get_u16(&r);
+    return !r.failed;
+}

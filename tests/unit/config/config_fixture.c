@@ -1,0 +1,100 @@
+#include "config/config_fixture.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct config *config_fixture;
+struct config_report config_fixture_report;
+
+static struct {
+    const char *path;
+    const char *text;
+    size_t len;
+    unsigned mode;
+} files[16] = {{"/etc/t/k.key", CONFIG_FIXTURE_SECRET "\n", sizeof(CONFIG_FIXTURE_SECRET), 0640}};
+static size_t file_count = 1;
+static char *findings;
+
+static int read_file(void *arg, const char *path, struct config_file *out)
+{
+    (void)arg;
+    for (size_t i = 0; i < file_count; i++) {
+        if (strcmp(files[i].path, path) != 0)
+            continue;
+        out->text = malloc(files[i].len + 1);
+        memcpy(out->text, files[i].text, files[i].len);
+        out->text[files[i].len] = '\0';
+        out->len = files[i].len;
+        out->mode = files[i].mode;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+static void add_file(const char *path, const char *text, size_t len, unsigned mode)
+{
+    cr_assert_lt(file_count, sizeof(files) / sizeof(files[0]));
+    files[file_count].path = path;
+    files[file_count].text = text;
+    files[file_count].len = len;
+    files[file_count++].mode = mode;
+}
+
+void config_fixture_file(const char *path, const char *text, unsigned mode)
+{
+    add_file(path, text, strlen(text), mode);
+}
+
+void config_fixture_forget(void)
+{
+    file_count--;
+}
+
+int config_fixture_parse_octets(const char *text, size_t len)
+{
+    const struct config_files source = {.read = read_file};
+    size_t kept = file_count;
+    int rc;
+
+    config_fixture_release();
+    add_file(CONFIG_FIXTURE_PATH, text, len, 0644);
+    rc = config_parse(&source, CONFIG_FIXTURE_PATH, &config_fixture, &config_fixture_report);
+    file_count = kept;
+    return rc;
+}
+
+int config_fixture_parse(const char *text)
+{
+    return config_fixture_parse_octets(text, strlen(text));
+}
+
+const char *config_fixture_findings(void)
+{
+    size_t size;
+    FILE *out;
+
+    free(findings);
+    findings = NULL;
+    out = open_memstream(&findings, &size);
+    for (size_t i = 0; i < config_fixture_report.count; i++) {
+        const struct config_finding *f = &config_fixture_report.findings[i];
+
+        cr_assert_str_eq(f->file, CONFIG_FIXTURE_PATH);
+        fprintf(out, "%u: %s: %s\n", f->line, f->severity == CONFIG_ERROR ? "error" : "warning",
+                f->text);
+    }
+    fclose(out);
+    return findings;
+}
+
+void config_fixture_release(void)
+{
+    config_unref(config_fixture);
+    config_fixture = NULL;
+    config_report_fini(&config_fixture_report);
+    free(findings);
+    findings = NULL;
+}

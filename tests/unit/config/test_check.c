@@ -1,0 +1,219 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config_fixture.h"
+
+TestSuite(check, .fini = config_fixture_release);
+
+/* Every text begins with the key "k" in lines 1 and 2. */
+static void expect_findings(const char *lines, const char *expected)
+{
+    char text[4096];
+    int rc;
+
+    snprintf(text, sizeof(text), "[key k]\nsecret-file = k.key\n%s", lines);
+    rc = config_fixture_parse(text);
+    cr_expect_eq(rc, strstr(expected, "error: ") != NULL ? DNS_EFORMAT : 0, "%s", lines);
+    cr_expect_str_eq(config_fixture_findings(), expected, "%s\ngives\n%s", lines,
+                     config_fixture_findings());
+}
+
+#define HQ  "[primary hq]\naddress = 10.0.0.1\n"
+#define ANY "[secondary any]\naddress = 192.0.2.1\nkey = k\n"
+
+Test(check, what_is_not_supported_is_refused_in_its_line)
+{
+    expect_findings("[proxy]\nworkers = 3\n"
+                    "control = /run/tsig-proxy/control.sock\nhttp = 127.0.0.1\n" HQ ANY,
+                    "4: error: more than one worker is not supported yet\n"
+                    "5: error: a control socket is not supported yet; leave it empty\n"
+                    "6: error: the HTTP listener is not supported yet; leave it empty\n");
+}
+
+Test(check, M4_what_is_passed_on_goes_with_no_key_of_either_side)
+{
+    expect_findings(
+        "[primary hq]\naddress = 10.0.0.1\nkey = k\n"
+        "[secondary any]\naddress = 192.0.2.1\nunknown-key = pass\n",
+        "7: warning: [secondary any] has no 'key': it is known by its address alone\n"
+        "8: error: 'unknown-key = pass' cannot go with the 'key' of [primary hq], whose "
+        "answers are all to be verified\n");
+    expect_findings(HQ ANY "unknown-key = pass\n",
+                    "8: error: 'unknown-key = pass' is for a secondary without 'key': nothing that "
+                    "does not verify passes for one that has it\n");
+}
+
+#define SECRET "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
+
+Test(check, M8_a_secret_in_the_wrong_place_is_not_repeated)
+{
+    static const char *const places[] = {"key = " SECRET, SECRET, "primary = " SECRET};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        char text[512];
+
+        snprintf(text, sizeof(text), HQ "[secondary any]\naddress = 192.0.2.1\n%s\n", places[i]);
+        cr_expect_eq(config_fixture_parse(text), DNS_EFORMAT, "%s", places[i]);
+        cr_expect_null(strstr(config_fixture_findings(), "MTIzNDU2"), "%s",
+                       config_fixture_findings());
+    }
+    cr_expect_eq(config_fixture_parse(HQ ANY "[key k]\nalgorithm = " SECRET "\n"), DNS_EFORMAT);
+    cr_expect_null(strstr(config_fixture_findings(), "MTIzNDU2"));
+}
+
+Test(check, M8_on_the_path_a_listener_has_each_secondarys_port)
+{
+    static const char *const secondary =
+        "[secondary any]\naddress = 192.0.2.1, 2001:db8::1\nkey = k\n";
+    char text[512];
+
+    snprintf(text, sizeof(text), "[proxy]\ntransparent = yes\n" HQ "%s", secondary);
+    expect_findings(text, "");
+    snprintf(text, sizeof(text), "[proxy]\ntransparent = yes\nlisten = 0.0.0.0\n" HQ "%s",
+             secondary);
+    expect_findings(text, "9: warning: nothing in 'listen' has the port and family of "
+                          "2001:db8::1@53: what is sent there passes the proxy by\n");
+    snprintf(text, sizeof(text), "[proxy]\nlisten = 0.0.0.0\n" HQ "%s", secondary);
+    expect_findings(text, "");
+}
+
+Test(check, M8_update_takes_a_key)
+{
+    expect_findings(HQ ANY "allow = soa, update\n", "");
+    expect_findings(HQ "[secondary any]\naddress = 192.0.2.1\nallow = soa, update\n",
+                    "1: warning: [key k] is used by no peer\n"
+                    "6: warning: [secondary any] has no 'key': it is known by its address alone\n"
+                    "7: error: 'allow' has update, which takes a 'key'\n");
+}
+
+/* A key that is named but missing is one mistake, not two. */
+Test(check, M8_a_missing_key_is_still_a_key)
+{
+    expect_findings(HQ "[secondary any]\naddress = 192.0.2.1\nallow = update\nkey = other\n",
+                    "1: warning: [key k] is used by no peer\n"
+                    "8: error: there is no [key other]\n");
+}
+
+Test(check, M8_unsigned_notify_takes_a_key)
+{
+    expect_findings(
+        HQ "unsigned-notify = refuse\n" ANY,
+        "5: error: 'unsigned-notify' means nothing without a 'key': all NOTIFYs of this "
+        "primary are unsigned\n");
+}
+
+Test(check, M8_a_peer_is_not_our_own_listener)
+{
+    static const struct {
+        const char *listen;
+        const char *address;
+        bool refused;
+    } cases[] = {
+        {"10.0.0.9", "10.0.0.9", true},
+        {"10.0.0.9", "10.0.0.9@54", false},
+        {"10.0.0.9", "10.0.0.1", false},
+        {"10.0.0.9", "::ffff:10.0.0.9", true},
+        {"10.0.0.9@5300", "10.0.0.9@5300", true},
+        {"0.0.0.0", "127.0.0.1", true},
+        {"0.0.0.0", "127.9.9.9", true},
+        {"0.0.0.0", "127.0.0.1@54", false},
+        {"0.0.0.0", "::1", false},
+        {"0.0.0.0", "10.0.0.1", false},
+        {"::", "::1", true},
+        {"::", "127.0.0.1", false},
+        {"::", "2001:db8::1", false},
+        {"127.0.0.1", "127.0.0.2", false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char lines[512];
+        int rc;
+
+        snprintf(lines, sizeof(lines),
+                 "[key k]\nsecret-file = k.key\n"
+                 "[proxy]\nlisten = %s\n[primary hq]\naddress = %s\n" ANY,
+                 cases[i].listen, cases[i].address);
+        rc = config_fixture_parse(lines);
+        cr_expect_eq(rc, cases[i].refused ? DNS_EFORMAT : 0, "%s %s: %s", cases[i].listen,
+                     cases[i].address, config_fixture_findings());
+        if (cases[i].refused)
+            cr_expect(strstr(config_fixture_findings(),
+                             "is where this proxy itself listens; give the server's address or "
+                             "port\n") != NULL);
+    }
+}
+
+Test(check, M8_a_peer_is_no_listener_of_another_peer)
+{
+    expect_findings(HQ "listen = 10.0.0.53\n[secondary any]\nkey = k\naddress = 10.0.0.53\n",
+                    "8: error: 10.0.0.53@53 is where this proxy itself listens; give the server's "
+                    "address or port\n");
+}
+
+Test(check, wildcards_are_no_peers)
+{
+    expect_findings("[primary hq]\naddress = 0.0.0.0@54, ::@54\n" ANY,
+                    "4: error: 0.0.0.0@54 is no address of a server\n"
+                    "4: error: ::@54 is no address of a server\n");
+}
+
+Test(check, M2_a_listener_stands_for_one_peer)
+{
+    expect_findings(
+        "[proxy]\nlisten = 0.0.0.0\n" HQ "listen = 10.0.0.53\n" ANY "listen = 10.0.0.54\n", "");
+    expect_findings(HQ "listen = 10.0.0.53\n" ANY "listen = 10.0.0.54, 10.0.0.53\n",
+                    "9: error: 10.0.0.53@53 stands for hq already; a peer's 'listen' is its own\n");
+    expect_findings(HQ "listen = 0.0.0.0@54\n" ANY "listen = 10.0.0.54@54\n",
+                    "9: error: 10.0.0.54@54 stands for hq already; a peer's 'listen' is its own\n");
+    expect_findings(
+        "[proxy]\nlisten = 10.0.0.9\n" HQ "listen = 10.0.0.9\n" ANY,
+        "7: error: 10.0.0.9@53 is in 'listen' of [proxy], too; a peer's 'listen' is its "
+        "own\n");
+}
+
+Test(check, M1_key_names_are_told_apart_within_a_peer)
+{
+    expect_findings("[key l]\nname = K\nsecret-file = k.key\nalgorithm = hmac-sha512\n" HQ
+                    "[secondary any]\naddress = 192.0.2.1\nkey = k, l\n",
+                    "5: warning: the secret of [key l] has 32 octets; for hmac-sha512 it should "
+                    "have 64\n"
+                    "11: error: two of the keys have the name 'k'\n");
+    /* Names that could not be read are not the same. */
+    expect_findings("name = a..b\n[key l]\nname = c..d\nsecret-file = k.key\n" HQ
+                    "[secondary any]\naddress = 192.0.2.1\nkey = k, l\n",
+                    "3: error: 'name' has 'a..b', which is no domain name\n"
+                    "5: error: 'name' has 'c..d', which is no domain name\n");
+    /* Two providers may use one name. */
+    expect_findings("[key l]\nname = k\nsecret-file = k.key\n" HQ ANY "zones = a.example\n"
+                    "[secondary other]\naddress = 192.0.2.2\nkey = l\nzones = b.example\n",
+                    "");
+}
+
+Test(check, M8_warnings_about_secondaries)
+{
+    expect_findings(HQ ANY "mode = observe\nfrom = 0.0.0.0/0, ::/0\n"
+                           "[secondary other]\naddress = 192.0.2.2\nkey = k\nzones = a.example\n",
+                    "5: warning: [secondary any] has no 'zones' beside other secondaries: it is "
+                    "given every zone\n"
+                    "8: warning: 'mode = observe' lets requests without TSIG through\n"
+                    "9: warning: 'from' has 0.0.0.0/0: every address there is\n"
+                    "9: warning: 'from' has ::/0: every address there is\n"
+                    "12: warning: [key k] is shared with any: either of them can pass for the "
+                    "other\n");
+}
+
+Test(check, all_peers_must_be_there)
+{
+    expect_findings(HQ, "0: error: there is no [secondary LABEL] section\n"
+                        "1: warning: [key k] is used by no peer\n");
+    expect_findings(ANY, "0: error: there is no [primary LABEL] section\n");
+}
+
+Test(check, several_primaries_must_be_chosen_from)
+{
+    expect_findings(HQ "[primary east]\naddress = 10.0.0.2\n" ANY,
+                    "7: error: [secondary any] has no 'primary', and there are several to choose "
+                    "from\n");
+    expect_findings(HQ "[primary east]\naddress = 10.0.0.2\n" ANY "primary = east\n", "");
+}

@@ -1,0 +1,421 @@
+/* Stories of NOTIFY: one copy to each address of each secondary, one answer to the primary. */
+#include <criterion/criterion.h>
+
+#include "exchange/world.h"
+
+#define OTHER_CONFIG                                                                               \
+    "[key k]\nsecret-file = k.key\n[key k2]\nsecret-file = k.key\nalgorithm = hmac-sha512\n"       \
+    "[primary hq]\naddress = 10.0.0.1, 10.0.0.2\n"                                                 \
+    "[secondary one]\naddress = 192.0.2.1, 2001:db8::1\nkey = k\nzones = example.com\n"            \
+    "[secondary two]\naddress = 192.0.2.2\nkey = k2, k\nzones = *\n"                               \
+    "[secondary else]\naddress = 192.0.2.3\nkey = k\nzones = example.net\n"
+
+#define ONE_V6 "2001:db8::1@53"
+
+static struct world_side primary, one = {.key = "k"}, two = {.key = "k2"};
+static struct support_message request, copy, answer, reply;
+
+/* What was sent on each leg; legs 0 and 1 go to `one`, leg 2 to `two`. */
+static struct support_message copies[3];
+
+static void init(void)
+{
+    world_open(OTHER_CONFIG);
+}
+
+TestSuite(exchange_notify, .init = init, .fini = world_close);
+
+static void begin_from(const char *from, uint32_t serial, enum relay_transport transport)
+{
+    support_header(&request, 0x1234, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
+    support_question(&request, "example.com", DNS_TYPE_SOA);
+    if (serial)
+        support_soa(&request, DNS_ANSWER, "example.com", serial);
+    world_begin(&primary, from, transport, &request);
+}
+
+static void begin(enum relay_transport transport)
+{
+    begin_from("10.0.0.1@40000", 7, transport);
+}
+
+/* All three copies leave. */
+static void asked(enum relay_transport transport)
+{
+    cr_assert_eq(world_ask(WORLD_ONE, transport, &copies[0]), 0);
+    cr_assert_eq(world_ask(ONE_V6, transport, &copies[1]), 1);
+    cr_assert_eq(world_ask(WORLD_TWO, transport, &copies[2]), 2);
+    world_wait();
+}
+
+/* The secondary verifies what it got on this leg and makes an answer, which it has yet to sign. */
+static struct world_side *respond(unsigned leg, uint16_t rcode)
+{
+    struct world_side *side = leg == 2 ? &two : &one;
+
+    side->chain = tsig_chain_request();
+    world_verify(side, &copies[leg], NULL);
+    world_respond(&answer, &copies[leg], DNS_FLAG_AA | rcode);
+    return side;
+}
+
+/* The secondary verifies what it got on this leg and answers. */
+static void acknowledge(unsigned leg, uint16_t rcode)
+{
+    world_sign(respond(leg, rcode), &answer);
+    world_answer(leg, &answer);
+}
+
+static void primary_gets(uint16_t rcode)
+{
+    struct dns_message m = world_reply_last(&primary, &reply);
+
+    cr_expect_eq(m.id, 0x1234);
+    cr_expect_eq(dns_message_opcode(&m), DNS_OPCODE_NOTIFY);
+    cr_expect_eq(dns_message_rcode(&m), rcode);
+    cr_expect_eq(m.count[DNS_QUESTION], 1);
+}
+
+Test(exchange_notify, M3_goes_to_every_address_of_every_secondary_signed_for_each)
+{
+    struct dns_message m;
+
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    one.chain = two.chain = tsig_chain_request();
+    m = world_verify(&one, &copies[0], NULL);
+    cr_expect_eq(m.flags, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
+    cr_expect_eq(m.count[DNS_ANSWER], 1, "the hint goes along");
+    cr_expect_neq(m.id, 0x1234);
+    m = world_verify(&two, &copies[2], NULL);
+    cr_expect_neq(m.id, dns_wire_u16_at(copies[0].octets));
+    cr_expect_neq(dns_wire_u16_at(copies[0].octets), dns_wire_u16_at(copies[1].octets));
+    acknowledge(0, DNS_RCODE_NOERROR);
+    world_wait();
+    cr_expect_eq(world.event_count, 1);
+    cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
+    cr_expect_eq(world_event(0)->event.peer, world_peer("one"));
+    cr_expect_eq(world_event(0)->event.key, world_key("k"));
+    cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect_eq(world_event(0)->event.opcode, DNS_OPCODE_NOTIFY);
+    cr_expect_str_eq(world_event(0)->zone, "example.com");
+    cr_expect_str_eq(world_event(0)->event.result, "ok");
+    acknowledge(1, DNS_RCODE_SERVFAIL);
+    cr_expect_eq(world.event_count, 1, "it has answered already");
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+    cr_expect(dns_wire_u16_at(reply.octets + 2) & DNS_FLAG_AA);
+    cr_expect_eq(world.event_count, 2);
+}
+
+Test(exchange_notify, M3_the_worst_answer_is_the_primarys)
+{
+    begin(RELAY_TCP);
+    asked(RELAY_TCP);
+    acknowledge(2, DNS_RCODE_REFUSED);
+    cr_expect_str_eq(world_event(0)->event.result, "error");
+    acknowledge(1, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_REFUSED);
+}
+
+Test(exchange_notify, X7_notimp_is_an_answer)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOTIMP);
+    acknowledge(2, DNS_RCODE_NOTIMP);
+    primary_gets(DNS_RCODE_NOTIMP);
+}
+
+/* Its RCODE is mostly in OPT, for which the primary's own request may have no place. */
+Test(exchange_notify, M3_badvers_is_formerr_in_the_primarys_answer)
+{
+    struct world_side *side;
+
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    side = respond(2, DNS_RCODE_NOERROR);
+    answer.octets[support_opt(&answer, 1232, NULL, 0) + 5] = 1;
+    world_sign(side, &answer);
+    world_answer(2, &answer);
+    cr_expect_eq(world_event(0)->event.rcode, 16);
+    cr_expect_str_eq(world_event(0)->event.result, "error");
+    primary_gets(DNS_RCODE_FORMERR);
+}
+
+Test(exchange_notify, M3_udp_copies_are_sent_again_after_1_and_3_seconds_signed_afresh)
+{
+    struct support_message first, second;
+
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    first = copies[2];
+    acknowledge(0, DNS_RCODE_NOERROR);
+    world_wait();
+    world_alarm(1000);
+    world_send(2, &copies[2]);
+    second = copies[2];
+    world_wait();
+    cr_expect_neq(dns_wire_u16_at(second.octets), dns_wire_u16_at(first.octets));
+    cr_expect_arr_neq(second.octets + first.len - 70, first.octets + first.len - 70, 64);
+    respond(2, DNS_RCODE_NOERROR);
+    world_alarm(3000);
+    world_send(2, &copies[2]);
+    respond(2, DNS_RCODE_NOERROR);
+    world_wait();
+    copies[2] = second;
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, M3_udp_is_answered_with_silence_when_not_all_have_answered)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    world_wait();
+    world_alarm(1000);
+    world_send(0, &copy);
+    world_send(1, &copy);
+    world_wait();
+    world_alarm(3000);
+    world_send(0, &copy);
+    world_send(1, &copy);
+    world_wait();
+    world_alarm(5000);
+    world_end(EXCHANGE_SILENT);
+    cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
+    cr_expect_str_eq(world_event(0)->event.result, "timeout");
+    cr_expect_str_eq(world_event(0)->address, ONE_V6);
+    cr_expect_str_eq(world_event(1)->address, WORLD_ONE);
+}
+
+Test(exchange_notify, M3_tcp_is_answered_with_servfail_when_not_all_have_answered)
+{
+    begin(RELAY_TCP);
+    asked(RELAY_TCP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    world_wait();
+    world_alarm(5000);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+/* An address that drops what comes: connecting to it may take longer than the primary waits. */
+Test(exchange_notify, M3_tcp_is_answered_in_time_when_no_connection_comes_about)
+{
+    world_close();
+    world_open("[proxy]\nanswer-timeout = 2\nconnect-timeout = 20\n" OTHER_CONFIG);
+    begin(RELAY_TCP);
+    world_connect(WORLD_ONE, RELAY_TCP);
+    world_connect(ONE_V6, RELAY_TCP);
+    world_connect(WORLD_TWO, RELAY_TCP);
+    world_wait();
+    world_alarm(2000);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+Test(exchange_notify, M3_tcp_connecting_takes_no_longer_than_its_own_timeout)
+{
+    world_close();
+    world_open("[proxy]\nanswer-timeout = 20\nconnect-timeout = 2\n" OTHER_CONFIG);
+    begin(RELAY_TCP);
+    world_connect(WORLD_ONE, RELAY_TCP);
+    world_connect(ONE_V6, RELAY_TCP);
+    world_connect(WORLD_TWO, RELAY_TCP);
+    world_wait();
+    world_alarm(2000);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+Test(exchange_notify, M3_tcp_one_address_refuses_and_the_other_closes)
+{
+    begin(RELAY_TCP);
+    world_refused(world_connect(WORLD_ONE, RELAY_TCP));
+    world_ask(ONE_V6, RELAY_TCP, &copies[1]);
+    world_ask(WORLD_TWO, RELAY_TCP, &copies[2]);
+    world_wait();
+    world_closed(1);
+    world_wait();
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+Test(exchange_notify, M3_one_address_of_a_secondary_is_enough)
+{
+    begin(RELAY_TCP);
+    world_refused(world_connect(WORLD_ONE, RELAY_TCP));
+    world_ask(ONE_V6, RELAY_TCP, &copies[1]);
+    world_ask(WORLD_TWO, RELAY_TCP, &copies[2]);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    world_wait();
+    acknowledge(1, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, M3_an_address_that_refused_gets_the_next_notify_all_the_same)
+{
+    begin(RELAY_TCP);
+    world_refused(world_connect(WORLD_ONE, RELAY_TCP));
+    begin_from("10.0.0.1@40000", 8, RELAY_TCP);
+    asked(RELAY_TCP);
+}
+
+/* `two` acknowledges, `one` does not, and the primary hears nothing. */
+static void half_acknowledged(void)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    world_wait();
+}
+
+Test(exchange_notify, M3_a_retry_goes_only_to_who_has_not_acknowledged)
+{
+    half_acknowledged();
+    world_pass(59999);
+    begin_from("10.0.0.1@40001", 7, RELAY_UDP);
+    world_ask(WORLD_ONE, RELAY_UDP, &copies[0]);
+    world_ask(ONE_V6, RELAY_UDP, &copies[1]);
+    world_wait();
+    acknowledge(1, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, M3_a_retry_that_all_have_acknowledged_is_answered_at_once)
+{
+    half_acknowledged();
+    acknowledge(0, DNS_RCODE_REFUSED);
+    primary_gets(DNS_RCODE_REFUSED);
+    begin(RELAY_UDP);
+    primary_gets(DNS_RCODE_REFUSED);
+}
+
+Test(exchange_notify, M3_after_60_seconds_or_with_another_serial_it_is_news)
+{
+    half_acknowledged();
+    begin_from("10.0.0.1@40000", 8, RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(60000);
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+}
+
+Test(exchange_notify, P23_over_udp_an_answer_without_the_right_tsig_is_dropped)
+{
+    struct world_side *side;
+
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    respond(2, DNS_RCODE_NOERROR);
+    world_answer(2, &answer);
+    world_wait();
+    cr_expect_eq(world_event(1)->event.type, EVENT_TSIG_FAILURE);
+    cr_expect_str_eq(world_event(1)->event.result, "unsigned-answer");
+    cr_expect_str_eq(world_event(0)->event.result, "unverified-answer");
+    side = respond(2, DNS_RCODE_NOERROR);
+    world_sign(side, &answer);
+    answer.octets[answer.len - 7] ^= 1; /* the end of its MAC */
+    world_answer(2, &answer);
+    world_wait();
+    cr_expect_str_eq(world_event(1)->event.result, "bad-answer");
+    cr_expect_str_eq(world_event(0)->event.result, "unverified-answer");
+    one.chain = respond(2, DNS_RCODE_NOERROR)->chain;
+    world_sign(&one, &answer); /* with the key of another */
+    world_answer(2, &answer);
+    world_wait();
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, P23_over_tcp_it_ends_that_connection)
+{
+    begin(RELAY_TCP);
+    asked(RELAY_TCP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    respond(2, DNS_RCODE_NOERROR);
+    world_answer(2, &answer);
+    cr_expect_not(exchange_leg_is_clean(&world.exchange, 2));
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
+/* Signs the answer as one that found our time wrong (RFC 8945 section 5.2.3). */
+static void sign_badtime(struct world_side *side, int64_t skew)
+{
+    struct dns_writer tail =
+        dns_wire_writer(answer.octets + answer.len, sizeof answer.octets - answer.len);
+    const struct tsig_stamp stamp = {
+        .time_signed = world.now.seconds,
+        .fudge = 300,
+        .original_id = dns_wire_u16_at(answer.octets),
+        .error = TSIG_BADTIME,
+        .has_server_time = true,
+        .server_time = world.now.seconds + skew,
+    };
+    struct tsig_mac *mac = relay_mac(world.relay, world_key(side->key));
+
+    cr_assert_eq(tsig_sign(mac, &side->chain, &stamp, answer.octets, answer.len, &tail), 0);
+    answer.len += tail.at;
+}
+
+Test(exchange_notify, P23_the_clock_that_badtime_tells_of_is_logged_and_never_adopted)
+{
+    struct tsig_record record;
+
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    sign_badtime(respond(2, DNS_RCODE_NOTAUTH), -4000);
+    world_answer(2, &answer);
+    cr_expect_eq(world_event(1)->event.type, EVENT_CLOCK_SKEW);
+    cr_expect(world_event(1)->event.has_skew);
+    cr_expect_eq(world_event(1)->event.skew, -4000);
+    cr_expect_eq(world_event(1)->event.key, world_key("k2"));
+    acknowledge(0, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOTAUTH);
+    begin_from("10.0.0.1@40000", 8, RELAY_UDP);
+    asked(RELAY_UDP);
+    two.chain = tsig_chain_request();
+    world_verify(&two, &copies[2], &record);
+    cr_expect_eq(record.time_signed, world.now.seconds);
+}
+
+Test(exchange_notify, X9b_a_kept_connection_that_closes_is_replaced)
+{
+    unsigned leg;
+
+    world_close();
+    world_open(WORLD_CONFIG);
+    begin(RELAY_TCP);
+    leg = world_connect(WORLD_ONE, RELAY_TCP);
+    world_connected(leg, true);
+    world_send(leg, &copies[0]);
+    world_wait();
+    world_closed(leg);
+    world_connect(WORLD_ONE, RELAY_TCP);
+    cr_expect(world.action.fresh);
+    world_connected(leg, false);
+    world_send(leg, &copies[0]);
+    world_wait();
+    acknowledge(0, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, a_request_without_room_for_its_tsig_is_not_sent)
+{
+    static const uint8_t zeroes[DNS_MESSAGE_MAX];
+
+    world_close();
+    world_open(WORLD_CONFIG);
+    support_header(&request, 0x1234, DNS_OPCODE_NOTIFY << 11);
+    support_question(&request, "example.com", DNS_TYPE_SOA);
+    support_add(&request,
+                &(struct support_record){.section = DNS_ADDITIONAL,
+                                         .type = 65280,
+                                         .rdata = zeroes,
+                                         .rdata_len = (uint16_t)(65535 - request.len - 11)});
+    world_begin(&primary, "10.0.0.1@40000", RELAY_TCP, &request);
+    world_connected(world_connect(WORLD_ONE, RELAY_TCP), false);
+    primary_gets(DNS_RCODE_SERVFAIL);
+    cr_expect_str_eq(world_event(0)->event.result, "cannot-send");
+}

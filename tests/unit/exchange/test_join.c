@@ -1,0 +1,159 @@
+#include "exchange/join.h"
+
+#include <criterion/criterion.h>
+
+#include "exchange/world.h"
+
+static struct leg items[6];
+static struct support_message request;
+static struct client client;
+static struct legs legs = {.items = items};
+
+/* Addresses per secondary: 2, 1, 3. */
+#define CONFIG                                                                                     \
+    "[primary hq]\naddress = 10.0.0.1\n"                                                           \
+    "[secondary a]\naddress = 192.0.2.1, 192.0.2.2\nzones = *\n"                                   \
+    "[secondary b]\naddress = 192.0.2.3\nzones = *\n"                                              \
+    "[secondary c]\naddress = 192.0.2.4, 192.0.2.5, 192.0.2.6\nzones = *\n"
+
+static struct dns_message parsed;
+
+static void init(void)
+{
+    static const char *const peers[] = {"a", "a", "b", "c", "c", "c"};
+
+    world_open(CONFIG);
+    support_header(&request, 1, DNS_OPCODE_NOTIFY << 11);
+    support_question(&request, "example.com", DNS_TYPE_SOA);
+    support_soa(&request, DNS_ANSWER, "example.com", 7);
+    parsed = support_parse(&request);
+    client.from = world_address("10.0.0.1@4000");
+    client.id = 1;
+    legs.load = (struct leg_load){.relay = world.relay,
+                                  .request = &parsed,
+                                  .client = &client,
+                                  .operation = PEER_NOTIFY,
+                                  .began = world.now.ms};
+    legs.count = 6;
+    for (int i = 0; i < 6; i++)
+        items[i] = (struct leg){.state = LEG_ASKED, .peer = world_peer(peers[i])};
+}
+
+TestSuite(relay_join, .init = init, .fini = world_close);
+
+/* One character per leg: A answered, O over, . asked, i idle, d due. */
+static enum join_state state_of(const char *text)
+{
+    for (int i = 0; i < 6; i++)
+        items[i].state = text[i] == 'A'   ? LEG_ANSWERED
+                         : text[i] == 'O' ? LEG_OVER
+                         : text[i] == 'i' ? LEG_IDLE
+                         : text[i] == 'd' ? LEG_DUE
+                                          : LEG_ASKED;
+    return join_legs(&legs);
+}
+
+Test(relay_join, M3_a_secondary_has_answered_when_any_of_its_addresses_has)
+{
+    static const struct {
+        const char *legs;
+        enum join_state state;
+    } cases[] = {
+        {"......", JOIN_WAITING},  {"A.AA..", JOIN_COMPLETE}, {".AA..A", JOIN_COMPLETE},
+        {"AOAOAO", JOIN_COMPLETE}, {"O.A.A.", JOIN_WAITING},  {"OOAOOO", JOIN_BROKEN},
+        {"OOAAOO", JOIN_BROKEN},   {"AAOAAA", JOIN_BROKEN},   {"AA.AAA", JOIN_WAITING},
+        {"OO.AOO", JOIN_WAITING},  {"OOAi..", JOIN_WAITING},  {"AAAdOO", JOIN_WAITING},
+        {"AAAOOO", JOIN_BROKEN},   {"OOOOOO", JOIN_BROKEN},   {"AAAAAA", JOIN_COMPLETE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_eq(state_of(cases[i].legs), cases[i].state, "%s", cases[i].legs);
+}
+
+Test(relay_join, M3_the_rcode_is_the_worst)
+{
+    enum { OK = 0, FORM = 1, FAIL = 2, NX = 3, NI = 4, REF = 5, AUTH = 9 };
+    static const struct {
+        unsigned rcodes[3];
+        unsigned worst;
+    } cases[] = {
+        {{OK, OK, OK}, OK},        {{OK, FAIL, OK}, FAIL}, {{AUTH, REF, FAIL}, FAIL},
+        {{REF, AUTH, FORM}, AUTH}, {{OK, REF, NX}, REF},   {{OK, NX, OK}, NX},
+        {{NI, NI, NI}, NI},        {{NI, OK, NI}, OK},     {{NI, FORM, OK}, FORM},
+        {{FORM, NI, NI}, FORM},    {{REF, OK, FORM}, REF}, {{NI, REF, NI}, REF},
+        {{FAIL, AUTH, OK}, FAIL},  {{AUTH, OK, NI}, AUTH},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        state_of("OAAOOA");
+        items[1].rcode = cases[i].rcodes[0];
+        items[2].rcode = cases[i].rcodes[1];
+        items[5].rcode = cases[i].rcodes[2];
+        items[0].rcode = DNS_RCODE_SERVFAIL; /* never came */
+        cr_expect_eq(join_rcode(&legs), cases[i].worst, "%zu", i);
+    }
+}
+
+Test(relay_join, M3_an_answer_frees_the_other_addresses_of_its_secondary_alone)
+{
+    state_of(".d.i.d");
+    join_take(&legs, &items[4], DNS_RCODE_REFUSED, world.now);
+    cr_expect_eq(items[0].state, LEG_ASKED);
+    cr_expect_eq(items[1].state, LEG_DUE);
+    cr_expect_eq(items[2].state, LEG_ASKED);
+    cr_expect_eq(items[3].state, LEG_OVER);
+    cr_expect_eq(items[4].state, LEG_ANSWERED);
+    cr_expect_eq(items[4].rcode, DNS_RCODE_REFUSED);
+    cr_expect_eq(items[5].state, LEG_OVER);
+    cr_expect_eq(world.event_count, 1);
+    cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
+    cr_expect_eq(world_event(0)->event.peer, world_peer("c"));
+    cr_expect_eq(world_event(0)->event.rcode, DNS_RCODE_REFUSED);
+    cr_expect(world_event(0)->event.has_serial);
+    cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect_str_eq(world_event(0)->event.result, "error");
+}
+
+Test(relay_join, M3_what_only_opt_can_say_is_formerr)
+{
+    enum { NOTZONE = 10, BADVERS = 16, BADCOOKIE = 23 };
+
+    state_of("......");
+    join_take(&legs, &items[2], BADVERS, world.now);
+    cr_expect_eq(items[2].rcode, DNS_RCODE_FORMERR);
+    join_take(&legs, &items[4], BADCOOKIE, world.now);
+    cr_expect_eq(items[4].rcode, DNS_RCODE_FORMERR);
+    join_take(&legs, &items[0], NOTZONE, world.now);
+    cr_expect_eq(items[0].rcode, NOTZONE);
+}
+
+Test(relay_join, M3_it_is_recalled_for_the_same_notify)
+{
+    state_of("......");
+    join_take(&legs, &items[4], DNS_RCODE_REFUSED, world.now);
+    state_of("iiiiii");
+    items[3].rcode = items[4].rcode = 0;
+    join_recall(&legs, world.now);
+    cr_expect_eq(items[0].state, LEG_IDLE);
+    cr_expect_eq(items[2].state, LEG_IDLE);
+    cr_expect_eq(items[3].state, LEG_ANSWERED);
+    cr_expect_eq(items[3].rcode, DNS_RCODE_REFUSED);
+    cr_expect_eq(items[4].state, LEG_OVER);
+    cr_expect_eq(world.event_count, 1, "no news");
+    state_of("iiiiii");
+    client.id = 2;
+    join_recall(&legs, world.now);
+    cr_expect_eq(items[3].state, LEG_IDLE);
+}
+
+Test(relay_join, M3_a_notify_without_hint_is_another)
+{
+    state_of("......");
+    join_take(&legs, &items[2], DNS_RCODE_NOERROR, world.now);
+    state_of("iiiiii");
+    support_header(&request, 1, DNS_OPCODE_NOTIFY << 11);
+    support_question(&request, "example.com", DNS_TYPE_SOA);
+    parsed = support_parse(&request);
+    join_recall(&legs, world.now);
+    cr_expect_eq(items[2].state, LEG_IDLE);
+}
