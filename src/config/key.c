@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "draft.h"
+#include "tsig/key_file.h"
 
 /* One [key] section while its key is made. What the section leaves open the file may fill in. */
 struct making {
@@ -55,9 +56,9 @@ static int decode_file(struct making *m, const char *text, size_t len)
 {
     const char *problem = NULL;
 
-    if (!tsig_key_looks_like_file(text, len))
+    if (!tsig_key_file_looks_like(text, len))
         return decode(m, "secret-file", text, len);
-    if (tsig_key_parse_file(text, len, &m->file, &problem) != 0)
+    if (tsig_key_file_parse(text, len, &m->file, &problem) != 0)
         return complain(m, "secret-file", "the key file '%s' cannot be read: %s",
                         m->given->secret_file, problem);
     dns_name_lower(&m->file.name);
