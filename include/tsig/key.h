@@ -13,11 +13,11 @@ struct tsig_key {
     uint8_t *secret; /* owned, cleansed on release */
     size_t secret_len;
     uint8_t minimum_mac; /* octets; the full size unless shorter MACs are accepted */
-    unsigned index;      /* place in its configuration's keys */
+    unsigned number;     /* the owner's; 0 unless it sets one */
 };
 
 /* Copies name and secret (1 octet or more). `minimum_mac` becomes the algorithm's full size;
- * `index` 0. DNS_EMEMORY. */
+ * `number` 0. DNS_EMEMORY. */
 int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
                   const struct tsig_algorithm *algorithm, const uint8_t *secret,
                   size_t secret_len) MUST_CHECK;

@@ -168,7 +168,7 @@ static void check_key_names(const struct check *c)
 static const char *label_of_key(const struct config *config, const struct tsig_key *key)
 {
     for (size_t i = 0; i < config->section_count; i++)
-        if (config->sections[i].kind == SETTING_KEY && config->sections[i].index == key->index)
+        if (config->sections[i].kind == SETTING_KEY && config->sections[i].index == key->number)
             return config->sections[i].label;
     return "";
 }

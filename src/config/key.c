@@ -250,7 +250,7 @@ int config_key_make_all(struct draft *draft)
             continue;
         m.given = &draft->keys[section->index];
         rc = make_key(&m, &config->keys[section->index]);
-        config->keys[section->index].index = section->index;
+        config->keys[section->index].number = section->index;
         OPENSSL_cleanse(&m.file, sizeof(m.file));
         if (rc != 0 && rc != DNS_EFORMAT)
             return rc;

@@ -38,7 +38,7 @@ void relay_free(struct relay *relay)
 
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key)
 {
-    return &relay->macs[key->index];
+    return &relay->macs[key->number];
 }
 
 void relay_report(const struct relay *relay, const struct relay_event *event)

@@ -59,13 +59,13 @@ static void check_report(const struct config_report *report)
 static void check_parts(const struct config *config)
 {
     for (size_t i = 0; i < config->key_count; i++)
-        FUZZ_CHECK(config->keys[i].index == i && config->keys[i].secret_len > 0);
+        FUZZ_CHECK(config->keys[i].number == i && config->keys[i].secret_len > 0);
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
 
         FUZZ_CHECK(peer->index == i);
         for (size_t k = 0; k < peer->keyring.count; k++)
-            FUZZ_CHECK(peer->keyring.keys[k] == &config->keys[peer->keyring.keys[k]->index]);
+            FUZZ_CHECK(peer->keyring.keys[k] == &config->keys[peer->keyring.keys[k]->number]);
         for (size_t k = 0; k < peer->primary_count; k++)
             FUZZ_CHECK(peer->primary[k] == &config->peers[peer->primary[k]->index]);
     }

@@ -144,7 +144,7 @@ Test(config, every_setting_is_stored)
     cr_expect_eq(any->primary[1], &config->peers[0]);
     cr_assert_eq(any->keyring.count, 2);
     cr_expect_eq(any->keyring.keys[0], &config->keys[1]);
-    cr_expect_eq(any->keyring.keys[0]->index, 1);
+    cr_expect_eq(any->keyring.keys[0]->number, 1);
     cr_assert_eq(any->zone_count, 2);
     cr_expect_eq(any->zones[0].kind, ZONE_EXACT);
     cr_expect_eq(any->zones[1].kind, ZONE_BELOW);
