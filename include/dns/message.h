@@ -10,6 +10,16 @@
 #define DNS_MESSAGE_MAX 65535
 #define DNS_UDP_MAX     512 /* payload without EDNS */
 
+/* Offsets in the header (RFC 1035 section 4.1.1). */
+#define DNS_FLAGS_AT   2
+#define DNS_COUNTS_AT  4 /* of the four sections, two octets each */
+#define DNS_ARCOUNT_AT 10
+
+/* Offsets in an OPT record, whose owner is always the root (RFC 6891 section 6.1.2). */
+#define DNS_OPT_PAYLOAD_AT 3 /* in the place of the class */
+#define DNS_OPT_RCODE_AT   5 /* the upper bits of the RCODE: the first octet of the TTL */
+#define DNS_OPT_FLAGS_AT   7 /* DO and others: the lower half of the TTL */
+
 enum dns_flag {
     DNS_FLAG_QR = 0x8000,
     DNS_FLAG_AA = 0x0400,
@@ -101,8 +111,13 @@ static inline unsigned dns_message_opcode(const struct dns_message *m)
 /* With the upper bits that OPT has (RFC 6891 section 6.1.3). */
 static inline unsigned dns_message_rcode(const struct dns_message *m)
 {
-    unsigned upper = m->opt_len > 0 ? m->octets[m->opt_at + 5] : 0;
+    unsigned upper = m->opt_len > 0 ? m->octets[m->opt_at + DNS_OPT_RCODE_AT] : 0;
     return upper << 4 | (m->flags & DNS_MASK_RCODE);
+}
+
+static inline void dns_message_put_arcount(uint8_t *octets, uint16_t count)
+{
+    dns_wire_set_u16_at(octets + DNS_ARCOUNT_AT, count);
 }
 
 /* Same first question: name (case aside), type and class. */

@@ -124,7 +124,7 @@ int dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload
 {
     if (!m->opt_at)
         return 0;
-    dns_wire_set_u16_at(octets + m->opt_at + 3, payload);
+    dns_wire_set_u16_at(octets + m->opt_at + DNS_OPT_PAYLOAD_AT, payload);
     m->opt_payload = payload;
     return still_parses(m);
 }
@@ -139,7 +139,7 @@ int dns_opt_remove(uint8_t *octets, struct dns_message *m)
     cut(octets, m, m->opt_len);
     m->opt_payload = 0;
     m->count[DNS_ADDITIONAL]--;
-    dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
+    dns_message_put_arcount(octets, m->count[DNS_ADDITIONAL]);
     error = still_parses(m);
     m->opt_at = 0;
     return error;

@@ -11,7 +11,7 @@ static void leave_out(uint8_t *octets, struct dns_message *m, enum dns_section f
 
     for (enum dns_section s = first; s < DNS_SECTIONS; s++) {
         m->count[s] = s == DNS_ADDITIONAL && m->opt_at ? 1 : 0;
-        dns_wire_set_u16_at(octets + 4 + 2 * s, m->count[s]);
+        dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * s, m->count[s]);
         m->start[s] = end;
     }
     if (m->opt_at) {
@@ -29,9 +29,9 @@ static void leave_out(uint8_t *octets, struct dns_message *m, enum dns_section f
 static void set_truncated(uint8_t *octets, struct dns_message *m)
 {
     m->flags = (uint16_t)((m->flags | DNS_FLAG_TC) & ~DNS_MASK_RCODE);
-    dns_wire_set_u16_at(octets + 2, m->flags);
+    dns_wire_set_u16_at(octets + DNS_FLAGS_AT, m->flags);
     if (m->opt_at)
-        octets[m->opt_at + 5] = 0;
+        octets[m->opt_at + DNS_OPT_RCODE_AT] = 0;
 }
 
 int dns_truncate(uint8_t *octets, struct dns_message *m, size_t limit)

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define ARCOUNT_AT       10
 #define SERVER_TIME_SIZE 6
 /* Key name, class, TTL, algorithm name, timers, error, Other Len (RFC 8945 section 4.3.3). */
 #define VARIABLES_MAX (DNS_NAME_MAX + 6 + DNS_NAME_MAX + 8 + 4)
@@ -43,7 +42,7 @@ void tsig_sign_digest_message(struct tsig_mac *mac, const uint8_t *octets, size_
     assert(len >= DNS_HEADER_SIZE);
     memcpy(header, octets, sizeof(header));
     dns_wire_set_u16_at(header, id);
-    dns_wire_set_u16_at(header + ARCOUNT_AT, arcount);
+    dns_message_put_arcount(header, arcount);
     tsig_mac_update(mac, header, sizeof(header));
     tsig_mac_update(mac, octets + DNS_HEADER_SIZE, len - DNS_HEADER_SIZE);
 }
@@ -103,12 +102,12 @@ static struct tsig_record stamped(const struct dns_name *key_name, const struct 
 
 static int append(const struct tsig_record *record, uint8_t *octets, struct dns_writer *tail)
 {
-    uint16_t arcount = dns_wire_u16_at(octets + ARCOUNT_AT);
+    uint16_t arcount = dns_wire_u16_at(octets + DNS_ARCOUNT_AT);
 
     if (arcount == UINT16_MAX || tail->failed || tail->size - tail->at < tsig_record_size(record))
         return DNS_ESPACE;
     tsig_record_encode(record, tail);
-    dns_wire_set_u16_at(octets + ARCOUNT_AT, (uint16_t)(arcount + 1));
+    dns_message_put_arcount(octets, (uint16_t)(arcount + 1));
     return 0;
 }
 
@@ -126,7 +125,7 @@ int tsig_sign(struct tsig_mac *mac, struct tsig_chain *chain, const struct tsig_
         record.time_signed = chain->time_signed;
     tsig_sign_digest_begin(mac, chain);
     tsig_sign_digest_message(mac, octets, len, record.original_id,
-                             dns_wire_u16_at(octets + ARCOUNT_AT));
+                             dns_wire_u16_at(octets + DNS_ARCOUNT_AT));
     error = tsig_sign_digest_end(mac, chain->form, &record, digest);
     if (error != 0)
         return error;
