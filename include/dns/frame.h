@@ -23,8 +23,8 @@ void dns_frame_fini(struct dns_frame *f);
 
 /* Where the next octets from the network go, and how many may be put there: at least 1. `want` is
  * the size to have at first (1 to DNS_FRAME_MAX). Only when dns_frame_next has nothing more: what
- * is left is moved to the front, so messages handed out before are gone. DNS_EMEMORY,
- * or DNS_ESPACE when a message is announced that is longer than the limit. */
+ * is left is moved to the front, so messages handed out before are gone. DNS_EMEMORY, or DNS_ESPACE
+ * when a message is announced that is longer than the limit. */
 int dns_frame_room(struct dns_frame *f, size_t want, uint8_t **room, size_t *len) MUST_CHECK;
 
 /* `len` octets have arrived in the room. */

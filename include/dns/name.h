@@ -5,10 +5,8 @@
 #include "dns/error.h"
 #include "dns/wire.h"
 
-#define DNS_NAME_MAX 255 /* octets in wire form, root label included */
-#define DNS_NAME_TEXT_SIZE                                                                         \
-    1024 /* room for any name as text with its NUL: 4 characters an octet                          \
-          */
+#define DNS_NAME_MAX       255  /* octets in wire form, root label included */
+#define DNS_NAME_TEXT_SIZE 1024 /* any name as text with its NUL: 4 characters an octet */
 
 /* A whole name, uncompressed, in the case it arrived in. */
 struct dns_name {
@@ -16,9 +14,10 @@ struct dns_name {
     uint8_t octets[DNS_NAME_MAX];
 };
 
-/* Reads a name at the reader's place. The octets are a message: a pointer goes back to before the labels that
- * it ends, not into the header, and what it leads to ends before them too (RFC 1035 section 4.1.4: a prior
- * occurrence); 127 pointers at most. On failure the reader has failed and `out` is untouched. */
+/* Reads a name at the reader's place. The octets are a message: a pointer goes back to before the
+ * labels that it ends, not into the header, and what it leads to ends before them too (RFC 1035
+ * section 4.1.4: a prior occurrence); 127 pointers at most. On failure the reader has failed and
+ * `out` is untouched. */
 int dns_name_read(struct dns_reader *r, struct dns_name *out) MUST_CHECK;
 
 /* Steps over a name, validating it as dns_name_read does, without keeping it. */

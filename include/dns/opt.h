@@ -1,5 +1,5 @@
-/* The OPT record (RFC 6891): what belongs to one hop is taken out, errors are explained (RFC 8914).
- */
+/* The OPT record (RFC 6891): what belongs to one hop is taken out, errors are explained
+ * (RFC 8914). */
 #ifndef DNS_OPT_H
 #define DNS_OPT_H
 
@@ -16,10 +16,10 @@ enum dns_ede {
     DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
 };
 
-/* These edit a message in place; `m` must be the parse of `octets` (mutable here) and is kept up to date. The
- * message never grows. They do nothing without OPT. A TSIG must have been taken off. Where records follow OPT,
- * their compression pointers are mended; DNS_EFORMAT when that leaves no message, as pointers to what is no name
- * do, and it is then of no use. */
+/* These edit a message in place; `m` must be the parse of `octets` (mutable here) and is kept up to
+ * date. The message never grows. They do nothing without OPT. A TSIG must have been taken off.
+ * Where records follow OPT, their compression pointers are mended; DNS_EFORMAT when that leaves no
+ * message, as pointers to what is no name do, and it is then of no use. */
 
 /* Takes out COOKIE (RFC 7873, if `cookie`) and edns-tcp-keepalive (RFC 7828). */
 int dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie) MUST_CHECK;

@@ -1,5 +1,6 @@
-/* Where names stand in RDATA: only in these types may they be compressed, on output those of RFC 1035, on input
- * also RP AFSDB RT SIG PX NXT NAPTR SRV (RFC 3597 section 4). All other RDATA is opaque. */
+/* Where names stand in RDATA: only in these types may they be compressed, on output those of
+ * RFC 1035, on input also RP AFSDB RT SIG PX NXT NAPTR SRV (RFC 3597 section 4). All other RDATA is
+ * opaque. */
 #ifndef DNS_RDATA_H
 #define DNS_RDATA_H
 

@@ -28,8 +28,8 @@ void dns_split_init(struct dns_split *s, const struct dns_message *message,
 
 /* Writes the next message into `w`, which must have room for `limit` octets and be empty. Returns 1
  * when there are more to come, 0 when this was the last, DNS_ESPACE when the record at `s->at`
- * cannot fit alone (or with its IXFR's opening SOA), DNS_EFORMAT when names in RDATA do not parse.
- */
+ * cannot fit alone (or with its IXFR's opening SOA), DNS_EFORMAT when names in RDATA do not
+ * parse. */
 int dns_split_next(struct dns_split *s, struct dns_writer *w) MUST_CHECK;
 
 #endif

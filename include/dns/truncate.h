@@ -1,5 +1,5 @@
-/* Makes a UDP answer smaller when its TSIG needs the room (RFC 8945 section 5.3, RFC 2181 section
- * 9). */
+/* Makes a UDP answer smaller when its TSIG needs the room (RFC 8945 section 5.3, RFC 2181
+ * section 9). */
 #ifndef DNS_TRUNCATE_H
 #define DNS_TRUNCATE_H
 

@@ -14,8 +14,7 @@
  *              ▼ SOA, of a version B               │ SOA of B
  *             ADD ─────────────────────────────────┤
  *                                                  ├─ SOA of the first serial ▶ DONE
- *                                                  └─ SOA of any other ──────▶ BROKEN
- */
+ *                                                  └─ SOA of any other ──────▶ BROKEN */
 #ifndef DNS_XFR_H
 #define DNS_XFR_H
 

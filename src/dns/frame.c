@@ -18,13 +18,11 @@ void dns_frame_fini(struct dns_frame *f)
     *f = (struct dns_frame){0};
 }
 
-static int grow(struct dns_frame *f, size_t size)
+static int frame_grow(struct dns_frame *f, size_t size)
 {
-    uint8_t *octets;
-
     if (size <= f->size)
         return 0;
-    octets = realloc(f->octets, size);
+    uint8_t *octets = realloc(f->octets, size);
     if (!octets)
         return DNS_EMEMORY;
     f->octets = octets;
@@ -36,8 +34,6 @@ int dns_frame_room(struct dns_frame *f, size_t want, uint8_t **room, size_t *len
 {
     size_t left = f->end - f->start;
     size_t need = frame_size(f, f->start);
-    int err;
-
     assert(want >= 1 && want <= DNS_FRAME_MAX && left < need);
     if (f->limit > 0 && need > PREFIX + f->limit)
         return DNS_ESPACE;
@@ -45,9 +41,9 @@ int dns_frame_room(struct dns_frame *f, size_t want, uint8_t **room, size_t *len
         memmove(f->octets, f->octets + f->start, left);
     f->start = 0;
     f->end = left;
-    err = grow(f, !f->octets && want > need ? want : need);
-    if (err)
-        return err;
+    int error = frame_grow(f, !f->octets && want > need ? want : need);
+    if (error < 0)
+        return error;
     *room = f->octets + f->end;
     *len = f->size - f->end;
     return 0;
@@ -62,7 +58,6 @@ void dns_frame_filled(struct dns_frame *f, size_t len)
 bool dns_frame_next(struct dns_frame *f, uint8_t **octets, size_t *len)
 {
     size_t size = frame_size(f, f->start);
-
     if (f->end - f->start < size)
         return false;
     *octets = f->octets + f->start + PREFIX;

@@ -1,3 +1,6 @@
+/* The walk never goes back: names are validated where they stand, each record's fields are read
+ * once, and what a later reader needs (the question, OPT, TSIG) is noted on the way. After it,
+ * records can be stepped over without checks. */
 #include "dns/message.h"
 
 #include <string.h>
@@ -7,10 +10,9 @@
 #define OPTION_FIELDS   4  /* code and length */
 
 /* The fields behind the owner name; the caller knows them to be there. */
-static void record_fields(const uint8_t *octets, size_t at, struct dns_record *out)
+static void message_record_fields(const uint8_t *octets, size_t at, struct dns_record *out)
 {
     const uint8_t *fields = octets + at;
-
     out->type = dns_wire_u16_at(fields);
     out->rclass = dns_wire_u16_at(fields + 2);
     out->ttl = (uint32_t)dns_wire_u16_at(fields + 4) << 16 | dns_wire_u16_at(fields + 6);
@@ -19,12 +21,12 @@ static void record_fields(const uint8_t *octets, size_t at, struct dns_record *o
     out->end = out->rdata_at + out->rdata_len;
 }
 
-static int read_record(struct dns_reader *r, struct dns_record *out)
+static int message_read_record(struct dns_reader *r, struct dns_record *out)
 {
     out->at = r->at;
-    if (dns_name_skip(r) || r->len - r->at < RECORD_FIELDS)
+    if (dns_name_skip(r) < 0 || r->len - r->at < RECORD_FIELDS)
         return DNS_EFORMAT;
-    record_fields(r->octets, r->at, out);
+    message_record_fields(r->octets, r->at, out);
     if (out->end > r->len)
         return DNS_EFORMAT;
     r->at = out->end;
@@ -32,13 +34,11 @@ static int read_record(struct dns_reader *r, struct dns_record *out)
 }
 
 /* RFC 6891 section 6.1.2: options fill the RDATA. */
-static bool options_add_up(const uint8_t *rdata, size_t len)
+static bool message_options_add_up(const uint8_t *rdata, size_t len)
 {
     size_t at = 0;
-
     while (len - at >= OPTION_FIELDS) {
         size_t option = OPTION_FIELDS + (size_t)dns_wire_u16_at(rdata + at + 2);
-
         if (option > len - at)
             return false;
         at += option;
@@ -46,10 +46,11 @@ static bool options_add_up(const uint8_t *rdata, size_t len)
     return at == len;
 }
 
-static int note_opt(struct dns_message *m, enum dns_section section, const struct dns_record *rr)
+static int message_note_opt(struct dns_message *m, enum dns_section section,
+                            const struct dns_record *rr)
 {
     if (section != DNS_ADDITIONAL || m->opt_at || m->octets[rr->at] != 0 ||
-        !options_add_up(m->octets + rr->rdata_at, rr->rdata_len))
+        !message_options_add_up(m->octets + rr->rdata_at, rr->rdata_len))
         return DNS_EFORMAT;
     m->opt_at = rr->at;
     m->opt_len = rr->end - rr->at;
@@ -57,7 +58,7 @@ static int note_opt(struct dns_message *m, enum dns_section section, const struc
     return 0;
 }
 
-static void note_tsig(struct dns_message *m, const struct dns_record *rr, bool is_last)
+static void message_note_tsig(struct dns_message *m, const struct dns_record *rr, bool is_last)
 {
     if (m->tsig_place == DNS_TSIG_NONE && is_last) {
         m->tsig_place = DNS_TSIG_LAST;
@@ -67,18 +68,17 @@ static void note_tsig(struct dns_message *m, const struct dns_record *rr, bool i
     }
 }
 
-static bool is_sig0(const struct dns_message *m, const struct dns_record *rr)
+static bool message_is_sig0(const struct dns_message *m, const struct dns_record *rr)
 {
     return rr->type == DNS_TYPE_SIG && rr->rdata_len >= 2 &&
            dns_wire_u16_at(m->octets + rr->rdata_at) == 0;
 }
 
-static int walk_questions(struct dns_message *m, struct dns_reader *r)
+static int message_walk_questions(struct dns_message *m, struct dns_reader *r)
 {
     for (unsigned i = 0; i < m->count[DNS_QUESTION]; i++) {
-        if (i == 0 ? dns_name_read(r, &m->qname) : dns_name_skip(r))
-            return DNS_EFORMAT;
-        if (r->len - r->at < QUESTION_FIELDS)
+        int error = i == 0 ? dns_name_read(r, &m->qname) : dns_name_skip(r);
+        if (error < 0 || r->len - r->at < QUESTION_FIELDS)
             return DNS_EFORMAT;
         if (i == 0) {
             m->qtype = dns_wire_u16_at(r->octets + r->at);
@@ -89,32 +89,32 @@ static int walk_questions(struct dns_message *m, struct dns_reader *r)
     return 0;
 }
 
-static int walk_records(struct dns_message *m, struct dns_reader *r, enum dns_section section)
+static int message_walk_records(struct dns_message *m, struct dns_reader *r,
+                                enum dns_section section)
 {
     for (unsigned i = 0; i < m->count[section]; i++) {
         bool is_last = section == DNS_ADDITIONAL && i + 1U == m->count[section];
         struct dns_record rr;
-
-        if (read_record(r, &rr))
+        if (message_read_record(r, &rr) < 0)
             return DNS_EFORMAT;
-        if (rr.type == DNS_TYPE_OPT && note_opt(m, section, &rr))
+        if (rr.type == DNS_TYPE_OPT && message_note_opt(m, section, &rr) < 0)
             return DNS_EFORMAT;
         if (rr.type == DNS_TYPE_TSIG)
-            note_tsig(m, &rr, is_last);
-        if (section == DNS_ADDITIONAL && is_sig0(m, &rr))
+            message_note_tsig(m, &rr, is_last);
+        if (section == DNS_ADDITIONAL && message_is_sig0(m, &rr))
             m->sig0 = true;
     }
     return 0;
 }
 
-static int walk_sections(struct dns_message *m, struct dns_reader *r)
+static int message_walk_sections(struct dns_message *m, struct dns_reader *r)
 {
     m->start[DNS_QUESTION] = r->at;
-    if (walk_questions(m, r))
+    if (message_walk_questions(m, r) < 0)
         return DNS_EFORMAT;
     for (enum dns_section s = DNS_ANSWER; s < DNS_SECTIONS; s++) {
         m->start[s] = r->at;
-        if (walk_records(m, r, s))
+        if (message_walk_records(m, r, s) < 0)
             return DNS_EFORMAT;
     }
     m->start[DNS_SECTIONS] = r->at;
@@ -125,12 +125,11 @@ int dns_message_parse(const uint8_t *octets, size_t len, struct dns_message *out
 {
     struct dns_message m = {.octets = octets, .len = len};
     struct dns_reader r = dns_wire_reader(octets, len);
-
     m.id = dns_wire_get_u16(&r);
     m.flags = dns_wire_get_u16(&r);
     for (int i = 0; i < DNS_SECTIONS; i++)
         m.count[i] = dns_wire_get_u16(&r);
-    if (r.failed || walk_sections(&m, &r))
+    if (r.failed || message_walk_sections(&m, &r) < 0)
         return DNS_EFORMAT;
     *out = m;
     return 0;
@@ -140,12 +139,11 @@ void dns_message_record(const struct dns_message *m, size_t *at, struct dns_reco
 {
     const uint8_t *octets = m->octets;
     size_t here = *at;
-
     out->at = here;
     while (octets[here] != 0 && octets[here] < 0xc0)
         here += 1U + octets[here];
     here += octets[here] == 0 ? 1 : 2;
-    record_fields(octets, here, out);
+    message_record_fields(octets, here, out);
     *at = out->end;
 }
 

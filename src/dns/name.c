@@ -1,3 +1,6 @@
+/* Names have two forms, wire and text. Reading from the wire is where a message may set traps: a
+ * pointer must go to a prior occurrence (RFC 1035 section 4.1.4), or reading would not come to an
+ * end. Text is that of master files (RFC 1035 section 5.1). */
 #include "dns/name.h"
 
 #include <stdio.h>
@@ -15,7 +18,7 @@
 
 /* The one loop behind reading and skipping; `out` is filled unless NULL, its octets even on
  * failure. */
-static inline int walk(struct dns_reader *r, struct dns_name *out)
+static inline int name_walk(struct dns_reader *r, struct dns_name *out)
 {
     const uint8_t *octets = r->octets;
     size_t at = r->at;
@@ -24,10 +27,8 @@ static inline int walk(struct dns_reader *r, struct dns_name *out)
     size_t end = 0;          /* behind the name where it stands; 0 until the first pointer */
     size_t total = 0;
     unsigned pointers = 0;
-
     while (!r->failed && at < limit) {
         size_t label = octets[at];
-
         if (label <= LABEL_MAX) {
             label++;
             if (label > limit - at || label > DNS_NAME_MAX - total)
@@ -60,10 +61,9 @@ static inline int walk(struct dns_reader *r, struct dns_name *out)
 int dns_name_read(struct dns_reader *r, struct dns_name *out)
 {
     struct dns_name name;
-    int err = walk(r, &name);
-
-    if (err)
-        return err;
+    int error = name_walk(r, &name);
+    if (error < 0)
+        return error;
     out->len = name.len;
     memcpy(out->octets, name.octets, name.len);
     return 0;
@@ -71,7 +71,7 @@ int dns_name_read(struct dns_reader *r, struct dns_name *out)
 
 int dns_name_skip(struct dns_reader *r)
 {
-    return walk(r, NULL);
+    return name_walk(r, NULL);
 }
 
 void dns_name_write(struct dns_writer *w, const struct dns_name *name)
@@ -79,23 +79,22 @@ void dns_name_write(struct dns_writer *w, const struct dns_name *name)
     dns_wire_put_octets(w, name->octets, name->len);
 }
 
-static bool is_digit(char c)
+static bool name_is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
 /* The octet written as \DDD or \X, `text` being behind the backslash. Returns how many characters
  * it took; 0: bad. */
-static size_t unescape(const char *text, uint8_t *octet)
+static size_t name_unescape(const char *text, uint8_t *octet)
 {
     unsigned value = 0;
-
-    if (!is_digit(*text)) {
+    if (!name_is_digit(*text)) {
         *octet = (uint8_t)*text;
         return *text ? 1 : 0;
     }
     for (size_t i = 0; i < ESCAPE_DIGITS; i++) {
-        if (!is_digit(text[i]))
+        if (!name_is_digit(text[i]))
             return 0;
         value = value * 10 + (unsigned)(text[i] - '0');
     }
@@ -105,12 +104,10 @@ static size_t unescape(const char *text, uint8_t *octet)
 
 /* One character, escaped or not. Unescaped blanks, control characters and octets beyond ASCII are
  * no part of a name in master-file text. Returns how many characters it took; 0: bad. */
-static size_t take_character(const char *text, uint8_t *octet)
+static size_t name_take_character(const char *text, uint8_t *octet)
 {
-    size_t used;
-
     if (*text == '\\') {
-        used = unescape(text + 1, octet);
+        size_t used = name_unescape(text + 1, octet);
         return used ? used + 1 : 0;
     }
     *octet = (uint8_t)*text;
@@ -118,15 +115,13 @@ static size_t take_character(const char *text, uint8_t *octet)
 }
 
 /* One label up to a dot or the end of the text. Returns how many characters it took; 0: bad. */
-static size_t take_label(const char *text, uint8_t label[1 + LABEL_MAX])
+static size_t name_take_label(const char *text, uint8_t label[1 + LABEL_MAX])
 {
     size_t at = 0;
-
     label[0] = 0;
     while (text[at] && text[at] != '.') {
         uint8_t octet;
-        size_t used = take_character(text + at, &octet);
-
+        size_t used = name_take_character(text + at, &octet);
         if (used == 0 || label[0] == LABEL_MAX)
             return 0;
         label[++label[0]] = octet;
@@ -137,17 +132,15 @@ static size_t take_label(const char *text, uint8_t label[1 + LABEL_MAX])
 
 int dns_name_from_text(const char *text, struct dns_name *out)
 {
-    struct dns_name name = {.len = 0};
-    struct dns_writer w = dns_wire_writer(name.octets, sizeof(name.octets));
-
     if (strcmp(text, ".") == 0)
         text++;
-    else if (*text == '\0')
+    else if (!*text)
         return DNS_EFORMAT;
+    struct dns_name name = {.len = 0};
+    struct dns_writer w = dns_wire_writer(name.octets, sizeof name.octets);
     while (*text) {
         uint8_t label[1 + LABEL_MAX];
-        size_t used = take_label(text, label);
-
+        size_t used = name_take_label(text, label);
         if (used == 0)
             return DNS_EFORMAT;
         dns_wire_put_octets(&w, label, 1U + label[0]);
@@ -164,7 +157,7 @@ int dns_name_from_text(const char *text, struct dns_name *out)
 }
 
 /* Writes one octet as text; returns the place behind it. */
-static char *put_character(char *to, uint8_t octet)
+static char *name_put_character(char *to, uint8_t octet)
 {
     if (octet <= ' ' || octet > '~')
         return to + sprintf(to, "\\%03u", octet);
@@ -178,14 +171,12 @@ char *dns_name_to_text(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE]
 {
     char *to = out;
     size_t at = 0;
-
     while (at < name->len && name->octets[at] != 0) {
         size_t end = at + 1 + name->octets[at];
-
         if (at > 0)
             *to++ = '.';
         for (at++; at < end; at++)
-            to = put_character(to, name->octets[at]);
+            to = name_put_character(to, name->octets[at]);
     }
     if (to == out)
         *to++ = '.';
@@ -193,40 +184,38 @@ char *dns_name_to_text(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE]
     return out;
 }
 
-static uint8_t lower(uint8_t octet)
+static uint8_t name_lower(uint8_t octet)
 {
     return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
 }
 
 /* Length octets are below 'A', so labels need not be told apart from what they hold. */
-static bool same_octets(const uint8_t *a, const uint8_t *b, size_t len)
+static bool name_same_octets(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (lower(a[i]) != lower(b[i]))
+    for (size_t i = 0; i < len; i++)
+        if (name_lower(a[i]) != name_lower(b[i]))
             return false;
-    }
     return true;
 }
 
 void dns_name_lower(struct dns_name *name)
 {
     for (size_t i = 0; i < name->len; i++)
-        name->octets[i] = lower(name->octets[i]);
+        name->octets[i] = name_lower(name->octets[i]);
 }
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
 {
-    return a->len == b->len && same_octets(a->octets, b->octets, a->len);
+    return a->len == b->len && name_same_octets(a->octets, b->octets, a->len);
 }
 
 bool dns_name_below(const struct dns_name *name, const struct dns_name *suffix)
 {
-    size_t at = 0;
-
     if (suffix->len == 0 || name->len <= suffix->len)
         return false;
+    size_t at = 0;
     while (name->len - at > suffix->len)
         at += 1U + name->octets[at];
     return name->len - at == suffix->len &&
-           same_octets(name->octets + at, suffix->octets, suffix->len);
+           name_same_octets(name->octets + at, suffix->octets, suffix->len);
 }

@@ -1,3 +1,6 @@
+/* OPT is edited where it stands. Taking octets out moves the
+ * records behind it, so the compression pointers among them are mended first; a message whose
+ * pointers could not all be told from other octets is parsed again and given up if that fails. */
 #include "dns/opt.h"
 
 #include <assert.h>
@@ -13,7 +16,7 @@
 
 /* Moves the pointer that a name may end with by `shift`, if it goes to `behind` or later. Returns
  * the offset behind the name, at most `end`: names in RDATA have not been validated. */
-static size_t mend_name(uint8_t *octets, size_t at, size_t end, size_t behind, size_t shift)
+static size_t opt_mend_name(uint8_t *octets, size_t at, size_t end, size_t behind, size_t shift)
 {
     while (at < end && octets[at] != 0 && octets[at] < POINTER)
         at += 1U + octets[at];
@@ -29,71 +32,64 @@ static size_t mend_name(uint8_t *octets, size_t at, size_t end, size_t behind, s
 }
 
 /* The names in a record's RDATA. */
-static void mend_rdata(uint8_t *octets, const struct dns_record *rr, size_t behind, size_t shift)
+static void opt_mend_rdata(uint8_t *octets, const struct dns_record *rr, size_t behind,
+                           size_t shift)
 {
     const struct dns_rdata_layout *layout = dns_rdata_layout(rr->type);
-    size_t at = rr->rdata_at;
-
-    if (layout == NULL)
+    if (!layout)
         return;
-    at += layout->octets;
+    size_t at = rr->rdata_at + layout->octets;
     for (unsigned i = 0; i < layout->strings && at < rr->end; i++)
         at += 1U + octets[at];
     for (unsigned i = 0; i < layout->names && at < rr->end; i++)
-        at = mend_name(octets, at, rr->end, behind, shift);
+        at = opt_mend_name(octets, at, rr->end, behind, shift);
 }
 
 /* Most put OPT last, but it may be anywhere in additional (RFC 6891 section 6.1.1), and names
  * behind it may point to each other. */
-static void mend_followers(uint8_t *octets, const struct dns_message *m, size_t shift)
+static void opt_mend_followers(uint8_t *octets, const struct dns_message *m, size_t shift)
 {
     size_t behind = m->opt_at + m->opt_len;
-
     for (size_t at = behind; at < m->len;) {
         struct dns_record rr;
-
         dns_message_record(m, &at, &rr);
-        mend_name(octets, rr.at, rr.rdata_at, behind, shift);
-        mend_rdata(octets, &rr, behind, shift);
+        opt_mend_name(octets, rr.at, rr.rdata_at, behind, shift);
+        opt_mend_rdata(octets, &rr, behind, shift);
     }
 }
 
 /* Takes out the last `len` octets of the OPT record. */
-static void cut(uint8_t *octets, struct dns_message *m, size_t len)
+static void opt_cut(uint8_t *octets, struct dns_message *m, size_t len)
 {
     size_t behind = m->opt_at + m->opt_len;
-
-    mend_followers(octets, m, len);
+    opt_mend_followers(octets, m, len);
     memmove(octets + behind - len, octets + behind, m->len - behind);
     m->opt_len -= len;
     m->len -= len;
     m->start[DNS_SECTIONS] = m->len;
 }
 
-/* Pointers may go to octets that only look like a name, and those were not mended. Nothing to do when OPT
- * was last, as it mostly is. */
-static int still_parses(const struct dns_message *m)
+/* Pointers may go to octets that only look like a name, and those were not mended. Nothing to do
+ * when OPT was last, as it mostly is. */
+static int opt_still_parses(const struct dns_message *m)
 {
     struct dns_message again;
-
     return m->opt_at + m->opt_len == m->len ? 0 : dns_message_parse(m->octets, m->len, &again);
 }
 
-static bool belongs_to_hop(uint16_t code, bool cookie)
+static bool opt_belongs_to_hop(uint16_t code, bool cookie)
 {
     return code == DNS_OPTION_KEEPALIVE || (cookie && code == DNS_OPTION_COOKIE);
 }
 
-/* Moves the options to keep to the front; returns their size. The parse has found them to add up.
- */
-static size_t keep_options(uint8_t *options, size_t len, bool cookie)
+/* Moves the options to keep to the front; returns their size. They add up: the parse has seen to
+ * it. */
+static size_t opt_keep_options(uint8_t *options, size_t len, bool cookie)
 {
     size_t kept = 0;
-
     for (size_t at = 0; at < len;) {
         size_t size = OPTION_FIELDS + (size_t)dns_wire_u16_at(options + at + 2);
-
-        if (!belongs_to_hop(dns_wire_u16_at(options + at), cookie)) {
+        if (!opt_belongs_to_hop(dns_wire_u16_at(options + at), cookie)) {
             memmove(options + kept, options + at, size);
             kept += size;
         }
@@ -104,20 +100,17 @@ static size_t keep_options(uint8_t *options, size_t len, bool cookie)
 
 int dns_opt_remove_hop_options(uint8_t *octets, struct dns_message *m, bool cookie)
 {
-    uint8_t *rdata;
-    size_t len, kept;
-
     assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
     if (!m->opt_at)
         return 0;
-    rdata = octets + m->opt_at + OPT_FIELDS;
-    len = m->opt_len - OPT_FIELDS;
-    kept = keep_options(rdata, len, cookie);
+    uint8_t *rdata = octets + m->opt_at + OPT_FIELDS;
+    size_t len = m->opt_len - OPT_FIELDS;
+    size_t kept = opt_keep_options(rdata, len, cookie);
     if (kept == len)
         return 0;
     dns_wire_set_u16_at(rdata - 2, (uint16_t)kept);
-    cut(octets, m, len - kept);
-    return still_parses(m);
+    opt_cut(octets, m, len - kept);
+    return opt_still_parses(m);
 }
 
 int dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload)
@@ -126,21 +119,19 @@ int dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload
         return 0;
     dns_wire_set_u16_at(octets + m->opt_at + DNS_OPT_PAYLOAD_AT, payload);
     m->opt_payload = payload;
-    return still_parses(m);
+    return opt_still_parses(m);
 }
 
 int dns_opt_remove(uint8_t *octets, struct dns_message *m)
 {
-    int error;
-
     assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
     if (!m->opt_at)
         return 0;
-    cut(octets, m, m->opt_len);
+    opt_cut(octets, m, m->opt_len);
     m->opt_payload = 0;
     m->count[DNS_ADDITIONAL]--;
     dns_message_put_arcount(octets, m->count[DNS_ADDITIONAL]);
-    error = still_parses(m);
+    int error = opt_still_parses(m);
     m->opt_at = 0;
     return error;
 }
@@ -150,7 +141,6 @@ void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int e
 {
     size_t extra = text ? strlen(text) : 0;
     size_t option = ede == DNS_EDE_NONE ? 0 : OPTION_FIELDS + 2 + extra;
-
     assert(option <= UINT16_MAX);
     dns_wire_put_u8(w, 0);
     dns_wire_put_u16(w, DNS_TYPE_OPT);

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-static const struct dns_rdata_layout layouts[] = {
+static const struct dns_rdata_layout rdata_layouts[] = {
     {2, 0, 0, 1, true},    /* NS */
     {3, 0, 0, 1, true},    /* MD */
     {4, 0, 0, 1, true},    /* MF */
@@ -26,8 +26,8 @@ static const struct dns_rdata_layout layouts[] = {
 
 const struct dns_rdata_layout *dns_rdata_layout(uint16_t type)
 {
-    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-        if (layouts[i].type == type)
-            return &layouts[i];
+    for (size_t i = 0; i < sizeof rdata_layouts / sizeof *rdata_layouts; i++)
+        if (rdata_layouts[i].type == type)
+            return &rdata_layouts[i];
     return NULL;
 }

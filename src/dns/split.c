@@ -1,3 +1,7 @@
+/* Compression is done anew because pointers count from the start of a message: a record copied into
+ * another message would point to other octets. The suffixes of names are remembered in a small hash
+ * table, so the work for each name is bounded. What does not fit makes the writer fail, and the
+ * writer is set back to before that record. */
 #include "dns/split.h"
 
 #include <assert.h>
@@ -5,9 +9,10 @@
 
 #include "dns/rdata.h"
 
-#define RECORD_FIELDS 8 /* type, class, TTL */
-#define POINTER       0xc000
-#define POINTER_MASK  0x3fff /* and the last offset that a pointer reaches */
+#define QUESTION_FIELDS 4 /* type, class */
+#define RECORD_FIELDS   8 /* type, class, TTL */
+#define POINTER         0xc000
+#define POINTER_MASK    0x3fff /* and the last offset that a pointer reaches */
 
 /* Where suffixes of names written so far begin, by their hash; 0: none. A newer one takes the place
  * of an older one, so the work for each name is bounded and only the size suffers. */
@@ -18,10 +23,9 @@ struct suffixes {
 };
 
 /* FNV-1a. */
-static unsigned slot_of(const uint8_t *octets, size_t len)
+static unsigned split_slot(const uint8_t *octets, size_t len)
 {
     uint32_t hash = 2166136261U;
-
     for (size_t i = 0; i < len; i++)
         hash = (hash ^ octets[i]) * 16777619U;
     return (hash ^ hash >> 16) % SLOTS;
@@ -30,11 +34,10 @@ static unsigned slot_of(const uint8_t *octets, size_t len)
 /* Is the name written at `at` this one, octet by octet? Letter case counts: a secondary gets what
  * the primary has (RFC 5936 section 3.4). What was written here has whole labels and points
  * backwards only, but the name that is being written has no end yet. */
-static bool written_at(const struct dns_writer *w, size_t at, const uint8_t *name)
+static bool split_written_at(const struct dns_writer *w, size_t at, const uint8_t *name)
 {
     while (at < w->at) {
         uint8_t label = w->octets[at];
-
         if (label >= POINTER >> 8) {
             at = dns_wire_u16_at(w->octets + at) & POINTER_MASK;
             continue;
@@ -49,17 +52,15 @@ static bool written_at(const struct dns_writer *w, size_t at, const uint8_t *nam
     return false;
 }
 
-static void put_compressed(struct dns_writer *w, struct suffixes *known,
-                           const struct dns_name *name)
+static void split_put_compressed(struct dns_writer *w, struct suffixes *known,
+                                 const struct dns_name *name)
 {
     size_t i = 0;
-
     while (name->octets[i] != 0 && !w->failed) {
         const uint8_t *suffix = name->octets + i;
-        unsigned slot = slot_of(suffix, name->len - i);
+        unsigned slot = split_slot(suffix, name->len - i);
         size_t here = w->at;
-
-        if (known->at[slot] != 0 && written_at(w, known->at[slot], suffix)) {
+        if (known->at[slot] != 0 && split_written_at(w, known->at[slot], suffix)) {
             dns_wire_put_u16(w, POINTER | known->at[slot]);
             return;
         }
@@ -71,68 +72,63 @@ static void put_compressed(struct dns_writer *w, struct suffixes *known,
     dns_wire_put_u8(w, 0);
 }
 
-static int copy_name(struct dns_reader *r, struct dns_writer *w, struct suffixes *known,
-                     bool compress)
+static int split_copy_name(struct dns_reader *r, struct dns_writer *w, struct suffixes *known,
+                           bool compress)
 {
     struct dns_name name;
-
-    if (dns_name_read(r, &name) != 0)
+    if (dns_name_read(r, &name) < 0)
         return DNS_EFORMAT;
     if (compress)
-        put_compressed(w, known, &name);
+        split_put_compressed(w, known, &name);
     else
         dns_name_write(w, &name);
     return 0;
 }
 
-static void copy(struct dns_reader *r, struct dns_writer *w, size_t len)
+static void split_copy(struct dns_reader *r, struct dns_writer *w, size_t len)
 {
     const uint8_t *octets = dns_wire_get_octets(r, len);
-
-    if (octets != NULL)
+    if (octets)
         dns_wire_put_octets(w, octets, len);
 }
 
-static void copy_string(struct dns_reader *r, struct dns_writer *w)
+static void split_copy_string(struct dns_reader *r, struct dns_writer *w)
 {
     size_t len = dns_wire_get_u8(r);
-
     dns_wire_put_u8(w, (uint8_t)len);
-    copy(r, w, len);
+    split_copy(r, w, len);
 }
 
 /* The reader ends where the RDATA ends; each layout has a name last, which does not read from a
  * reader that has failed. */
-static int copy_rdata(struct dns_reader *r, struct dns_writer *w, struct suffixes *known,
-                      const struct dns_rdata_layout *layout)
+static int split_copy_rdata(struct dns_reader *r, struct dns_writer *w, struct suffixes *known,
+                            const struct dns_rdata_layout *layout)
 {
-    if (layout != NULL) {
-        copy(r, w, layout->octets);
+    if (layout) {
+        split_copy(r, w, layout->octets);
         for (unsigned i = 0; i < layout->strings; i++)
-            copy_string(r, w);
+            split_copy_string(r, w);
         for (unsigned i = 0; i < layout->names; i++)
-            if (copy_name(r, w, known, layout->compress) != 0)
+            if (split_copy_name(r, w, known, layout->compress) < 0)
                 return DNS_EFORMAT;
     }
-    copy(r, w, r->len - r->at);
+    split_copy(r, w, r->len - r->at);
     return 0;
 }
 
 /* When it does not fit the writer has failed. */
-static int copy_record(const struct dns_message *m, const struct dns_record *rr,
-                       struct dns_writer *w, struct suffixes *known)
+static int split_copy_record(const struct dns_message *m, const struct dns_record *rr,
+                             struct dns_writer *w, struct suffixes *known)
 {
     struct dns_reader r = dns_wire_reader(m->octets, rr->end);
-    size_t rdata_at;
-
     r.at = rr->at;
-    if (copy_name(&r, w, known, true) != 0)
+    if (split_copy_name(&r, w, known, true) < 0)
         return DNS_EFORMAT;
-    copy(&r, w, RECORD_FIELDS);
+    split_copy(&r, w, RECORD_FIELDS);
     dns_wire_put_u16(w, 0);
     r.at = rr->rdata_at;
-    rdata_at = w->at;
-    if (copy_rdata(&r, w, known, dns_rdata_layout(rr->type)) != 0)
+    size_t rdata_at = w->at;
+    if (split_copy_rdata(&r, w, known, dns_rdata_layout(rr->type)) < 0)
         return DNS_EFORMAT;
     if (!w->failed)
         dns_wire_set_u16_at(w->octets + rdata_at - 2, (uint16_t)(w->at - rdata_at));
@@ -151,49 +147,46 @@ void dns_split_init(struct dns_split *s, const struct dns_message *message,
     };
     for (int i = 0; i < DNS_SECTIONS; i++)
         s->left[i] = message->count[i];
-    if (message->opt_at != 0)
+    if (message->opt_at)
         s->left[DNS_ADDITIONAL]--;
 }
 
 /* All questions of the message, or the request's when a first message came without. */
-static int put_questions(struct dns_split *s, struct dns_writer *w, struct suffixes *known)
+static int split_put_questions(struct dns_split *s, struct dns_writer *w, struct suffixes *known)
 {
     const struct dns_message *from = s->message;
-    struct dns_reader r;
-
     if (s->first && from->count[DNS_QUESTION] == 0) {
         from = s->question;
         s->left[DNS_QUESTION] = from->count[DNS_QUESTION];
     }
-    r = dns_wire_reader(from->octets, from->len);
+    struct dns_reader r = dns_wire_reader(from->octets, from->len);
     r.at = from->start[DNS_QUESTION];
     for (unsigned i = 0; i < s->left[DNS_QUESTION]; i++) {
-        if (copy_name(&r, w, known, true) != 0)
+        if (split_copy_name(&r, w, known, true) < 0)
             return DNS_EFORMAT;
-        copy(&r, w, 4);
+        split_copy(&r, w, QUESTION_FIELDS);
     }
     return w->failed ? DNS_ESPACE : 0;
 }
 
 /* The next record that is not OPT. */
-static void next_record(const struct dns_message *m, size_t *at, struct dns_record *out)
+static void split_next_record(const struct dns_message *m, size_t *at, struct dns_record *out)
 {
     do
         dns_message_record(m, at, out);
-    while (m->opt_at != 0 && out->at == m->opt_at);
+    while (m->opt_at && out->at == m->opt_at);
 }
 
 /* As many records as fit, counted by section. */
-static int put_records(struct dns_split *s, struct dns_writer *w, struct suffixes *known,
-                       uint16_t count[DNS_SECTIONS])
+static int split_put_records(struct dns_split *s, struct dns_writer *w, struct suffixes *known,
+                             uint16_t count[DNS_SECTIONS])
 {
     for (int section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
         while (s->left[section] > 0) {
             size_t before = w->at, at = s->at;
             struct dns_record rr;
-
-            next_record(s->message, &at, &rr);
-            if (copy_record(s->message, &rr, w, known) != 0)
+            split_next_record(s->message, &at, &rr);
+            if (split_copy_record(s->message, &rr, w, known) < 0)
                 return DNS_EFORMAT;
             if (w->failed) {
                 w->failed = false;
@@ -208,8 +201,8 @@ static int put_records(struct dns_split *s, struct dns_writer *w, struct suffixe
     return 0;
 }
 
-static void put_header(const struct dns_message *m, const uint16_t count[DNS_SECTIONS],
-                       struct dns_writer *w)
+static void split_put_header(const struct dns_message *m, const uint16_t count[DNS_SECTIONS],
+                             struct dns_writer *w)
 {
     dns_wire_put_u16(w, m->id);
     dns_wire_put_u16(w, m->flags);
@@ -217,15 +210,15 @@ static void put_header(const struct dns_message *m, const uint16_t count[DNS_SEC
         dns_wire_put_u16(w, count[i]);
 }
 
-static bool any_left(const struct dns_split *s)
+static bool split_any_left(const struct dns_split *s)
 {
     return s->left[DNS_ANSWER] > 0 || s->left[DNS_AUTHORITY] > 0 || s->left[DNS_ADDITIONAL] > 0;
 }
 
 /* Something must have been written, and more than an IXFR's opening SOA. */
-static bool wrote_enough(const struct dns_split *s, const uint16_t count[DNS_SECTIONS])
+static bool split_wrote_enough(const struct dns_split *s, const uint16_t count[DNS_SECTIONS])
 {
-    if (!any_left(s))
+    if (!split_any_left(s))
         return true;
     if (s->first && s->question->qtype == DNS_TYPE_IXFR && s->left[DNS_ANSWER] > 0)
         return count[DNS_ANSWER] > 1;
@@ -233,44 +226,40 @@ static bool wrote_enough(const struct dns_split *s, const uint16_t count[DNS_SEC
 }
 
 /* Questions and records, into a writer that leaves room for OPT. */
-static int put_body(struct dns_split *s, struct dns_writer *w, uint16_t count[DNS_SECTIONS])
+static int split_put_body(struct dns_split *s, struct dns_writer *w, uint16_t count[DNS_SECTIONS])
 {
     struct suffixes known = {{0}};
-    int error = put_questions(s, w, &known);
-
-    if (error != 0)
+    int error = split_put_questions(s, w, &known);
+    if (error < 0)
         return error;
     count[DNS_QUESTION] = (uint16_t)s->left[DNS_QUESTION];
     s->left[DNS_QUESTION] = 0;
-    error = put_records(s, w, &known, count);
-    if (error != 0)
+    error = split_put_records(s, w, &known, count);
+    if (error < 0)
         return error;
-    return wrote_enough(s, count) ? 0 : DNS_ESPACE;
+    return split_wrote_enough(s, count) ? 0 : DNS_ESPACE;
 }
 
 int dns_split_next(struct dns_split *s, struct dns_writer *w)
 {
     const struct dns_message *m = s->message;
-    struct dns_writer out;
-    uint16_t count[DNS_SECTIONS] = {0};
-    int error;
-
     assert(w->at == 0 && !w->failed && w->size >= s->limit);
     if (s->limit < DNS_HEADER_SIZE + m->opt_len)
         return DNS_ESPACE;
-    out = dns_wire_writer(w->octets, s->limit - m->opt_len);
-    put_header(m, count, &out);
-    error = put_body(s, &out, count);
-    if (error != 0)
+    uint16_t count[DNS_SECTIONS] = {0};
+    struct dns_writer out = dns_wire_writer(w->octets, s->limit - m->opt_len);
+    split_put_header(m, count, &out);
+    int error = split_put_body(s, &out, count);
+    if (error < 0)
         return error;
     out.size = s->limit;
-    if (m->opt_at != 0) {
+    if (m->opt_at) {
         dns_wire_put_octets(&out, m->octets + m->opt_at, m->opt_len);
         count[DNS_ADDITIONAL]++;
     }
     w->at = out.at;
     out.at = 0;
-    put_header(m, count, &out);
+    split_put_header(m, count, &out);
     s->first = false;
-    return any_left(s) ? 1 : 0;
+    return split_any_left(s) ? 1 : 0;
 }

@@ -5,10 +5,9 @@
 
 /* Leaves out all sections from `first` on, OPT excepted: it has no pointers and none go into it
  * that stay. */
-static void leave_out(uint8_t *octets, struct dns_message *m, enum dns_section first)
+static void truncate_leave_out(uint8_t *octets, struct dns_message *m, enum dns_section first)
 {
     size_t end = m->start[first];
-
     for (enum dns_section s = first; s < DNS_SECTIONS; s++) {
         m->count[s] = s == DNS_ADDITIONAL && m->opt_at ? 1 : 0;
         dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * s, m->count[s]);
@@ -24,9 +23,9 @@ static void leave_out(uint8_t *octets, struct dns_message *m, enum dns_section f
     m->sig0 = false;
 }
 
-/* RFC 8945 section 5.3: TC set, RCODE 0, its upper bits in OPT included (RFC 6891 section 6.1.3).
- */
-static void set_truncated(uint8_t *octets, struct dns_message *m)
+/* RFC 8945 section 5.3: TC set, RCODE 0, its upper bits in OPT included (RFC 6891
+ * section 6.1.3). */
+static void truncate_mark(uint8_t *octets, struct dns_message *m)
 {
     m->flags = (uint16_t)((m->flags | DNS_FLAG_TC) & ~DNS_MASK_RCODE);
     dns_wire_set_u16_at(octets + DNS_FLAGS_AT, m->flags);
@@ -40,14 +39,14 @@ int dns_truncate(uint8_t *octets, struct dns_message *m, size_t limit)
     if (m->len <= limit)
         return 0;
     if (m->count[DNS_ANSWER] > 0) {
-        leave_out(octets, m, DNS_ADDITIONAL);
+        truncate_leave_out(octets, m, DNS_ADDITIONAL);
         if (m->len <= limit)
             return 0;
-        leave_out(octets, m, DNS_AUTHORITY);
+        truncate_leave_out(octets, m, DNS_AUTHORITY);
         if (m->len <= limit)
             return 0;
     }
-    leave_out(octets, m, DNS_ANSWER);
-    set_truncated(octets, m);
+    truncate_leave_out(octets, m, DNS_ANSWER);
+    truncate_mark(octets, m);
     return m->len <= limit ? 0 : DNS_ESPACE;
 }

@@ -1,36 +1,37 @@
+/* A machine of a few states (drawn in the header) that is fed one answer record at a time. Only the
+ * SOA records of the zone itself move it; all others merely tell a whole zone from a list of
+ * differences. Serials are compared for equality but at the start, where RFC 1982 decides. */
 #include "dns/xfr.h"
 
 #include <assert.h>
 
 #define SOA_FIXED 20 /* serial, refresh, retry, expire, minimum */
 
-enum soa { SOA_NO, SOA_APEX, SOA_BAD };
+enum xfr_soa { SOA_NO, SOA_APEX, SOA_BAD };
 
 bool dns_xfr_serial_newer(uint32_t a, uint32_t b)
 {
     return a != b && a - b < UINT32_C(0x80000000);
 }
 
-static bool owned_by(const struct dns_message *m, const struct dns_record *rr,
-                     const struct dns_name *zone)
+static bool xfr_is_owned_by(const struct dns_message *m, const struct dns_record *rr,
+                            const struct dns_name *zone)
 {
     struct dns_reader r = dns_wire_reader(m->octets, m->len);
     struct dns_name owner;
-
     r.at = rr->at;
     return dns_name_read(&r, &owner) == 0 && dns_name_equal(&owner, zone);
 }
 
 /* Is this record the zone's own SOA? SOA_BAD when it is, but its RDATA is none. */
-static enum soa look_at(const struct dns_message *m, const struct dns_record *rr,
-                        const struct dns_name *zone, uint32_t *serial)
+static enum xfr_soa xfr_look_at(const struct dns_message *m, const struct dns_record *rr,
+                                const struct dns_name *zone, uint32_t *serial)
 {
     struct dns_reader r = dns_wire_reader(m->octets, rr->end);
-
-    if (rr->type != DNS_TYPE_SOA || !owned_by(m, rr, zone))
+    if (rr->type != DNS_TYPE_SOA || !xfr_is_owned_by(m, rr, zone))
         return SOA_NO;
     r.at = rr->rdata_at;
-    if (dns_name_skip(&r) != 0 || dns_name_skip(&r) != 0 || rr->end - r.at != SOA_FIXED)
+    if (dns_name_skip(&r) < 0 || dns_name_skip(&r) < 0 || rr->end - r.at != SOA_FIXED)
         return SOA_BAD;
     *serial = dns_wire_get_u32(&r);
     return SOA_APEX;
@@ -39,12 +40,10 @@ static enum soa look_at(const struct dns_message *m, const struct dns_record *rr
 bool dns_xfr_soa_serial(const struct dns_message *m, enum dns_section section, uint32_t *serial)
 {
     size_t at = m->start[section];
-
     for (unsigned i = 0; i < m->count[section]; i++) {
         struct dns_record rr;
-
         dns_message_record(m, &at, &rr);
-        if (look_at(m, &rr, &m->qname, serial) == SOA_APEX)
+        if (xfr_look_at(m, &rr, &m->qname, serial) == SOA_APEX)
             return true;
     }
     return false;
@@ -53,7 +52,6 @@ bool dns_xfr_soa_serial(const struct dns_message *m, enum dns_section section, u
 int dns_xfr_init(struct dns_xfr *x, const struct dns_message *request)
 {
     struct dns_xfr out = {.state = DNS_XFR_START, .zone = request->qname, .qtype = request->qtype};
-
     if (request->qtype == DNS_TYPE_IXFR &&
         !dns_xfr_soa_serial(request, DNS_AUTHORITY, &out.client_serial))
         return DNS_EFORMAT;
@@ -63,7 +61,7 @@ int dns_xfr_init(struct dns_xfr *x, const struct dns_message *request)
 
 /* `alone`: no other answer record comes with it. A server may answer an IXFR for a zone it holds an
  * older version of with the whole zone, so an SOA that is not newer is the end only when alone. */
-static enum dns_xfr_state opening_soa(struct dns_xfr *x, uint32_t serial, bool alone)
+static enum dns_xfr_state xfr_opening_soa(struct dns_xfr *x, uint32_t serial, bool alone)
 {
     x->serial = serial;
     x->has_serial = true;
@@ -74,7 +72,7 @@ static enum dns_xfr_state opening_soa(struct dns_xfr *x, uint32_t serial, bool a
 
 /* RFC 1995 section 4: the client's serial opens a list of differences, the opening serial again
  * ends a zone without other records. */
-static enum dns_xfr_state second_soa(struct dns_xfr *x, uint32_t serial)
+static enum dns_xfr_state xfr_second_soa(struct dns_xfr *x, uint32_t serial)
 {
     if (serial == x->serial)
         return DNS_XFR_DONE;
@@ -86,20 +84,20 @@ static enum dns_xfr_state second_soa(struct dns_xfr *x, uint32_t serial)
 
 /* An SOA after added records ends the transfer, or opens the differences from the version they
  * made. */
-static enum dns_xfr_state soa_after_add(const struct dns_xfr *x, uint32_t serial)
+static enum dns_xfr_state xfr_soa_after_add(const struct dns_xfr *x, uint32_t serial)
 {
     if (serial == x->serial)
         return DNS_XFR_DONE;
     return serial == x->block_serial ? DNS_XFR_DELETE : DNS_XFR_BROKEN;
 }
 
-static enum dns_xfr_state on_soa(struct dns_xfr *x, uint32_t serial, bool alone)
+static enum dns_xfr_state xfr_on_soa(struct dns_xfr *x, uint32_t serial, bool alone)
 {
     switch (x->state) {
     case DNS_XFR_START:
-        return opening_soa(x, serial, alone);
+        return xfr_opening_soa(x, serial, alone);
     case DNS_XFR_SECOND:
-        return second_soa(x, serial);
+        return xfr_second_soa(x, serial);
     case DNS_XFR_FULL:
         x->serial_changed = serial != x->serial;
         return DNS_XFR_DONE;
@@ -107,13 +105,13 @@ static enum dns_xfr_state on_soa(struct dns_xfr *x, uint32_t serial, bool alone)
         x->block_serial = serial;
         return DNS_XFR_ADD;
     case DNS_XFR_ADD:
-        return soa_after_add(x, serial);
+        return xfr_soa_after_add(x, serial);
     default:
         return DNS_XFR_BROKEN;
     }
 }
 
-static enum dns_xfr_state on_other(const struct dns_xfr *x)
+static enum dns_xfr_state xfr_on_other(const struct dns_xfr *x)
 {
     switch (x->state) {
     case DNS_XFR_SECOND:
@@ -125,49 +123,45 @@ static enum dns_xfr_state on_other(const struct dns_xfr *x)
     }
 }
 
-static enum dns_xfr_state on_record(struct dns_xfr *x, const struct dns_message *m,
-                                    const struct dns_record *rr)
+static enum dns_xfr_state xfr_on_record(struct dns_xfr *x, const struct dns_message *m,
+                                        const struct dns_record *rr)
 {
     uint32_t serial = 0;
-
-    switch (look_at(m, rr, &x->zone, &serial)) {
+    switch (xfr_look_at(m, rr, &x->zone, &serial)) {
     case SOA_APEX:
-        return on_soa(x, serial, m->count[DNS_ANSWER] == 1);
+        return xfr_on_soa(x, serial, m->count[DNS_ANSWER] == 1);
     case SOA_NO:
-        return on_other(x);
+        return xfr_on_other(x);
     default:
         return DNS_XFR_BROKEN;
     }
 }
 
 /* Does the answer section begin with the zone's SOA? */
-static bool opens(const struct dns_xfr *x, const struct dns_message *m)
+static bool xfr_opens(const struct dns_xfr *x, const struct dns_message *m)
 {
+    if (m->count[DNS_ANSWER] == 0)
+        return false;
     size_t at = m->start[DNS_ANSWER];
     struct dns_record rr;
     uint32_t serial;
-
-    if (m->count[DNS_ANSWER] == 0)
-        return false;
     dns_message_record(m, &at, &rr);
-    return look_at(m, &rr, &x->zone, &serial) != SOA_NO;
+    return xfr_look_at(m, &rr, &x->zone, &serial) != SOA_NO;
 }
 
-static enum dns_xfr_state on_empty(struct dns_xfr *x)
+static enum dns_xfr_state xfr_on_empty(struct dns_xfr *x)
 {
     return ++x->empty_run > DNS_XFR_EMPTY_MAX ? DNS_XFR_BROKEN : x->state;
 }
 
-static enum dns_xfr_state on_records(struct dns_xfr *x, const struct dns_message *m)
+static enum dns_xfr_state xfr_on_records(struct dns_xfr *x, const struct dns_message *m)
 {
     size_t at = m->start[DNS_ANSWER];
-
     x->empty_run = 0;
     for (unsigned i = 0; i < m->count[DNS_ANSWER]; i++) {
         struct dns_record rr;
-
         dns_message_record(m, &at, &rr);
-        x->state = on_record(x, m, &rr);
+        x->state = xfr_on_record(x, m, &rr);
     }
     return x->state;
 }
@@ -180,11 +174,11 @@ enum dns_xfr_state dns_xfr_follow(struct dns_xfr *x, const struct dns_message *a
         x->state = DNS_XFR_BROKEN;
     else if (dns_message_rcode(answer) != DNS_RCODE_NOERROR)
         x->state = DNS_XFR_DONE;
-    else if (x->state == DNS_XFR_START && !opens(x, answer))
+    else if (x->state == DNS_XFR_START && !xfr_opens(x, answer))
         x->state = DNS_XFR_DONE;
     else if (answer->count[DNS_ANSWER] == 0)
-        x->state = on_empty(x);
+        x->state = xfr_on_empty(x);
     else
-        x->state = on_records(x, answer);
+        x->state = xfr_on_records(x, answer);
     return x->state;
 }
