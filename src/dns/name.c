@@ -16,43 +16,60 @@
  * of pointers to pointers would make each owner in a message cost thousands of steps. */
 #define POINTERS_MAX 127
 
+/* Reading "mail", whose pointer leads to "example" and from there to "org":
+ *
+ *     header … 3 org 0 … 7 example pointer … 4 mail pointer … end of the message
+ *                        ▲ fragment  ▲ at    ▲ limit        ▲ end
+ *
+ * The next pointer must go to before the fragment, and what stands there must end before it. */
+struct name_path {
+    size_t at;
+    size_t fragment; /* where these labels begin */
+    size_t limit;    /* where they must have ended: the fragment before, or the end at first */
+    size_t end;      /* behind the name where it stands; 0 until the first pointer */
+    unsigned pointers;
+};
+
+static inline bool name_follow_pointer(const uint8_t *octets, struct name_path *path)
+{
+    if (octets[path->at] < POINTER || path->limit - path->at < 2 || ++path->pointers > POINTERS_MAX)
+        return false;
+    if (!path->end)
+        path->end = path->at + 2;
+    path->at = dns_wire_u16_at(octets + path->at) & POINTER_MASK;
+    if (path->at < HEADER_SIZE || path->at >= path->fragment)
+        return false;
+    path->limit = path->fragment;
+    path->fragment = path->at;
+    return true;
+}
+
 /* The one loop behind reading and skipping; `out` is filled unless NULL, its octets even on
  * failure. */
 static inline int name_walk(struct dns_reader *r, struct dns_name *out)
 {
     const uint8_t *octets = r->octets;
-    size_t at = r->at;
-    size_t fragment = r->at; /* where the labels now read began: a pointer must go before them */
-    size_t limit = r->len;   /* and what it leads to ends before them: a prior occurrence */
-    size_t end = 0;          /* behind the name where it stands; 0 until the first pointer */
+    struct name_path path = {.at = r->at, .fragment = r->at, .limit = r->len};
     size_t total = 0;
-    unsigned pointers = 0;
-    while (!r->failed && at < limit) {
-        size_t label = octets[at];
-        if (label <= LABEL_MAX) {
-            label++;
-            if (label > limit - at || label > DNS_NAME_MAX - total)
+    while (!r->failed && path.at < path.limit) {
+        if (octets[path.at] > LABEL_MAX) {
+            if (!name_follow_pointer(octets, &path))
                 break;
-            if (out)
-                memcpy(out->octets + total, octets + at, label);
-            total += label;
-            at += label;
-            if (label > 1)
-                continue;
-            if (out)
-                out->len = (uint8_t)total;
-            r->at = end ? end : at;
-            return 0;
+            continue;
         }
-        if (label < POINTER || limit - at < 2 || ++pointers > POINTERS_MAX)
+        size_t label = 1U + octets[path.at];
+        if (label > path.limit - path.at || label > DNS_NAME_MAX - total)
             break;
-        if (!end)
-            end = at + 2;
-        at = dns_wire_u16_at(octets + at) & POINTER_MASK;
-        if (at < HEADER_SIZE || at >= fragment)
-            break;
-        limit = fragment;
-        fragment = at;
+        if (out)
+            memcpy(out->octets + total, octets + path.at, label);
+        total += label;
+        path.at += label;
+        if (label > 1)
+            continue;
+        if (out)
+            out->len = (uint8_t)total;
+        r->at = path.end ? path.end : path.at;
+        return 0;
     }
     r->failed = true;
     return DNS_EFORMAT;
