@@ -18,8 +18,8 @@ struct tsig_algorithm {
 /* Entry `i` of the table, NULL past its end. */
 const struct tsig_algorithm *tsig_algorithm_at(size_t i);
 
-/* By configured text, case-insensitive; "hmac-md5" and its long wire name both work. NULL: unknown.
- */
+/* By configured text, case-insensitive; "hmac-md5" and its long wire name both work. NULL:
+ * unknown. */
 const struct tsig_algorithm *tsig_algorithm_by_text(const char *text);
 
 /* The name on the wire. */

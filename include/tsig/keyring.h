@@ -1,5 +1,5 @@
-/* Look-up among the keys that one peer may use (RFC 8945 section 5.2.1): names are scoped to peers.
- */
+/* Look-up among the keys that one peer may use (RFC 8945 section 5.2.1): names are scoped to
+ * peers. */
 #ifndef TSIG_KEYRING_H
 #define TSIG_KEYRING_H
 

@@ -4,8 +4,8 @@
 
 #include "dns/message.h"
 
-/* The largest record that is ever written: two names, the fixed part, a MAC, Other Data of 6
- * octets. */
+/* The largest record that is ever written: two names, the fixed part, a MAC, Other Data of
+ * 6 octets. */
 #define TSIG_RECORD_MAX (DNS_NAME_MAX + 10 + DNS_NAME_MAX + 16 + 64 + 6)
 
 enum tsig_error {

@@ -4,8 +4,7 @@
  *
  *   FIRST ──good MAC──▶ VERIFIED ◀──good MAC── PENDING
  *                          └──────unsigned──────▶ ⟲ unsigned, 99 at most
- *   any ──anything else──▶ FAILED
- */
+ *   any ──anything else──▶ FAILED */
 #ifndef TSIG_STREAM_H
 #define TSIG_STREAM_H
 
@@ -25,8 +24,8 @@ struct tsig_stream {
     struct tsig_mac mac; /* owned: a digest runs across messages */
     struct tsig_chain chain;
     unsigned unsigned_run;
-    bool aged; /* a continuation was older than its fudge: slow readers make that, so it is no
-                  failure */
+    /* A continuation was older than its fudge: slow readers make that, so it is no failure. */
+    bool aged;
 };
 
 /* `request` is the chain after the request was signed. */

@@ -17,14 +17,14 @@ enum tsig_verdict {
 
 /* Checks `m` with its decoded `record` against the key of `mac`, in the order of section 5.2: key,
  * MAC, time, truncation; constant-time comparison. `now`: seconds since 1970; the record's own
- * fudge is the tolerance. When the MAC is good (also with BADTIME and BADTRUNC) the chain advances.
- */
+ * fudge is the tolerance. When the MAC is good (also with BADTIME and BADTRUNC) the chain
+ * advances. */
 enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
                               const struct dns_message *m, const struct tsig_record *record,
                               uint64_t now);
 
-/* The same when the digest has begun and the unsigned messages before this one are in it already.
- */
+/* The same when the digest has begun and the unsigned messages before this one are in it
+ * already. */
 enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain,
                                   const struct dns_message *m, const struct tsig_record *record,
                                   uint64_t now);

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 /* The kinds with a cut MAC are algorithms of their own (RFC 8945 section 6, table 3). */
-static const struct tsig_algorithm algorithms[] = {
+static const struct tsig_algorithm algorithm_table[] = {
     {"hmac-sha256", "hmac-sha256", "SHA256", 32, 32, false},
     {"hmac-sha384", "hmac-sha384", "SHA384", 48, 48, false},
     {"hmac-sha512", "hmac-sha512", "SHA512", 64, 64, false},
@@ -16,25 +16,25 @@ static const struct tsig_algorithm algorithms[] = {
     {"hmac-md5", "hmac-md5.sig-alg.reg.int", "MD5", 16, 16, true},
 };
 
+#define ALGORITHMS (sizeof algorithm_table / sizeof *algorithm_table)
+
 const struct tsig_algorithm *tsig_algorithm_at(size_t i)
 {
-    return i < sizeof(algorithms) / sizeof(algorithms[0]) ? &algorithms[i] : NULL;
+    return i < ALGORITHMS ? &algorithm_table[i] : NULL;
 }
 
 const struct tsig_algorithm *tsig_algorithm_by_text(const char *text)
 {
-    const struct tsig_algorithm *algorithm;
-
-    for (size_t i = 0; (algorithm = tsig_algorithm_at(i)) != NULL; i++)
-        if (strcasecmp(text, algorithm->text) == 0 || strcasecmp(text, algorithm->wire) == 0)
-            return algorithm;
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        if (strcasecmp(text, algorithm_table[i].text) == 0 ||
+            strcasecmp(text, algorithm_table[i].wire) == 0)
+            return &algorithm_table[i];
     return NULL;
 }
 
 void tsig_algorithm_name(const struct tsig_algorithm *algorithm, struct dns_name *out)
 {
     int error = dns_name_from_text(algorithm->wire, out);
-
     assert(error == 0);
     (void)error;
 }
@@ -42,6 +42,5 @@ void tsig_algorithm_name(const struct tsig_algorithm *algorithm, struct dns_name
 size_t tsig_algorithm_least_mac(const struct tsig_algorithm *algorithm)
 {
     size_t half = algorithm->hash_size / 2U;
-
     return half > 10 ? half : 10;
 }

@@ -12,11 +12,9 @@
 int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
                   const struct tsig_algorithm *algorithm, const uint8_t *secret, size_t secret_len)
 {
-    uint8_t *copy;
-
     assert(secret_len > 0);
-    copy = malloc(secret_len);
-    if (copy == NULL)
+    uint8_t *copy = malloc(secret_len);
+    if (!copy)
         return DNS_EMEMORY;
     memcpy(copy, secret, secret_len);
     *key = (struct tsig_key){
@@ -33,7 +31,7 @@ int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
 
 void tsig_key_fini(struct tsig_key *key)
 {
-    if (key->secret != NULL) {
+    if (key->secret) {
         OPENSSL_cleanse(key->secret, key->secret_len);
         free(key->secret);
     }
@@ -41,10 +39,9 @@ void tsig_key_fini(struct tsig_key *key)
 }
 
 /* Copies all but white space. Returns how much there is, even when that is above `size`. */
-static size_t squeeze(const char *text, size_t len, uint8_t *out, size_t size)
+static size_t key_squeeze(const char *text, size_t len, uint8_t *out, size_t size)
 {
     size_t n = 0;
-
     for (size_t i = 0; i < len; i++) {
         if (isspace((unsigned char)text[i]))
             continue;
@@ -57,19 +54,17 @@ static size_t squeeze(const char *text, size_t len, uint8_t *out, size_t size)
 
 /* OpenSSL's decoder is lenient about padding and stray bits, so its result must encode to the same
  * text. */
-static int decode_strictly(const uint8_t *text, size_t len, uint8_t *out, size_t *out_len)
+static int key_decode_strictly(const uint8_t *text, size_t len, uint8_t *out, size_t *out_len)
 {
-    uint8_t again[BASE64_MAX + 1];
-    size_t padding = (text[len - 1] == '=') + (text[len - 2] == '=');
     int n = EVP_DecodeBlock(out, text, (int)len);
-    bool same;
-
     if (n < 0)
         return DNS_EFORMAT;
+    size_t padding = (text[len - 1] == '=') + (text[len - 2] == '=');
     *out_len = (size_t)n - padding;
-    same = (size_t)EVP_EncodeBlock(again, out, (int)*out_len) == len &&
-           CRYPTO_memcmp(again, text, len) == 0;
-    OPENSSL_cleanse(again, sizeof(again));
+    uint8_t again[BASE64_MAX + 1];
+    bool same = (size_t)EVP_EncodeBlock(again, out, (int)*out_len) == len &&
+                CRYPTO_memcmp(again, text, len) == 0;
+    OPENSSL_cleanse(again, sizeof again);
     return same ? 0 : DNS_EFORMAT;
 }
 
@@ -78,21 +73,20 @@ int tsig_key_decode_secret(const char *text, size_t len, uint8_t out[TSIG_SECRET
 {
     uint8_t clean[BASE64_MAX];
     uint8_t decoded[BASE64_MAX / 4 * 3];
-    size_t clean_len = squeeze(text, len, clean, sizeof(clean));
+    size_t clean_len = key_squeeze(text, len, clean, sizeof clean);
     size_t decoded_len = 0;
     int error = DNS_EFORMAT;
-
-    if (clean_len > sizeof(clean))
+    if (clean_len > sizeof clean)
         error = DNS_ESPACE;
     else if (clean_len > 0 && clean_len % 4 == 0)
-        error = decode_strictly(clean, clean_len, decoded, &decoded_len);
+        error = key_decode_strictly(clean, clean_len, decoded, &decoded_len);
     if (error == 0 && decoded_len > TSIG_SECRET_MAX)
         error = DNS_ESPACE;
     if (error == 0) {
         memcpy(out, decoded, decoded_len);
         *out_len = decoded_len;
     }
-    OPENSSL_cleanse(clean, sizeof(clean));
-    OPENSSL_cleanse(decoded, sizeof(decoded));
+    OPENSSL_cleanse(clean, sizeof clean);
+    OPENSSL_cleanse(decoded, sizeof decoded);
     return error;
 }

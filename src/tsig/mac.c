@@ -8,12 +8,11 @@
 
 #define DIGEST_NAME_SIZE 16
 
-static int set_key(EVP_MAC_CTX *ctx, const struct tsig_key *key)
+static int mac_set_key(EVP_MAC_CTX *ctx, const struct tsig_key *key)
 {
     char digest[DIGEST_NAME_SIZE] = {0}; /* OSSL_PARAM wants it writable */
     OSSL_PARAM params[2];
-
-    strncpy(digest, key->algorithm->digest, sizeof(digest) - 1);
+    strncpy(digest, key->algorithm->digest, sizeof digest - 1);
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
     params[1] = OSSL_PARAM_construct_end();
     return EVP_MAC_init(ctx, key->secret, key->secret_len, params) ? 0 : DNS_ECRYPTO;
@@ -22,10 +21,9 @@ static int set_key(EVP_MAC_CTX *ctx, const struct tsig_key *key)
 int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key)
 {
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
-
+    EVP_MAC_CTX *ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
     EVP_MAC_free(hmac); /* the context holds a reference of its own */
-    if (ctx == NULL || set_key(ctx, key) != 0) {
+    if (!ctx || mac_set_key(ctx, key) < 0) {
         EVP_MAC_CTX_free(ctx);
         return DNS_ECRYPTO;
     }
@@ -55,11 +53,10 @@ int tsig_mac_end(struct tsig_mac *mac, uint8_t out[TSIG_MAC_MAX])
 {
     uint8_t full[TSIG_MAC_MAX];
     size_t len = 0;
-
-    if (mac->failed || !EVP_MAC_final(mac->ctx, full, &len, sizeof(full)) ||
+    if (mac->failed || !EVP_MAC_final(mac->ctx, full, &len, sizeof full) ||
         len != mac->key->algorithm->hash_size)
         return DNS_ECRYPTO;
     memcpy(out, full, mac->key->algorithm->mac_size);
-    OPENSSL_cleanse(full, sizeof(full));
+    OPENSSL_cleanse(full, sizeof full);
     return 0;
 }

@@ -5,41 +5,36 @@
 #define FIXED_SIZE 16 /* RDATA without the algorithm name, MAC and Other Data */
 
 /* Owner to RDLENGTH. The key name may be compressed, and in any case. */
-static int decode_head(struct dns_reader *r, struct dns_name *key_name, size_t *end)
+static int record_decode_head(struct dns_reader *r, struct dns_name *key_name, size_t *end)
 {
-    uint16_t type, rclass, rdlength;
-    uint32_t ttl;
     int error = dns_name_read(r, key_name);
-
-    type = dns_wire_get_u16(r);
-    rclass = dns_wire_get_u16(r);
-    ttl = dns_wire_get_u32(r);
-    rdlength = dns_wire_get_u16(r);
-    if (error != 0 || r->failed || type != DNS_TYPE_TSIG || rclass != DNS_CLASS_ANY || ttl != 0)
+    uint16_t type = dns_wire_get_u16(r);
+    uint16_t rclass = dns_wire_get_u16(r);
+    uint32_t ttl = dns_wire_get_u32(r);
+    uint16_t rdlength = dns_wire_get_u16(r);
+    if (error < 0 || r->failed || type != DNS_TYPE_TSIG || rclass != DNS_CLASS_ANY || ttl != 0)
         return DNS_EFORMAT;
     *end = r->at + rdlength;
     return 0;
 }
 
 /* RFC 8945 section 4.2: the algorithm name is never compressed. */
-static int decode_algorithm(struct dns_reader *r, struct dns_name *algorithm)
+static int record_decode_algorithm(struct dns_reader *r, struct dns_name *algorithm)
 {
     size_t at = r->at;
     int error = dns_name_read(r, algorithm);
-
     return error == 0 && r->at - at == algorithm->len ? 0 : DNS_EFORMAT;
 }
 
 int tsig_record_decode(const struct dns_message *m, struct tsig_record *out)
 {
+    assert(m->tsig_place == DNS_TSIG_LAST);
     struct dns_reader r = dns_wire_reader(m->octets, m->len);
+    r.at = m->tsig_at;
     struct tsig_record record = {0};
     size_t end = 0;
-
-    assert(m->tsig_place == DNS_TSIG_LAST);
-    r.at = m->tsig_at;
-    if (decode_head(&r, &record.key_name, &end) != 0 ||
-        decode_algorithm(&r, &record.algorithm) != 0)
+    if (record_decode_head(&r, &record.key_name, &end) < 0 ||
+        record_decode_algorithm(&r, &record.algorithm) < 0)
         return DNS_EFORMAT;
     record.time_signed = dns_wire_get_u48(&r);
     record.fudge = dns_wire_get_u16(&r);
@@ -55,7 +50,7 @@ int tsig_record_decode(const struct dns_message *m, struct tsig_record *out)
     return 0;
 }
 
-static size_t rdata_size(const struct tsig_record *record)
+static size_t record_rdata_size(const struct tsig_record *record)
 {
     return record->algorithm.len + FIXED_SIZE + (size_t)record->mac_len + record->other_len;
 }
@@ -66,7 +61,7 @@ void tsig_record_encode(const struct tsig_record *record, struct dns_writer *w)
     dns_wire_put_u16(w, DNS_TYPE_TSIG);
     dns_wire_put_u16(w, DNS_CLASS_ANY);
     dns_wire_put_u32(w, 0);
-    dns_wire_put_u16(w, (uint16_t)rdata_size(record));
+    dns_wire_put_u16(w, (uint16_t)record_rdata_size(record));
     dns_name_write(w, &record->algorithm);
     dns_wire_put_u48(w, record->time_signed);
     dns_wire_put_u16(w, record->fudge);
@@ -80,5 +75,5 @@ void tsig_record_encode(const struct tsig_record *record, struct dns_writer *w)
 
 size_t tsig_record_size(const struct tsig_record *record)
 {
-    return record->key_name.len + 10 + rdata_size(record);
+    return record->key_name.len + 10 + record_rdata_size(record);
 }

@@ -1,3 +1,6 @@
+/* The digest is here, for signer and verifier alike: both feed it the same pieces in the same order
+ * (RFC 8945 section 4.3), and a chain says what comes first. The message itself is never copied;
+ * only its header is, for ID and ARCOUNT in it may differ from what goes over the wire. */
 #include "tsig/sign.h"
 
 #include <assert.h>
@@ -24,37 +27,34 @@ void tsig_chain_advance(struct tsig_chain *chain, const uint8_t *mac, size_t len
 
 void tsig_sign_digest_begin(struct tsig_mac *mac, const struct tsig_chain *chain)
 {
-    uint8_t len[2];
-
     tsig_mac_begin(mac);
     if (chain->form == TSIG_FORM_REQUEST)
         return;
+    uint8_t len[2];
     dns_wire_set_u16_at(len, chain->mac_len);
-    tsig_mac_update(mac, len, sizeof(len));
+    tsig_mac_update(mac, len, sizeof len);
     tsig_mac_update(mac, chain->mac, chain->mac_len);
 }
 
 void tsig_sign_digest_message(struct tsig_mac *mac, const uint8_t *octets, size_t len, uint16_t id,
                               uint16_t arcount)
 {
-    uint8_t header[DNS_HEADER_SIZE];
-
     assert(len >= DNS_HEADER_SIZE);
-    memcpy(header, octets, sizeof(header));
+    uint8_t header[DNS_HEADER_SIZE];
+    memcpy(header, octets, sizeof header);
     dns_wire_set_u16_at(header, id);
     dns_message_put_arcount(header, arcount);
-    tsig_mac_update(mac, header, sizeof(header));
+    tsig_mac_update(mac, header, sizeof header);
     tsig_mac_update(mac, octets + DNS_HEADER_SIZE, len - DNS_HEADER_SIZE);
 }
 
 /* All variables, or only the timers in a continuation (section 5.3.1). The key's names are the
  * record's in canonical form. */
-static void digest_variables(struct tsig_mac *mac, enum tsig_form form,
-                             const struct tsig_record *record)
+static void sign_digest_variables(struct tsig_mac *mac, enum tsig_form form,
+                                  const struct tsig_record *record)
 {
     uint8_t octets[VARIABLES_MAX];
-    struct dns_writer w = dns_wire_writer(octets, sizeof(octets));
-
+    struct dns_writer w = dns_wire_writer(octets, sizeof octets);
     if (form != TSIG_FORM_CONTINUATION) {
         dns_name_write(&w, &mac->key->name);
         dns_wire_put_u16(&w, DNS_CLASS_ANY);
@@ -75,17 +75,17 @@ static void digest_variables(struct tsig_mac *mac, enum tsig_form form,
 int tsig_sign_digest_end(struct tsig_mac *mac, enum tsig_form form,
                          const struct tsig_record *record, uint8_t out[TSIG_MAC_MAX])
 {
-    digest_variables(mac, form, record);
+    sign_digest_variables(mac, form, record);
     return tsig_mac_end(mac, out);
 }
 
 /* A record without MAC; `server_time` is where its Other Data is kept. */
-static struct tsig_record stamped(const struct dns_name *key_name, const struct dns_name *algorithm,
-                                  const struct tsig_stamp *stamp,
-                                  uint8_t server_time[SERVER_TIME_SIZE])
+static struct tsig_record sign_stamped(const struct dns_name *key_name,
+                                       const struct dns_name *algorithm,
+                                       const struct tsig_stamp *stamp,
+                                       uint8_t server_time[SERVER_TIME_SIZE])
 {
     struct dns_writer w = dns_wire_writer(server_time, SERVER_TIME_SIZE);
-
     if (stamp->has_server_time)
         dns_wire_put_u48(&w, stamp->server_time);
     return (struct tsig_record){
@@ -100,10 +100,9 @@ static struct tsig_record stamped(const struct dns_name *key_name, const struct 
     };
 }
 
-static int append(const struct tsig_record *record, uint8_t *octets, struct dns_writer *tail)
+static int sign_append(const struct tsig_record *record, uint8_t *octets, struct dns_writer *tail)
 {
     uint16_t arcount = dns_wire_u16_at(octets + DNS_ARCOUNT_AT);
-
     if (arcount == UINT16_MAX || tail->failed || tail->size - tail->at < tsig_record_size(record))
         return DNS_ESPACE;
     tsig_record_encode(record, tail);
@@ -115,24 +114,22 @@ int tsig_sign(struct tsig_mac *mac, struct tsig_chain *chain, const struct tsig_
               uint8_t *octets, size_t len, struct dns_writer *tail)
 {
     const struct tsig_key *key = mac->key;
-    uint8_t digest[TSIG_MAC_MAX];
     uint8_t server_time[SERVER_TIME_SIZE];
-    struct tsig_record record = stamped(&key->name, &key->algorithm_name, stamp, server_time);
-    int error;
-
+    struct tsig_record record = sign_stamped(&key->name, &key->algorithm_name, stamp, server_time);
     /* The clock may have been set back since the last message (section 5.3.1). */
     if (chain->form == TSIG_FORM_CONTINUATION && record.time_signed < chain->time_signed)
         record.time_signed = chain->time_signed;
     tsig_sign_digest_begin(mac, chain);
     tsig_sign_digest_message(mac, octets, len, record.original_id,
                              dns_wire_u16_at(octets + DNS_ARCOUNT_AT));
-    error = tsig_sign_digest_end(mac, chain->form, &record, digest);
-    if (error != 0)
+    uint8_t digest[TSIG_MAC_MAX];
+    int error = tsig_sign_digest_end(mac, chain->form, &record, digest);
+    if (error < 0)
         return error;
     record.mac = digest;
     record.mac_len = key->algorithm->mac_size;
-    error = append(&record, octets, tail);
-    if (error != 0)
+    error = sign_append(&record, octets, tail);
+    if (error < 0)
         return error;
     tsig_chain_advance(chain, digest, record.mac_len, record.time_signed);
     return 0;
@@ -145,7 +142,6 @@ size_t tsig_sign_room(const struct tsig_key *key)
         .algorithm = key->algorithm_name,
         .mac_len = key->algorithm->mac_size,
     };
-
     return tsig_record_size(&record);
 }
 
@@ -154,7 +150,6 @@ int tsig_sign_unsigned(const struct tsig_record *request, const struct tsig_stam
 {
     uint8_t server_time[SERVER_TIME_SIZE];
     struct tsig_record record =
-        stamped(&request->key_name, &request->algorithm, stamp, server_time);
-
-    return append(&record, octets, tail);
+        sign_stamped(&request->key_name, &request->algorithm, stamp, server_time);
+    return sign_append(&record, octets, tail);
 }

@@ -5,7 +5,6 @@ int tsig_stream_init(struct tsig_stream *s, const struct tsig_key *key,
 {
     struct tsig_stream out = {.state = TSIG_STREAM_FIRST, .chain = *request};
     int error = tsig_mac_init(&out.mac, key);
-
     if (error == 0)
         *s = out;
     return error;
@@ -16,7 +15,8 @@ void tsig_stream_fini(struct tsig_stream *s)
     tsig_mac_fini(&s->mac);
 }
 
-static enum tsig_stream_state take_unsigned(struct tsig_stream *s, const struct dns_message *m)
+static enum tsig_stream_state stream_take_unsigned(struct tsig_stream *s,
+                                                   const struct dns_message *m)
 {
     if (s->state == TSIG_STREAM_FIRST || s->unsigned_run == TSIG_STREAM_UNSIGNED_MAX)
         return TSIG_STREAM_FAILED;
@@ -25,13 +25,12 @@ static enum tsig_stream_state take_unsigned(struct tsig_stream *s, const struct 
     return TSIG_STREAM_PENDING;
 }
 
-static enum tsig_stream_state take_signed(struct tsig_stream *s, const struct dns_message *m,
-                                          const struct tsig_record *record, uint64_t now)
+static enum tsig_stream_state stream_take_signed(struct tsig_stream *s, const struct dns_message *m,
+                                                 const struct tsig_record *record, uint64_t now)
 {
     bool continued = s->chain.form == TSIG_FORM_CONTINUATION;
     uint64_t before = s->chain.time_signed;
     enum tsig_verdict verdict = tsig_verify_end(&s->mac, &s->chain, m, record, now);
-
     /* Time is looked at before truncation, which is not forgiven with it. */
     if (continued && verdict == TSIG_VERDICT_BADTIME && record->time_signed < now &&
         record->mac_len >= s->mac.key->minimum_mac) {
@@ -51,6 +50,6 @@ enum tsig_stream_state tsig_stream_verify(struct tsig_stream *s, const struct dn
         return TSIG_STREAM_FAILED;
     if (s->state != TSIG_STREAM_PENDING)
         tsig_sign_digest_begin(&s->mac, &s->chain);
-    s->state = record != NULL ? take_signed(s, m, record, now) : take_unsigned(s, m);
+    s->state = record ? stream_take_signed(s, m, record, now) : stream_take_unsigned(s, m);
     return s->state;
 }

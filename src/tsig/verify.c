@@ -3,34 +3,33 @@
 #include <assert.h>
 #include <openssl/crypto.h>
 
-static bool same_key(const struct tsig_key *key, const struct tsig_record *record)
+static bool verify_is_same_key(const struct tsig_key *key, const struct tsig_record *record)
 {
     return dns_name_equal(&key->name, &record->key_name) &&
            dns_name_equal(&key->algorithm_name, &record->algorithm);
 }
 
-static bool legal_mac_len(const struct tsig_algorithm *algorithm, size_t len)
+static bool verify_is_legal_mac_len(const struct tsig_algorithm *algorithm, size_t len)
 {
     return len <= algorithm->mac_size && len >= tsig_algorithm_least_mac(algorithm);
 }
 
-static bool within_fudge(const struct tsig_record *record, uint64_t now)
+static bool verify_is_within_fudge(const struct tsig_record *record, uint64_t now)
 {
     uint64_t off =
         now > record->time_signed ? now - record->time_signed : record->time_signed - now;
-
     return off <= record->fudge;
 }
 
 /* RFC 8945 section 5.2.2: over the message without its TSIG, which does not count either. */
-static enum tsig_verdict check_mac(struct tsig_mac *mac, const struct tsig_chain *chain,
-                                   const struct dns_message *m, const struct tsig_record *record)
+static enum tsig_verdict verify_check_mac(struct tsig_mac *mac, const struct tsig_chain *chain,
+                                          const struct dns_message *m,
+                                          const struct tsig_record *record)
 {
-    uint8_t digest[TSIG_MAC_MAX];
     uint16_t arcount = (uint16_t)(m->count[DNS_ADDITIONAL] - 1);
-
     tsig_sign_digest_message(mac, m->octets, m->tsig_at, record->original_id, arcount);
-    if (tsig_sign_digest_end(mac, chain->form, record, digest) != 0)
+    uint8_t digest[TSIG_MAC_MAX];
+    if (tsig_sign_digest_end(mac, chain->form, record, digest) < 0)
         return TSIG_VERDICT_FAILED;
     return CRYPTO_memcmp(digest, record->mac, record->mac_len) == 0 ? TSIG_VERIFIED
                                                                     : TSIG_VERDICT_BADSIG;
@@ -40,19 +39,17 @@ enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain
                                   const struct dns_message *m, const struct tsig_record *record,
                                   uint64_t now)
 {
-    enum tsig_verdict verdict;
-
     assert(m->tsig_place == DNS_TSIG_LAST);
-    if (!same_key(mac->key, record))
+    if (!verify_is_same_key(mac->key, record))
         return TSIG_VERDICT_BADKEY;
-    if (!legal_mac_len(mac->key->algorithm, record->mac_len))
+    if (!verify_is_legal_mac_len(mac->key->algorithm, record->mac_len))
         return TSIG_VERDICT_FORMERR;
-    verdict = check_mac(mac, chain, m, record);
+    enum tsig_verdict verdict = verify_check_mac(mac, chain, m, record);
     if (verdict != TSIG_VERIFIED)
         return verdict;
     /* As sent, even if cut: that is what the next digest begins with (section 5.2.2.1). */
     tsig_chain_advance(chain, record->mac, record->mac_len, record->time_signed);
-    if (!within_fudge(record, now))
+    if (!verify_is_within_fudge(record, now))
         return TSIG_VERDICT_BADTIME;
     return record->mac_len < mac->key->minimum_mac ? TSIG_VERDICT_BADTRUNC : TSIG_VERIFIED;
 }
