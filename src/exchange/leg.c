@@ -68,7 +68,7 @@ static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send,
     if (error < 0 || leg->transport == RELAY_UDP)
         return error;
     tsig_stream_fini(&leg->stream);
-    return tsig_stream_init(&leg->stream, leg->key, &send->chain);
+    return tsig_stream_init(&leg->stream, mac, &send->chain);
 }
 
 int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now,

@@ -31,6 +31,15 @@ int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key)
     return 0;
 }
 
+int tsig_mac_copy(struct tsig_mac *mac, const struct tsig_mac *from)
+{
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(from->ctx);
+    if (!ctx)
+        return DNS_ECRYPTO;
+    *mac = (struct tsig_mac){.ctx = ctx, .key = from->key};
+    return 0;
+}
+
 void tsig_mac_fini(struct tsig_mac *mac)
 {
     EVP_MAC_CTX_free(mac->ctx);

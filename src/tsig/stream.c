@@ -1,10 +1,10 @@
 #include "tsig/stream.h"
 
-int tsig_stream_init(struct tsig_stream *s, const struct tsig_key *key,
+int tsig_stream_init(struct tsig_stream *s, const struct tsig_mac *mac,
                      const struct tsig_chain *request)
 {
     struct tsig_stream out = {.state = TSIG_STREAM_FIRST, .chain = *request};
-    int error = tsig_mac_init(&out.mac, key);
+    int error = tsig_mac_copy(&out.mac, mac);
     if (error == 0)
         *s = out;
     return error;

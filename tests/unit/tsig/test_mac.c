@@ -73,6 +73,37 @@ Test(tsig_mac, pieces_make_the_same_digest_as_the_whole)
     fixture_fini(&f);
 }
 
+Test(tsig_mac, a_copy_digests_by_itself)
+{
+    uint8_t one[TSIG_MAC_MAX], two[TSIG_MAC_MAX], out[TSIG_MAC_MAX];
+    struct tsig_mac fresh, midway, after;
+    struct fixture f;
+
+    fixture_init(&f, "k", "hmac-sha256", "Jefe", 4);
+    cr_assert_eq(tsig_mac_copy(&fresh, &f.mac), 0);
+    digest(&f.mac, "one", one);
+    digest(&f.mac, "two", two);
+    cr_assert_eq(tsig_mac_copy(&after, &f.mac), 0);
+    tsig_mac_begin(&f.mac);
+    tsig_mac_update(&f.mac, (const uint8_t *)"o", 1);
+    cr_assert_eq(tsig_mac_copy(&midway, &f.mac), 0);
+    digest(&midway, "two", out);
+    cr_expect_arr_eq(out, two, 32, "begun anew, not where the other was");
+    tsig_mac_update(&f.mac, (const uint8_t *)"ne", 2);
+    cr_assert_eq(tsig_mac_end(&f.mac, out), 0);
+    cr_expect_arr_eq(out, one, 32, "the other goes on undisturbed");
+    tsig_mac_fini(&f.mac);
+    digest(&fresh, "one", out);
+    cr_expect_arr_eq(out, one, 32);
+    digest(&after, "two", out);
+    cr_expect_arr_eq(out, two, 32);
+    cr_expect_eq(after.key, &f.key);
+    tsig_mac_fini(&fresh);
+    tsig_mac_fini(&midway);
+    tsig_mac_fini(&after);
+    fixture_fini(&f);
+}
+
 Test(tsig_mac, a_hash_that_openssl_does_not_know_is_an_error)
 {
     static const struct tsig_algorithm unknown = {

@@ -29,7 +29,7 @@ static void begin(void)
 
     tsig_stream_fini(&stream);
     sender_fini(&sender);
-    cr_assert_eq(tsig_stream_init(&stream, &f.key, &request), 0);
+    cr_assert_eq(tsig_stream_init(&stream, &f.mac, &request), 0);
     sender_init(&sender, &f.key, request_mac, sizeof(request_mac));
 }
 
@@ -165,7 +165,7 @@ static size_t pass(const unsigned *order, size_t count)
     size_t covered = 0;
 
     tsig_stream_fini(&stream);
-    cr_assert_eq(tsig_stream_init(&stream, &f.key, &request), 0);
+    cr_assert_eq(tsig_stream_init(&stream, &f.mac, &request), 0);
     for (size_t i = 0; i < count; i++) {
         enum tsig_stream_state state = feed(&messages[order[i]], NOW);
 
