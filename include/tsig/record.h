@@ -16,6 +16,9 @@ enum tsig_error {
     TSIG_BADTRUNC = 22,
 };
 
+/* "BADSIG" and so on; NULL for what is no error of TSIG's own. */
+const char *tsig_record_error_text(uint16_t error);
+
 struct tsig_record {
     struct dns_name key_name;
     struct dns_name algorithm;

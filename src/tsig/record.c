@@ -4,6 +4,22 @@
 
 #define FIXED_SIZE 16 /* RDATA without the algorithm name, MAC and Other Data */
 
+const char *tsig_record_error_text(uint16_t error)
+{
+    switch (error) {
+    case TSIG_BADSIG:
+        return "BADSIG";
+    case TSIG_BADKEY:
+        return "BADKEY";
+    case TSIG_BADTIME:
+        return "BADTIME";
+    case TSIG_BADTRUNC:
+        return "BADTRUNC";
+    default:
+        return NULL;
+    }
+}
+
 /* Owner to RDLENGTH. The key name may be compressed, and in any case. */
 static int record_decode_head(struct dns_reader *r, struct dns_name *key_name, size_t *end)
 {

@@ -38,6 +38,16 @@ static int decode(const struct support_message *s, struct tsig_record *out)
     return tsig_record_decode(&m, out);
 }
 
+Test(tsig_record, errors_have_a_word)
+{
+    cr_expect_str_eq(tsig_record_error_text(TSIG_BADSIG), "BADSIG");
+    cr_expect_str_eq(tsig_record_error_text(TSIG_BADKEY), "BADKEY");
+    cr_expect_str_eq(tsig_record_error_text(TSIG_BADTIME), "BADTIME");
+    cr_expect_str_eq(tsig_record_error_text(TSIG_BADTRUNC), "BADTRUNC");
+    cr_expect_null(tsig_record_error_text(TSIG_NOERROR));
+    cr_expect_null(tsig_record_error_text(19));
+}
+
 Test(tsig_record, what_is_encoded_decodes_to_the_same)
 {
     struct tsig_record in = sample(), out;
