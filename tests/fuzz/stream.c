@@ -49,7 +49,7 @@ static size_t sign(struct line *l, uint8_t *octets, size_t len, bool with_tsig)
                                  .fudge = 300,
                                  .original_id = dns_wire_u16_at(octets)};
     struct dns_writer w = dns_wire_writer(octets, len + TSIG_RECORD_MAX);
-    uint16_t arcount = dns_wire_u16_at(octets + 10);
+    uint16_t arcount = dns_wire_u16_at(octets + DNS_ARCOUNT_AT);
     uint8_t mac[TSIG_MAC_MAX];
 
     w.at = len;
@@ -64,7 +64,7 @@ static size_t sign(struct line *l, uint8_t *octets, size_t len, bool with_tsig)
     record.mac_len = l->key.algorithm->mac_size;
     tsig_record_encode(&record, &w);
     FUZZ_CHECK(!w.failed);
-    dns_wire_set_u16_at(octets + 10, (uint16_t)(arcount + 1));
+    dns_wire_set_u16_at(octets + DNS_ARCOUNT_AT, (uint16_t)(arcount + 1));
     tsig_chain_advance(&l->chain, mac, record.mac_len, FUZZ_NOW);
     return w.at;
 }

@@ -35,7 +35,8 @@ void fixture_append(struct support_message *s, const struct tsig_record *record)
     tsig_record_encode(record, &w);
     cr_assert_not(w.failed);
     s->len = w.at;
-    dns_wire_set_u16_at(s->octets + 10, (uint16_t)(dns_wire_u16_at(s->octets + 10) + 1));
+    dns_wire_set_u16_at(s->octets + DNS_ARCOUNT_AT,
+                        (uint16_t)(dns_wire_u16_at(s->octets + DNS_ARCOUNT_AT) + 1));
 }
 
 struct tsig_record fixture_record(const struct dns_message *m)

@@ -190,10 +190,10 @@ Test(tsig_sign, a_full_additional_section_takes_no_tsig)
     struct dns_writer tail;
 
     question(&s);
-    dns_wire_set_u16_at(s.octets + 10, UINT16_MAX);
+    dns_wire_set_u16_at(s.octets + DNS_ARCOUNT_AT, UINT16_MAX);
     tail = dns_wire_writer(s.octets + s.len, TSIG_RECORD_MAX);
     cr_expect_eq(tsig_sign(&f.mac, &chain, &stamp, s.octets, s.len, &tail), DNS_ESPACE);
-    cr_expect_eq(dns_wire_u16_at(s.octets + 10), UINT16_MAX);
+    cr_expect_eq(dns_wire_u16_at(s.octets + DNS_ARCOUNT_AT), UINT16_MAX);
     cr_expect_eq(chain.form, TSIG_FORM_REQUEST);
 }
 

@@ -63,7 +63,7 @@ static void replace(struct support_message *s, const struct tsig_record *record)
 {
     *s = request;
     s->len = tsig_at;
-    dns_wire_set_u16_at(s->octets + 10, 2);
+    dns_wire_set_u16_at(s->octets + DNS_ARCOUNT_AT, 2);
     fixture_append(s, record);
 }
 
