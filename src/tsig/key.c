@@ -59,7 +59,7 @@ static int key_decode_strictly(const uint8_t *text, size_t len, uint8_t *out, si
     int n = EVP_DecodeBlock(out, text, (int)len);
     if (n < 0)
         return DNS_EFORMAT;
-    size_t padding = (text[len - 1] == '=') + (text[len - 2] == '=');
+    size_t padding = (size_t)(text[len - 1] == '=') + (text[len - 2] == '=');
     *out_len = (size_t)n - padding;
     uint8_t again[BASE64_MAX + 1];
     bool same = (size_t)EVP_EncodeBlock(again, out, (int)*out_len) == len &&
