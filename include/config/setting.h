@@ -54,13 +54,4 @@ size_t setting_index(const struct setting *row);
 /* The line that gives a setting in this section; 0 when it is left at its default. */
 unsigned setting_line(const struct config_section *section, const char *name);
 
-/* Of words that can be meant, the one that `word` is nearest to; NULL when none is near. Feed all
- * words to one zeroed struct, then read `best`. */
-struct setting_guess {
-    const char *word;
-    const char *best; /* borrowed from the words fed */
-    unsigned distance;
-};
-void setting_guess_feed(struct setting_guess *guess, const char *candidate);
-
 #endif

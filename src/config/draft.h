@@ -103,8 +103,10 @@ int config_key_make_all(struct draft *draft) MUST_CHECK;
 void config_key_release(struct draft_key *key);
 
 /* link.c: the peers of a draft into its configuration, whose keys are there. DNS_EMEMORY. */
-int config_peer_make_all(struct draft *draft) MUST_CHECK;
-void config_peer_release(struct peer *peer);
-void config_peer_release_draft(struct draft_peer *peer);
+int config_link_peers(struct draft *draft) MUST_CHECK;
+void config_link_release(struct draft_peer *peer);
+
+/* config.c: what a peer owns. */
+void config_release_peer(struct peer *peer);
 
 #endif

@@ -1,6 +1,7 @@
 /* Peers: labels of keys and primaries become pointers. */
 #include <stdlib.h>
 
+#include "config/guess.h"
 #include "draft.h"
 
 /* Says that a setting names a section that is not there. */
@@ -8,11 +9,11 @@ static void complain_of_label(const struct draft *draft, const struct config_sec
                               const char *setting, enum setting_section kind, const char *label)
 {
     const struct config *config = draft->config;
-    struct setting_guess guess = {.word = label};
+    struct guess guess = {.word = label};
 
     for (size_t i = 0; i < config->section_count; i++)
         if (config->sections[i].kind == kind)
-            setting_guess_feed(&guess, config->sections[i].label);
+            guess_feed(&guess, config->sections[i].label);
     config_report_add(draft->report, CONFIG_ERROR, draft->file, setting_line(section, setting),
                       "there is no [%s %s]%s%s%s", setting_section_text(kind),
                       draft_looks_secret(label) ? "(a label that looks like a secret)" : label,
@@ -111,7 +112,7 @@ static bool is_peer(const struct config_section *section)
     return section->kind == SETTING_PRIMARY || section->kind == SETTING_SECONDARY;
 }
 
-int config_peer_make_all(struct draft *draft)
+int config_link_peers(struct draft *draft)
 {
     struct config *config = draft->config;
 
@@ -141,17 +142,6 @@ int config_peer_make_all(struct draft *draft)
     return 0;
 }
 
-void config_peer_release(struct peer *peer)
-{
-    free(peer->address.items);
-    free(peer->listen.items);
-    free(peer->source.items);
-    free(peer->from);
-    free(peer->zones);
-    free(peer->keyring.keys);
-    free(peer->primary);
-}
-
 static void release_names(struct draft_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -159,9 +149,9 @@ static void release_names(struct draft_names *names)
     free(names->items);
 }
 
-void config_peer_release_draft(struct draft_peer *peer)
+void config_link_release(struct draft_peer *peer)
 {
-    config_peer_release(&peer->peer);
+    config_release_peer(&peer->peer);
     free(peer->from.items);
     free(peer->zones.items);
     release_names(&peer->key);

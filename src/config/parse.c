@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "config/check.h"
+#include "config/guess.h"
 #include "draft.h"
 
 #define NAME_LIKELY 16 /* no setting has a longer name */
@@ -125,7 +126,7 @@ static bool check_label(const struct draft *draft, enum setting_section kind, co
 static bool find_kind(const struct draft *draft, const char *word, unsigned line,
                       enum setting_section *out)
 {
-    struct setting_guess guess = {.word = word};
+    struct guess guess = {.word = word};
 
     for (unsigned kind = 0; kind < SETTING_SECTIONS; kind++) {
         const char *text = setting_section_text((enum setting_section)kind);
@@ -134,7 +135,7 @@ static bool find_kind(const struct draft *draft, const char *word, unsigned line
             *out = (enum setting_section)kind;
             return true;
         }
-        setting_guess_feed(&guess, text);
+        guess_feed(&guess, text);
     }
     if (guess.best != NULL)
         complain(draft, line, "unknown section '%s'; did you mean '%s'?", word, guess.best);
@@ -179,7 +180,7 @@ static int on_section(void *arg, const char *header, unsigned line)
 static void complain_of_name(const struct draft *draft, const struct config_section *section,
                              const char *name, unsigned line)
 {
-    struct setting_guess guess = {.word = name};
+    struct guess guess = {.word = name};
     const struct setting *row;
     const char *home = NULL;
     char title[DRAFT_TITLE_SIZE];
@@ -193,7 +194,7 @@ static void complain_of_name(const struct draft *draft, const struct config_sect
     }
     for (size_t i = 0; (row = setting_at(i)) != NULL; i++) {
         if (row->section == section->kind)
-            setting_guess_feed(&guess, row->name);
+            guess_feed(&guess, row->name);
         else if (strcmp(row->name, name) == 0)
             home = setting_section_text(row->section);
     }
@@ -279,7 +280,7 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     if (rc == 0)
         rc = config_key_make_all(draft);
     if (rc == 0)
-        rc = config_peer_make_all(draft);
+        rc = config_link_peers(draft);
     if (rc == 0)
         check_config(draft->config, draft->file, draft->report);
     return rc;
@@ -290,7 +291,7 @@ static void release_draft(struct draft *draft)
     for (size_t i = 0; i < draft->key_count; i++)
         config_key_release(&draft->keys[i]);
     for (size_t i = 0; i < draft->peer_count; i++)
-        config_peer_release_draft(&draft->peers[i]);
+        config_link_release(&draft->peers[i]);
     free(draft->keys);
     free(draft->peers);
 }
@@ -323,29 +324,4 @@ int config_parse(const struct config_files *files, const char *path, struct conf
     else
         config_unref(draft.config);
     return rc;
-}
-
-struct config *config_ref(struct config *config)
-{
-    __atomic_add_fetch(&config->refs, 1, __ATOMIC_RELAXED);
-    return config;
-}
-
-void config_unref(struct config *config)
-{
-    if (config == NULL || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    free(config->proxy.listen.items);
-    free(config->proxy.user);
-    free(config->proxy.control);
-    for (size_t i = 0; i < config->key_count; i++)
-        tsig_key_fini(&config->keys[i]);
-    for (size_t i = 0; i < config->peer_count; i++)
-        config_peer_release(&config->peers[i]);
-    for (size_t i = 0; i < config->section_count; i++)
-        free(config->sections[i].label);
-    free(config->keys);
-    free(config->peers);
-    free(config->sections);
-    free(config);
 }
