@@ -29,18 +29,20 @@ enum setting_flag {
 };
 
 struct setting {
-    enum setting_section
-        section; /* SETTING_PRIMARY rows that a secondary shares are listed for both */
+    /* SETTING_PRIMARY rows that a secondary shares are listed for both */
+    enum setting_section section;
     const char *name;
     enum setting_type type;
-    const char *initial;        /* default as it would be written; NULL: none */
-    unsigned least, most;       /* of a number */
-    uint16_t port;              /* of an address that gives none */
-    const char *const *choices; /* NULL-terminated, in the order of the enum they stand for; of a
-                                 * number: words that stand for 0 */
-    unsigned flags;
-    size_t offset; /* in the struct that the section is read into: config_proxy, or
-                    * draft_key and draft_peer of src/config/draft.h */
+    const char *initial;  /* default as it would be written; NULL: none */
+    unsigned least, most; /* of a number */
+    uint16_t port;        /* of an address that gives none */
+    /* NULL-terminated, in the order of the enum they stand for; of a number: words that stand
+     * for 0 */
+    const char *const *choices;
+    unsigned flags; /* set of enum setting_flag */
+    /* in the struct that the section is read into: config_proxy, or draft_key and draft_peer of
+     * src/config/draft.h */
+    size_t offset;
 };
 
 /* Row `i`, NULL past the end. */

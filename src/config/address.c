@@ -1,10 +1,13 @@
+/* Texts of addresses and prefixes go through inet_pton for the host, with our own reading of what
+ * may stand around it: a zone index, a port, a length. Nothing is guessed: what is not written in
+ * full is refused. */
 #include "config/address.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-static size_t octet_count(enum address_family family)
+static size_t address_octet_count(enum address_family family)
 {
     return family == ADDRESS_IPV4 ? 4 : 16;
 }
@@ -13,47 +16,43 @@ struct address address_from_octets(enum address_family family, const uint8_t *oc
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 section 2.5.5.2 */
     struct address out = {.family = family, .port = port};
-
-    if (family == ADDRESS_IPV6 && memcmp(octets, mapped, sizeof(mapped)) == 0) {
+    if (family == ADDRESS_IPV6 && memcmp(octets, mapped, sizeof mapped) == 0) {
         out.family = ADDRESS_IPV4;
-        octets += sizeof(mapped);
+        octets += sizeof mapped;
     }
-    memcpy(out.octets, octets, octet_count(out.family));
+    memcpy(out.octets, octets, address_octet_count(out.family));
     return out;
 }
 
 /* Decimal digits alone, so that signs, spaces and hexadecimal are refused. */
-static int parse_number(const char *text, uint32_t most, uint32_t *out)
+static int address_parse_number(const char *text, uint32_t most, uint32_t *out)
 {
     uint64_t value = 0;
     const char *p = text;
-
     for (; *p >= '0' && *p <= '9'; p++) {
         value = value * 10 + (uint64_t)(*p - '0');
         if (value > most)
             return DNS_EFORMAT;
     }
-    if (p == text || *p != '\0')
+    if (p == text || *p)
         return DNS_EFORMAT;
     *out = (uint32_t)value;
     return 0;
 }
 
 /* Cuts `text` at `mark` and reads the number behind it, if the mark is there. */
-static int take_number(char *text, char mark, uint32_t most, uint32_t *out)
+static int address_take_number(char *text, char mark, uint32_t most, uint32_t *out)
 {
     char *at = strchr(text, mark);
-
-    if (at == NULL)
+    if (!at)
         return 0;
     *at = '\0';
-    return parse_number(at + 1, most, out);
+    return address_parse_number(at + 1, most, out);
 }
 
-static int parse_host(const char *text, struct address *out)
+static int address_parse_host(const char *text, struct address *out)
 {
     uint8_t octets[16];
-
     if (inet_pton(AF_INET, text, octets) == 1)
         *out = address_from_octets(ADDRESS_IPV4, octets, 0);
     else if (inet_pton(AF_INET6, text, octets) == 1)
@@ -66,18 +65,17 @@ static int parse_host(const char *text, struct address *out)
 int address_from_text(const char *text, uint16_t default_port, struct address *out)
 {
     char buffer[ADDRESS_TEXT_SIZE];
-    struct address a;
+    if ((size_t)snprintf(buffer, sizeof buffer, "%s", text) >= sizeof buffer)
+        return DNS_EFORMAT;
     uint32_t port = default_port;
+    if (address_take_number(buffer, '@', UINT16_MAX, &port) < 0 || (port == 0 && strchr(text, '@')))
+        return DNS_EFORMAT;
     uint32_t scope = 0;
-
-    if ((size_t)snprintf(buffer, sizeof(buffer), "%s", text) >= sizeof(buffer))
+    struct address a;
+    if (address_take_number(buffer, '%', UINT32_MAX, &scope) < 0 ||
+        address_parse_host(buffer, &a) < 0)
         return DNS_EFORMAT;
-    if (take_number(buffer, '@', UINT16_MAX, &port) != 0 ||
-        (port == 0 && strchr(text, '@') != NULL))
-        return DNS_EFORMAT;
-    if (take_number(buffer, '%', UINT32_MAX, &scope) != 0 || parse_host(buffer, &a) != 0)
-        return DNS_EFORMAT;
-    if (strchr(text, '%') != NULL && a.family != ADDRESS_IPV6)
+    if (strchr(text, '%') && a.family != ADDRESS_IPV6)
         return DNS_EFORMAT;
     a.port = (uint16_t)port;
     a.scope = scope;
@@ -87,19 +85,18 @@ int address_from_text(const char *text, uint16_t default_port, struct address *o
 
 char *address_to_text(const struct address *a, char out[ADDRESS_TEXT_SIZE])
 {
-    char host[INET6_ADDRSTRLEN] = "";
-    char scope[12] = "";
-    char port[7] = "";
-
     if (a->family == ADDRESS_NONE) {
-        out[0] = '\0';
+        *out = '\0';
         return out;
     }
-    inet_ntop(a->family == ADDRESS_IPV4 ? AF_INET : AF_INET6, a->octets, host, sizeof(host));
+    char host[INET6_ADDRSTRLEN] = "";
+    inet_ntop(a->family == ADDRESS_IPV4 ? AF_INET : AF_INET6, a->octets, host, sizeof host);
+    char scope[12] = "";
     if (a->scope != 0)
-        snprintf(scope, sizeof(scope), "%%%u", (unsigned)a->scope);
+        snprintf(scope, sizeof scope, "%%%u", (unsigned)a->scope);
+    char port[7] = "";
     if (a->port != 0)
-        snprintf(port, sizeof(port), "@%u", (unsigned)a->port);
+        snprintf(port, sizeof port, "@%u", (unsigned)a->port);
     snprintf(out, ADDRESS_TEXT_SIZE, "%s%s%s", host, scope, port);
     return out;
 }
@@ -114,14 +111,15 @@ bool address_same_host(const struct address *a, const struct address *b)
     /* A zone index is compared only where both sides know one: configurations mostly do not. */
     if (a->scope != 0 && b->scope != 0 && a->scope != b->scope)
         return false;
-    return a->family == b->family && memcmp(a->octets, b->octets, octet_count(a->family)) == 0;
+    return a->family == b->family &&
+           memcmp(a->octets, b->octets, address_octet_count(a->family)) == 0;
 }
 
 bool address_is_any(const struct address *a)
 {
     static const uint8_t zeros[16];
-
-    return a->family != ADDRESS_NONE && memcmp(a->octets, zeros, octet_count(a->family)) == 0;
+    return a->family != ADDRESS_NONE &&
+           memcmp(a->octets, zeros, address_octet_count(a->family)) == 0;
 }
 
 bool address_covers(const struct address *listener, const struct address *local)
@@ -132,20 +130,18 @@ bool address_covers(const struct address *listener, const struct address *local)
 }
 
 /* True if the first `bits` bits are equal. */
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+static bool address_same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     unsigned whole = bits / 8;
     unsigned rest = bits % 8;
-
     if (memcmp(a, b, whole) != 0)
         return false;
     return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
 }
 
-static bool has_bits_past(const struct address *a, unsigned length)
+static bool address_has_bits_past(const struct address *a, unsigned length)
 {
-    unsigned width = (unsigned)octet_count(a->family) * 8;
-
+    unsigned width = (unsigned)address_octet_count(a->family) * 8;
     for (unsigned bit = length; bit < width; bit++)
         if (a->octets[bit / 8] & (0x80 >> (bit % 8)))
             return true;
@@ -155,15 +151,12 @@ static bool has_bits_past(const struct address *a, unsigned length)
 int prefix_from_text(const char *text, struct prefix *out)
 {
     char buffer[ADDRESS_TEXT_SIZE];
-    struct address a;
-    uint32_t width;
-    uint32_t length;
-
-    if ((size_t)snprintf(buffer, sizeof(buffer), "%s", text) >= sizeof(buffer))
+    if ((size_t)snprintf(buffer, sizeof buffer, "%s", text) >= sizeof buffer)
         return DNS_EFORMAT;
-    width = strchr(buffer, ':') != NULL ? 128 : 32;
-    length = width;
-    if (take_number(buffer, '/', width, &length) != 0 || parse_host(buffer, &a) != 0)
+    uint32_t width = strchr(buffer, ':') ? 128 : 32;
+    uint32_t length = width;
+    struct address a;
+    if (address_take_number(buffer, '/', width, &length) < 0 || address_parse_host(buffer, &a) < 0)
         return DNS_EFORMAT;
     if (width == 128 && a.family == ADDRESS_IPV4) {
         /* An IPv4-mapped prefix; one shorter than the mapping itself has bits past its length. */
@@ -171,7 +164,7 @@ int prefix_from_text(const char *text, struct prefix *out)
             return DNS_EFORMAT;
         length -= 96;
     }
-    if (has_bits_past(&a, length))
+    if (address_has_bits_past(&a, length))
         return DNS_EFORMAT;
     *out = (struct prefix){.address = a, .length = (uint8_t)length};
     return 0;
@@ -180,5 +173,5 @@ int prefix_from_text(const char *text, struct prefix *out)
 bool prefix_contains(const struct prefix *p, const struct address *a)
 {
     return p->address.family == a->family && a->family != ADDRESS_NONE &&
-           same_bits(p->address.octets, a->octets, p->length);
+           address_same_bits(p->address.octets, a->octets, p->length);
 }

@@ -1,3 +1,6 @@
+/* Whatever takes more than one line to see. A section at a time is held against the rest: a peer's
+ * addresses against every listener, its keys against the other peers', its settings against each
+ * other. All findings are told, errors as well as doubts. */
 #include "config/check.h"
 
 #include <stdarg.h>
@@ -18,23 +21,22 @@ static void find(const struct check *c, enum config_severity severity, const cha
 static void find(const struct check *c, enum config_severity severity, const char *setting,
                  const char *format, ...)
 {
-    unsigned line = c->section == NULL ? 0 : setting_line(c->section, setting);
+    unsigned line = !c->section ? 0 : setting_line(c->section, setting);
     va_list args;
-
-    if (line == 0 && c->section != NULL)
+    if (line == 0 && c->section)
         line = c->section->line;
     va_start(args, format);
     config_report_vadd(c->report, severity, c->file, line, format, args);
     va_end(args);
 }
 
-static const struct peer *peer_of(const struct check *c)
+static const struct peer *check_peer_of(const struct check *c)
 {
     return &c->config->peers[c->section->index];
 }
 
 /* Does the peer name a key, even one that is not there? */
-static bool names_key(const struct check *c)
+static bool check_names_key(const struct check *c)
 {
     return setting_line(c->section, "key") != 0;
 }
@@ -43,59 +45,54 @@ static bool names_key(const struct check *c)
 static void check_supported_proxy(const struct check *c)
 {
     const struct config_proxy *proxy = &c->config->proxy;
-
     if (proxy->workers > 1)
         find(c, CONFIG_ERROR, "workers", "more than one worker is not supported yet");
-    if (proxy->control != NULL && *proxy->control != '\0')
+    if (proxy->control && *proxy->control)
         find(c, CONFIG_ERROR, "control", "a control socket is not supported yet; leave it empty");
     if (proxy->http.family != ADDRESS_NONE)
         find(c, CONFIG_ERROR, "http", "the HTTP listener is not supported yet; leave it empty");
 }
 
-static bool is_loopback(const struct address *a)
+static bool check_is_loopback(const struct address *a)
 {
     struct prefix loopback;
     const char *text = a->family == ADDRESS_IPV4 ? "127.0.0.0/8" : "::1";
-
     return prefix_from_text(text, &loopback) == 0 && prefix_contains(&loopback, a);
 }
 
 /* Would what is sent to `a` come back to this listener, as far as can be known here? Of the
  * addresses that a wildcard listens on only the loopback ones are known. */
-static bool comes_back(const struct address *listener, const struct address *a)
+static bool check_comes_back(const struct address *listener, const struct address *a)
 {
-    return address_covers(listener, a) && (!address_is_any(listener) || is_loopback(a));
+    return address_covers(listener, a) && (!address_is_any(listener) || check_is_loopback(a));
 }
 
-static bool any_comes_back(const struct address_list *listeners, const struct address *a)
+static bool check_any_comes_back(const struct address_list *listeners, const struct address *a)
 {
     for (size_t i = 0; i < listeners->count; i++)
-        if (comes_back(&listeners->items[i], a))
+        if (check_comes_back(&listeners->items[i], a))
             return true;
     return false;
 }
 
-static bool is_own_listener(const struct config *config, const struct address *a)
+static bool check_is_own_listener(const struct config *config, const struct address *a)
 {
-    bool found = any_comes_back(&config->proxy.listen, a);
-
+    bool found = check_any_comes_back(&config->proxy.listen, a);
     for (size_t i = 0; i < config->peer_count && !found; i++)
-        found = any_comes_back(&config->peers[i].listen, a);
+        found = check_any_comes_back(&config->peers[i].listen, a);
     return found;
 }
 
 static void check_addresses(const struct check *c)
 {
-    const struct peer *peer = peer_of(c);
-    char text[ADDRESS_TEXT_SIZE];
-
+    const struct peer *peer = check_peer_of(c);
     for (size_t i = 0; i < peer->address.count; i++) {
+        char text[ADDRESS_TEXT_SIZE];
         const struct address *a = &peer->address.items[i];
-
         if (address_is_any(a))
             find(c, CONFIG_ERROR, "address", "%s is no address of a server",
                  address_to_text(a, text));
-        else if (is_own_listener(c->config, a))
+        else if (check_is_own_listener(c->config, a))
             find(c, CONFIG_ERROR, "address",
                  "%s is where this proxy itself listens; give the server's address or port",
                  address_to_text(a, text));
@@ -104,28 +101,26 @@ static void check_addresses(const struct check *c)
 
 static void check_from(const struct check *c)
 {
-    const struct peer *peer = peer_of(c);
+    const struct peer *peer = check_peer_of(c);
     char text[ADDRESS_TEXT_SIZE];
-
     for (size_t i = 0; i < peer->from_count; i++)
         if (peer->from[i].length == 0)
             find(c, CONFIG_WARNING, "from", "'from' has %s/0: every address there is",
                  address_to_text(&peer->from[i].address, text));
 }
 
-static bool overlap(const struct address *a, const struct address *b)
+static bool check_overlaps(const struct address *a, const struct address *b)
 {
     return address_covers(a, b) || address_covers(b, a);
 }
 
 /* The first of the peers before this one that has the listener too. */
-static const struct peer *find_rival(const struct check *c, const struct address *listener)
+static const struct peer *check_find_rival(const struct check *c, const struct address *listener)
 {
     for (size_t i = 0; i < c->section->index; i++) {
         const struct peer *rival = &c->config->peers[i];
-
         for (size_t j = 0; j < rival->listen.count; j++)
-            if (overlap(&rival->listen.items[j], listener))
+            if (check_overlaps(&rival->listen.items[j], listener))
                 return rival;
     }
     return NULL;
@@ -134,15 +129,13 @@ static const struct peer *find_rival(const struct check *c, const struct address
 /* A peer's own listener says who is meant, so it can be no one else's, nor be meant for all. */
 static void check_listen(const struct check *c)
 {
-    const struct address_list *own = &peer_of(c)->listen;
+    const struct address_list *own = &check_peer_of(c)->listen;
     const struct address_list *all = &c->config->proxy.listen;
-    char text[ADDRESS_TEXT_SIZE];
-
     for (size_t i = 0; i < own->count; i++) {
-        const struct peer *rival = find_rival(c, &own->items[i]);
-
+        char text[ADDRESS_TEXT_SIZE];
         address_to_text(&own->items[i], text);
-        if (rival != NULL)
+        const struct peer *rival = check_find_rival(c, &own->items[i]);
+        if (rival)
             find(c, CONFIG_ERROR, "listen",
                  "%s stands for %s already; a peer's 'listen' is its own", text, rival->name);
         for (size_t j = 0; j < all->count; j++)
@@ -154,9 +147,8 @@ static void check_listen(const struct check *c)
 
 static void check_key_names(const struct check *c)
 {
-    const struct tsig_keyring *ring = &peer_of(c)->keyring;
+    const struct tsig_keyring *ring = &check_peer_of(c)->keyring;
     char text[DNS_NAME_TEXT_SIZE];
-
     for (size_t i = 0; i < ring->count; i++)
         for (size_t j = 0; j < i; j++)
             if (ring->keys[i]->name.len > 0 &&
@@ -165,7 +157,7 @@ static void check_key_names(const struct check *c)
                      dns_name_to_text(&ring->keys[i]->name, text));
 }
 
-static const char *label_of_key(const struct config *config, const struct tsig_key *key)
+static const char *check_label_of_key(const struct config *config, const struct tsig_key *key)
 {
     for (size_t i = 0; i < config->section_count; i++)
         if (config->sections[i].kind == SETTING_KEY && config->sections[i].index == key->number)
@@ -173,7 +165,7 @@ static const char *label_of_key(const struct config *config, const struct tsig_k
     return "";
 }
 
-static bool holds(const struct peer *peer, const struct tsig_key *key)
+static bool check_holds(const struct peer *peer, const struct tsig_key *key)
 {
     for (size_t i = 0; i < peer->keyring.count; i++)
         if (peer->keyring.keys[i] == key)
@@ -183,39 +175,36 @@ static bool holds(const struct peer *peer, const struct tsig_key *key)
 
 static void check_key_sharing(const struct check *c)
 {
-    const struct tsig_keyring *ring = &peer_of(c)->keyring;
-
+    const struct tsig_keyring *ring = &check_peer_of(c)->keyring;
     for (size_t i = 0; i < ring->count; i++) {
         size_t rival = 0;
-
-        while (rival < c->section->index && !holds(&c->config->peers[rival], ring->keys[i]))
+        while (rival < c->section->index && !check_holds(&c->config->peers[rival], ring->keys[i]))
             rival++;
         if (rival < c->section->index)
             find(c, CONFIG_WARNING, "key",
                  "[key %s] is shared with %s: either of them can pass for the other",
-                 label_of_key(c->config, ring->keys[i]), c->config->peers[rival].name);
+                 check_label_of_key(c->config, ring->keys[i]), c->config->peers[rival].name);
     }
 }
 
 static void check_primary(const struct check *c)
 {
-    if (!names_key(c) && setting_line(c->section, "unsigned-notify") != 0)
+    if (!check_names_key(c) && setting_line(c->section, "unsigned-notify") != 0)
         find(c, CONFIG_ERROR, "unsigned-notify",
              "'unsigned-notify' means nothing without a 'key': all NOTIFYs of this primary are "
              "unsigned");
 }
 
-static size_t count_role(const struct config *config, enum peer_role role)
+static size_t check_count_role(const struct config *config, enum peer_role role)
 {
     size_t count = 0;
-
     for (size_t i = 0; i < config->peer_count; i++)
         count += config->peers[i].role == role;
     return count;
 }
 
 /* On the path a packet rule hands what is sent to this address to a listener on the same port. */
-static bool is_taken(const struct config *config, const struct address *a)
+static bool check_is_taken(const struct config *config, const struct address *a)
 {
     for (size_t i = 0; i < config->proxy.listen.count; i++)
         if (config->proxy.listen.items[i].port == a->port &&
@@ -226,11 +215,10 @@ static bool is_taken(const struct config *config, const struct address *a)
 
 static void check_taken(const struct check *c)
 {
-    const struct address_list *own = &peer_of(c)->address;
+    const struct address_list *own = &check_peer_of(c)->address;
     char text[ADDRESS_TEXT_SIZE];
-
     for (size_t i = 0; i < own->count && c->config->proxy.transparent; i++)
-        if (!is_taken(c->config, &own->items[i]))
+        if (!check_is_taken(c->config, &own->items[i]))
             find(c, CONFIG_WARNING, "address",
                  "nothing in 'listen' has the port and family of %s: what is sent there passes the "
                  "proxy by",
@@ -239,10 +227,9 @@ static void check_taken(const struct check *c)
 
 static void check_secondary(const struct check *c)
 {
-    const struct peer *peer = peer_of(c);
-
+    const struct peer *peer = check_peer_of(c);
     check_taken(c);
-    if (!names_key(c)) {
+    if (!check_names_key(c)) {
         find(c, CONFIG_WARNING, "address",
              "[secondary %s] has no 'key': it is known by its address alone", peer->name);
         if (peer->allow & PEER_UPDATE)
@@ -254,13 +241,13 @@ static void check_secondary(const struct check *c)
                  "'unknown-key = pass' cannot go with the 'key' of [primary %s], whose answers are "
                  "all to be verified",
                  peer->primary[i]->name);
-    if (names_key(c) && peer->unknown_key == PEER_PASS)
+    if (check_names_key(c) && peer->unknown_key == PEER_PASS)
         find(c, CONFIG_ERROR, "unknown-key",
              "'unknown-key = pass' is for a secondary without 'key': nothing that does not verify "
              "passes for one that has it");
     if (peer->mode == PEER_OBSERVE)
         find(c, CONFIG_WARNING, "mode", "'mode = observe' lets requests without TSIG through");
-    if (setting_line(c->section, "zones") == 0 && count_role(c->config, PEER_SECONDARY) > 1)
+    if (setting_line(c->section, "zones") == 0 && check_count_role(c->config, PEER_SECONDARY) > 1)
         find(c, CONFIG_WARNING, "zones",
              "[secondary %s] has no 'zones' beside other secondaries: it is given every zone",
              peer->name);
@@ -273,7 +260,7 @@ static void check_peer(const struct check *c)
     check_listen(c);
     check_key_names(c);
     check_key_sharing(c);
-    if (peer_of(c)->role == PEER_PRIMARY)
+    if (check_peer_of(c)->role == PEER_PRIMARY)
         check_primary(c);
     else
         check_secondary(c);
@@ -282,9 +269,8 @@ static void check_peer(const struct check *c)
 static void check_key(const struct check *c)
 {
     const struct tsig_key *key = &c->config->keys[c->section->index];
-
     for (size_t i = 0; i < c->config->peer_count; i++)
-        if (holds(&c->config->peers[i], key))
+        if (check_holds(&c->config->peers[i], key))
             return;
     find(c, CONFIG_WARNING, "", "[key %s] is used by no peer", c->section->label);
 }
@@ -292,10 +278,9 @@ static void check_key(const struct check *c)
 void check_config(const struct config *config, const char *file, struct config_report *report)
 {
     struct check c = {.config = config, .file = file, .report = report};
-
-    if (count_role(config, PEER_PRIMARY) == 0)
+    if (check_count_role(config, PEER_PRIMARY) == 0)
         find(&c, CONFIG_ERROR, "", "there is no [primary LABEL] section");
-    if (count_role(config, PEER_SECONDARY) == 0)
+    if (check_count_role(config, PEER_SECONDARY) == 0)
         find(&c, CONFIG_ERROR, "", "there is no [secondary LABEL] section");
     for (size_t i = 0; i < config->section_count; i++) {
         c.section = &config->sections[i];

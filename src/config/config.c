@@ -23,7 +23,7 @@ void config_release_peer(struct peer *peer)
 
 void config_unref(struct config *config)
 {
-    if (config == NULL || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!config || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     free(config->proxy.listen.items);
     free(config->proxy.user);

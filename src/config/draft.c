@@ -7,14 +7,13 @@
 
 #include "draft.h"
 
-#define SECRET_LIKELY        15 /* octets: base64 of so many is hardly a word */
-#define SECRET_LIKELY_PADDED 8  /* with '=' behind it */
+#define DRAFT_SECRET_LIKELY        15 /* octets: base64 of so many is hardly a word */
+#define DRAFT_SECRET_LIKELY_PADDED 8  /* with '=' behind it */
 
 void *draft_grow(void *items, size_t count, size_t size)
 {
     char *grown = reallocarray(items, count + 1, size);
-
-    if (grown != NULL)
+    if (grown)
         memset(grown + count * size, 0, size);
     return grown;
 }
@@ -22,7 +21,7 @@ void *draft_grow(void *items, size_t count, size_t size)
 char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE])
 {
     snprintf(out, DRAFT_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
-             section->label[0] != '\0' ? " " : "", section->label);
+             *section->label ? " " : "", section->label);
     return out;
 }
 
@@ -41,7 +40,6 @@ bool draft_looks_secret(const char *text)
     size_t size = strlen(text), len = 0;
     bool padded = size > 0 && text[size - 1] == '=';
     bool decodes = tsig_key_decode_secret(text, size, secret, &len) == 0;
-
-    OPENSSL_cleanse(secret, sizeof(secret));
-    return decodes && len >= (padded ? SECRET_LIKELY_PADDED : SECRET_LIKELY);
+    OPENSSL_cleanse(secret, sizeof secret);
+    return decodes && len >= (padded ? DRAFT_SECRET_LIKELY_PADDED : DRAFT_SECRET_LIKELY);
 }

@@ -53,7 +53,8 @@ struct draft {
 
 /* draft.c: what all of them need. */
 
-/* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it was. */
+/* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it
+ * was. */
 void *draft_grow(void *items, size_t count, size_t size);
 
 /* A secret that stands in the wrong place is not repeated in what is said about it. */
@@ -80,9 +81,6 @@ struct draft_place {
  * is wrong with `text`, and a list may have its good items. DNS_EMEMORY. */
 int config_value_set(const struct setting *row, void *base, const char *text,
                      const struct draft_place *place) MUST_CHECK;
-
-/* "yes, no or maybe": words for people, cut to the size. Returns `out`. */
-char *config_value_words(const char *const *words, char *out, size_t size);
 
 /* lines.c: lines to sections and settings, through inih. */
 

@@ -25,7 +25,6 @@ static int complain(const struct making *m, const char *setting, const char *for
 {
     unsigned line = setting_line(m->section, setting);
     va_list args;
-
     va_start(args, format);
     config_report_vadd(m->draft->report, CONFIG_ERROR, m->draft->file,
                        line != 0 ? line : m->section->line, format, args);
@@ -36,29 +35,26 @@ static int complain(const struct making *m, const char *setting, const char *for
 static void warn(const struct making *m, const char *setting, const char *sentence)
 {
     unsigned line = setting_line(m->section, setting);
-
     config_report_add(m->draft->report, CONFIG_WARNING, m->draft->file,
                       line != 0 ? line : m->section->line, "%s", sentence);
 }
 
-static int decode(struct making *m, const char *setting, const char *text, size_t len)
+static int key_decode(struct making *m, const char *setting, const char *text, size_t len)
 {
-    int rc = tsig_key_decode_secret(text, len, m->file.secret, &m->file.secret_len);
-
-    if (rc == DNS_ESPACE)
+    int error = tsig_key_decode_secret(text, len, m->file.secret, &m->file.secret_len);
+    if (error == DNS_ESPACE)
         return complain(m, setting, "'%s' holds more than %d octets", setting, TSIG_SECRET_MAX);
-    if (rc != 0)
+    if (error < 0)
         return complain(m, setting, "'%s' is not base64", setting);
     return 0;
 }
 
-static int decode_file(struct making *m, const char *text, size_t len)
+static int key_decode_file(struct making *m, const char *text, size_t len)
 {
-    const char *problem = NULL;
-
     if (!tsig_key_file_looks_like(text, len))
-        return decode(m, "secret-file", text, len);
-    if (tsig_key_file_parse(text, len, &m->file, &problem) != 0)
+        return key_decode(m, "secret-file", text, len);
+    const char *problem = NULL;
+    if (tsig_key_file_parse(text, len, &m->file, &problem) < 0)
         return complain(m, "secret-file", "the key file '%s' cannot be read: %s",
                         m->given->secret_file, problem);
     dns_name_lower(&m->file.name);
@@ -67,19 +63,18 @@ static int decode_file(struct making *m, const char *text, size_t len)
 }
 
 /* The path as it stands, or beside the configuration. NULL: no memory. */
-static char *resolve_path(const struct draft *draft, const char *path)
+static char *key_resolve_path(const struct draft *draft, const char *path)
 {
     const char *slash = strrchr(draft->file, '/');
-    char *resolved = NULL;
-
-    if (path[0] == '/' || slash == NULL)
+    if (*path == '/' || !slash)
         return strdup(path);
+    char *resolved = NULL;
     if (asprintf(&resolved, "%.*s/%s", (int)(slash - draft->file), draft->file, path) < 0)
         return NULL;
     return resolved;
 }
 
-static int complain_of_file(const struct making *m, const char *path, const char *why)
+static int key_complain_of_file(const struct making *m, const char *path, const char *why)
 {
     if (draft_looks_secret(m->given->secret_file))
         return complain(m, "secret-file",
@@ -89,75 +84,68 @@ static int complain_of_file(const struct making *m, const char *path, const char
     return complain(m, "secret-file", "cannot read '%s': %s", path, why);
 }
 
-static int read_file(struct making *m)
+static int key_read_file(struct making *m)
 {
+    char *path = key_resolve_path(m->draft, m->given->secret_file);
+    if (!path)
+        return DNS_EMEMORY;
     const struct config_files *files = m->draft->files;
     struct config_file file = {0};
-    char *path = resolve_path(m->draft, m->given->secret_file);
-    int rc;
-
-    if (path == NULL)
-        return DNS_EMEMORY;
-    rc = files->read(files->arg, path, &file);
-    if (rc != 0) {
-        rc = complain_of_file(m, path, strerror(-rc));
-        goto out;
-    }
+    int error = files->read(files->arg, path, &file);
+    if (error < 0)
+        error = key_complain_of_file(m, path, strerror(-error));
+    free(path);
+    if (error < 0)
+        return error;
     if (file.mode & 0004)
         warn(m, "secret-file", "others can read the secret file; make it mode 640 or less");
-    rc = decode_file(m, file.text, file.len);
+    error = key_decode_file(m, file.text, file.len);
     OPENSSL_cleanse(file.text, file.len);
     free(file.text);
-out:
-    free(path);
-    return rc;
+    return error;
 }
 
-static int read_secret(struct making *m)
+static int key_read_secret(struct making *m)
 {
     bool in_line = setting_line(m->section, "secret") != 0;
     bool in_file = setting_line(m->section, "secret-file") != 0;
-
     if (in_line && in_file)
         return complain(m, "secret", "there are both 'secret' and 'secret-file'; one must go");
     if (!in_line && !in_file)
         return complain(m, "secret-file", "[key %s] has no 'secret-file'", m->section->label);
-    if (m->given->secret == NULL && m->given->secret_file == NULL)
+    if (!m->given->secret && !m->given->secret_file)
         return DNS_EFORMAT; /* given without a value: said already */
     if (in_file)
-        return read_file(m);
+        return key_read_file(m);
     warn(m, "secret", "the secret stands in the main file; 'secret-file' keeps it apart");
-    return decode(m, "secret", m->given->secret, strlen(m->given->secret));
+    return key_decode(m, "secret", m->given->secret, strlen(m->given->secret));
 }
 
-static int choose_algorithm(const struct making *m, const struct tsig_algorithm **out)
+static int key_choose_algorithm(const struct making *m, const struct tsig_algorithm **out)
 {
     bool said = setting_line(m->section, "algorithm") != 0;
-
-    if (m->from_file && said && m->given->algorithm != NULL &&
-        m->given->algorithm != m->file.algorithm)
+    if (m->from_file && said && m->given->algorithm && m->given->algorithm != m->file.algorithm)
         return complain(m, "algorithm", "'algorithm' is %s, but the key file says %s",
                         m->given->algorithm->text, m->file.algorithm->text);
     *out = m->from_file && !said ? m->file.algorithm : m->given->algorithm;
-    return *out == NULL ? DNS_EFORMAT : 0;
+    return *out ? 0 : DNS_EFORMAT;
 }
 
-static int choose_name(const struct making *m, struct dns_name *out)
+static int key_choose_name(const struct making *m, struct dns_name *out)
 {
     bool said = setting_line(m->section, "name") != 0;
-    char file_text[DNS_NAME_TEXT_SIZE];
-    char text[DNS_NAME_TEXT_SIZE];
     struct dns_name name = m->given->name;
-
     if (said && name.len == 0)
         return DNS_EFORMAT; /* said already */
-    if (!said && dns_name_from_text(m->section->label, &name) != 0) {
+    if (!said && dns_name_from_text(m->section->label, &name) < 0) {
         if (!m->from_file)
             return complain(m, "name", "the label '%s' is no key name; give the name with 'name'",
                             m->section->label);
         name = m->file.name;
     }
     if (m->from_file && !dns_name_equal(&name, &m->file.name)) {
+        char file_text[DNS_NAME_TEXT_SIZE];
+        char text[DNS_NAME_TEXT_SIZE];
         dns_name_to_text(&name, text);
         dns_name_to_text(&m->file.name, file_text);
         return complain(m, "secret-file",
@@ -172,11 +160,10 @@ static int choose_name(const struct making *m, struct dns_name *out)
 }
 
 /* 0 in `*out`: the full size. */
-static int choose_minimum(const struct making *m, const struct tsig_algorithm *algorithm,
-                          unsigned *out)
+static int key_choose_minimum(const struct making *m, const struct tsig_algorithm *algorithm,
+                              unsigned *out)
 {
     unsigned minimum = m->given->minimum_mac;
-
     if (minimum == 0)
         minimum = m->from_file ? m->file.minimum_mac : 0;
     if (minimum != 0 &&
@@ -190,77 +177,71 @@ static int choose_minimum(const struct making *m, const struct tsig_algorithm *a
     return 0;
 }
 
-static void warn_of_weakness(const struct making *m, const struct tsig_algorithm *algorithm)
+static void key_warn_of_weakness(const struct making *m, const struct tsig_algorithm *algorithm)
 {
     char sentence[160];
-
     if (algorithm->weak) {
-        snprintf(sentence, sizeof(sentence),
+        snprintf(sentence, sizeof sentence,
                  "%s is weak; use it only with servers that have "
                  "nothing better",
                  algorithm->text);
         warn(m, "algorithm", sentence);
     }
     if (m->file.secret_len < algorithm->hash_size) {
-        snprintf(sentence, sizeof(sentence),
+        snprintf(sentence, sizeof sentence,
                  "the secret of [key %s] has %zu octets; for %s it should have %u",
                  m->section->label, m->file.secret_len, algorithm->text,
                  (unsigned)algorithm->hash_size);
-        warn(m, m->given->secret != NULL ? "secret" : "secret-file", sentence);
+        warn(m, m->given->secret ? "secret" : "secret-file", sentence);
     }
 }
 
 /* DNS_EFORMAT leaves the key zero, or with nothing but a name. */
-static int make_key(struct making *m, struct tsig_key *out)
+static int key_make(struct making *m, struct tsig_key *out)
 {
-    const struct tsig_algorithm *algorithm;
-    struct dns_name name = {0};
-    unsigned minimum;
-    int secret = read_secret(m);
-    int rc;
-
+    int secret = key_read_secret(m);
     /* The rest is looked at even without a secret, so that all errors are told of. */
-    rc = choose_name(m, &name);
+    struct dns_name name = {0};
+    int error = key_choose_name(m, &name);
     out->name = name;
-    if (choose_algorithm(m, &algorithm) != 0)
+    const struct tsig_algorithm *algorithm;
+    if (key_choose_algorithm(m, &algorithm) < 0)
         return DNS_EFORMAT;
-    if (choose_minimum(m, algorithm, &minimum) != 0 || secret != 0 || rc != 0)
+    unsigned minimum;
+    if (key_choose_minimum(m, algorithm, &minimum) < 0 || secret < 0 || error < 0)
         return secret == DNS_EMEMORY ? secret : DNS_EFORMAT;
-    warn_of_weakness(m, algorithm);
-    rc = tsig_key_init(out, &name, algorithm, m->file.secret, m->file.secret_len);
-    if (rc == 0 && minimum != 0)
+    key_warn_of_weakness(m, algorithm);
+    error = tsig_key_init(out, &name, algorithm, m->file.secret, m->file.secret_len);
+    if (error == 0 && minimum != 0)
         out->minimum_mac = (uint8_t)minimum;
-    return rc;
+    return error;
 }
 
 int config_key_make_all(struct draft *draft)
 {
     struct config *config = draft->config;
-
-    config->keys = calloc(draft->key_count + 1, sizeof(*config->keys));
-    if (config->keys == NULL)
+    config->keys = calloc(draft->key_count + 1, sizeof *config->keys);
+    if (!config->keys)
         return DNS_EMEMORY;
     config->key_count = draft->key_count;
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];
-        struct making m = {.draft = draft, .section = section};
-        int rc;
-
         if (section->kind != SETTING_KEY)
             continue;
-        m.given = &draft->keys[section->index];
-        rc = make_key(&m, &config->keys[section->index]);
+        struct making m = {
+            .draft = draft, .section = section, .given = &draft->keys[section->index]};
+        int error = key_make(&m, &config->keys[section->index]);
         config->keys[section->index].number = section->index;
-        OPENSSL_cleanse(&m.file, sizeof(m.file));
-        if (rc != 0 && rc != DNS_EFORMAT)
-            return rc;
+        OPENSSL_cleanse(&m.file, sizeof m.file);
+        if (error < 0 && error != DNS_EFORMAT)
+            return error;
     }
     return 0;
 }
 
 void config_key_release(struct draft_key *key)
 {
-    if (key->secret != NULL)
+    if (key->secret)
         OPENSSL_cleanse(key->secret, strlen(key->secret));
     free(key->secret);
     free(key->secret_file);

@@ -5,37 +5,35 @@
 #include "draft.h"
 
 /* Says that a setting names a section that is not there. */
-static void complain_of_label(const struct draft *draft, const struct config_section *section,
-                              const char *setting, enum setting_section kind, const char *label)
+static void link_complain_of_label(const struct draft *draft, const struct config_section *section,
+                                   const char *setting, enum setting_section kind,
+                                   const char *label)
 {
     const struct config *config = draft->config;
     struct guess guess = {.word = label};
-
     for (size_t i = 0; i < config->section_count; i++)
         if (config->sections[i].kind == kind)
             guess_feed(&guess, config->sections[i].label);
     config_report_add(draft->report, CONFIG_ERROR, draft->file, setting_line(section, setting),
                       "there is no [%s %s]%s%s%s", setting_section_text(kind),
                       draft_looks_secret(label) ? "(a label that looks like a secret)" : label,
-                      guess.best != NULL ? "; did you mean '" : "",
-                      guess.best != NULL ? guess.best : "", guess.best != NULL ? "'?" : "");
+                      guess.best ? "; did you mean '" : "", guess.best ? guess.best : "",
+                      guess.best ? "'?" : "");
 }
 
 static int link_keys(const struct draft *draft, const struct config_section *section,
                      struct tsig_keyring *ring)
 {
     const struct draft_names *names = &draft->peers[section->index].key;
-
     if (names->count == 0)
         return 0;
-    ring->keys = calloc(names->count, sizeof(const struct tsig_key *));
-    if (ring->keys == NULL)
+    ring->keys = calloc(names->count, sizeof *ring->keys);
+    if (!ring->keys)
         return DNS_EMEMORY;
     for (size_t i = 0; i < names->count; i++) {
         const struct config_section *key = draft_find(draft->config, SETTING_KEY, names->items[i]);
-
-        if (key == NULL)
-            complain_of_label(draft, section, "key", SETTING_KEY, names->items[i]);
+        if (!key)
+            link_complain_of_label(draft, section, "key", SETTING_KEY, names->items[i]);
         else
             ring->keys[ring->count++] = &draft->config->keys[key->index];
     }
@@ -49,7 +47,6 @@ static void link_only_primary(const struct draft *draft, const struct config_sec
     const struct config *config = draft->config;
     const struct peer *primary = NULL;
     size_t count = 0;
-
     for (size_t i = 0; i < config->peer_count; i++) {
         if (config->peers[i].role == PEER_PRIMARY) {
             primary = &config->peers[i];
@@ -68,16 +65,14 @@ static int link_primaries(const struct draft *draft, const struct config_section
                           struct peer *secondary)
 {
     const struct draft_names *names = &draft->peers[section->index].primary;
-
-    secondary->primary = calloc(names->count + 1, sizeof(const struct peer *));
-    if (secondary->primary == NULL)
+    secondary->primary = calloc(names->count + 1, sizeof *secondary->primary);
+    if (!secondary->primary)
         return DNS_EMEMORY;
     for (size_t i = 0; i < names->count; i++) {
         const struct config_section *primary =
             draft_find(draft->config, SETTING_PRIMARY, names->items[i]);
-
-        if (primary == NULL)
-            complain_of_label(draft, section, "primary", SETTING_PRIMARY, names->items[i]);
+        if (!primary)
+            link_complain_of_label(draft, section, "primary", SETTING_PRIMARY, names->items[i]);
         else
             secondary->primary[secondary->primary_count++] = &draft->config->peers[primary->index];
     }
@@ -87,8 +82,8 @@ static int link_primaries(const struct draft *draft, const struct config_section
 }
 
 /* Moves what has been read into the peer. */
-static void fill_peer(struct peer *peer, struct draft_peer *from,
-                      const struct config_section *section, bool transparent)
+static void link_fill_peer(struct peer *peer, struct draft_peer *from,
+                           const struct config_section *section, bool transparent)
 {
     *peer = from->peer;
     peer->role = section->kind == SETTING_PRIMARY ? PEER_PRIMARY : PEER_SECONDARY;
@@ -107,7 +102,7 @@ static void fill_peer(struct peer *peer, struct draft_peer *from,
     from->zones = (struct draft_zones){0};
 }
 
-static bool is_peer(const struct config_section *section)
+static bool link_is_peer(const struct config_section *section)
 {
     return section->kind == SETTING_PRIMARY || section->kind == SETTING_SECONDARY;
 }
@@ -115,34 +110,30 @@ static bool is_peer(const struct config_section *section)
 int config_link_peers(struct draft *draft)
 {
     struct config *config = draft->config;
-
-    config->peers = calloc(draft->peer_count + 1, sizeof(*config->peers));
-    if (config->peers == NULL)
+    config->peers = calloc(draft->peer_count + 1, sizeof *config->peers);
+    if (!config->peers)
         return DNS_EMEMORY;
     config->peer_count = draft->peer_count;
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];
-
-        if (is_peer(section))
-            fill_peer(&config->peers[section->index], &draft->peers[section->index], section,
-                      config->proxy.transparent);
+        if (link_is_peer(section))
+            link_fill_peer(&config->peers[section->index], &draft->peers[section->index], section,
+                           config->proxy.transparent);
     }
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];
-        struct peer *peer;
-
-        if (!is_peer(section))
+        if (!link_is_peer(section))
             continue;
-        peer = &config->peers[section->index];
-        if (link_keys(draft, section, &peer->keyring) != 0)
+        struct peer *peer = &config->peers[section->index];
+        if (link_keys(draft, section, &peer->keyring) < 0)
             return DNS_EMEMORY;
-        if (peer->role == PEER_SECONDARY && link_primaries(draft, section, peer) != 0)
+        if (peer->role == PEER_SECONDARY && link_primaries(draft, section, peer) < 0)
             return DNS_EMEMORY;
     }
     return 0;
 }
 
-static void release_names(struct draft_names *names)
+static void link_release_names(struct draft_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->items[i]);
@@ -154,6 +145,6 @@ void config_link_release(struct draft_peer *peer)
     config_release_peer(&peer->peer);
     free(peer->from.items);
     free(peer->zones.items);
-    release_names(&peer->key);
-    release_names(&peer->primary);
+    link_release_names(&peer->key);
+    link_release_names(&peer->primary);
 }

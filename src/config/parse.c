@@ -1,3 +1,7 @@
+/* A file becomes a draft, a section and a setting at a time, as lines.c hands them over; defaults
+ * fill in what was left out; key.c and link.c make the snapshot's keys and peers from the draft; and
+ * check.c looks at the whole. A mistake is reported and the rest read all the same, so that one run
+ * shows them all. */
 #include "config/config.h"
 
 #include <assert.h>
@@ -13,7 +17,7 @@
 #include "config/guess.h"
 #include "draft.h"
 
-#define NAME_LIKELY 16 /* no setting has a longer name */
+#define PARSE_NAME_LIKELY 16 /* no setting has a longer name */
 
 static void complain(const struct draft *draft, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -21,14 +25,13 @@ static void complain(const struct draft *draft, unsigned line, const char *forma
 static void complain(const struct draft *draft, unsigned line, const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     config_report_vadd(draft->report, CONFIG_ERROR, draft->file, line, format, args);
     va_end(args);
 }
 
 /* The struct that a section is read into. */
-static void *find_base(struct draft *draft, const struct config_section *section)
+static void *parse_find_base(struct draft *draft, const struct config_section *section)
 {
     switch (section->kind) {
     case SETTING_PROXY:
@@ -46,18 +49,16 @@ static void *find_base(struct draft *draft, const struct config_section *section
 }
 
 /* Room for what a section of this kind is read into; its place goes to `*index`. */
-static int add_base(struct draft *draft, enum setting_section kind, unsigned *index)
+static int parse_add_base(struct draft *draft, enum setting_section kind, unsigned *index)
 {
-    bool is_key = kind == SETTING_KEY;
-    void *grown;
-
     if (kind == SETTING_PROXY) {
         *index = 0;
         return 0;
     }
-    grown = is_key ? draft_grow(draft->keys, draft->key_count, sizeof(*draft->keys))
-                   : draft_grow(draft->peers, draft->peer_count, sizeof(*draft->peers));
-    if (grown == NULL)
+    bool is_key = kind == SETTING_KEY;
+    void *grown = is_key ? draft_grow(draft->keys, draft->key_count, sizeof *draft->keys)
+                         : draft_grow(draft->peers, draft->peer_count, sizeof *draft->peers);
+    if (!grown)
         return DNS_EMEMORY;
     if (is_key)
         draft->keys = grown;
@@ -67,21 +68,20 @@ static int add_base(struct draft *draft, enum setting_section kind, unsigned *in
     return 0;
 }
 
-static int add_section(struct draft *draft, enum setting_section kind, const char *label,
-                       unsigned line)
+static int parse_add_section(struct draft *draft, enum setting_section kind, const char *label,
+                             unsigned line)
 {
     struct config *config = draft->config;
-    struct config_section section = {.kind = kind, .line = line};
     struct config_section *grown =
-        draft_grow(config->sections, config->section_count, sizeof(*grown));
-
-    if (grown == NULL)
+        draft_grow(config->sections, config->section_count, sizeof *grown);
+    if (!grown)
         return DNS_EMEMORY;
     config->sections = grown;
-    if (add_base(draft, kind, &section.index) != 0)
+    struct config_section section = {.kind = kind, .line = line};
+    if (parse_add_base(draft, kind, &section.index) < 0)
         return DNS_EMEMORY;
     section.label = strdup(label);
-    if (section.label == NULL)
+    if (!section.label)
         return DNS_EMEMORY;
     config->sections[config->section_count++] = section;
     return 0;
@@ -89,55 +89,51 @@ static int add_section(struct draft *draft, enum setting_section kind, const cha
 
 /* A section that may not be there twice: the one with this kind and label, or a peer of the other
  * role, as the log names peers by label alone. */
-static const struct config_section *find_rival(const struct config *config,
-                                               enum setting_section kind, const char *label)
+static const struct config_section *parse_find_rival(const struct config *config,
+                                                     enum setting_section kind, const char *label)
 {
     const struct config_section *rival = draft_find(config, kind, label);
-
-    if (rival == NULL && kind == SETTING_PRIMARY)
+    if (!rival && kind == SETTING_PRIMARY)
         rival = draft_find(config, SETTING_SECONDARY, label);
-    if (rival == NULL && kind == SETTING_SECONDARY)
+    if (!rival && kind == SETTING_SECONDARY)
         rival = draft_find(config, SETTING_PRIMARY, label);
     return rival;
 }
 
-static bool check_label(const struct draft *draft, enum setting_section kind, const char *label,
-                        unsigned line)
+static bool parse_check_label(const struct draft *draft, enum setting_section kind,
+                              const char *label, unsigned line)
 {
-    const struct config_section *rival = find_rival(draft->config, kind, label);
+    const struct config_section *rival = parse_find_rival(draft->config, kind, label);
     const char *text = setting_section_text(kind);
     char title[DRAFT_TITLE_SIZE];
-
-    if (kind == SETTING_PROXY && *label != '\0')
+    if (kind == SETTING_PROXY && *label)
         complain(draft, line, "[proxy] takes no label");
-    else if (kind != SETTING_PROXY && *label == '\0')
+    else if (kind != SETTING_PROXY && !*label)
         complain(draft, line, "[%s] has no label; write [%s LABEL]", text, text);
-    else if (rival != NULL && rival->kind == kind)
+    else if (rival && rival->kind == kind)
         complain(draft, line, "%s is already in line %u", draft_title(rival, title), rival->line);
-    else if (rival != NULL)
+    else if (rival)
         complain(draft, line, "the label '%s' is taken: %s is in line %u", label,
                  draft_title(rival, title), rival->line);
     else
         return true;
     /* Go on with a section that can be told apart, to find what is wrong in it as well. */
-    return kind != SETTING_PROXY && *label != '\0';
+    return kind != SETTING_PROXY && *label;
 }
 
-static bool find_kind(const struct draft *draft, const char *word, unsigned line,
-                      enum setting_section *out)
+static bool parse_find_kind(const struct draft *draft, const char *word, unsigned line,
+                            enum setting_section *out)
 {
     struct guess guess = {.word = word};
-
     for (unsigned kind = 0; kind < SETTING_SECTIONS; kind++) {
         const char *text = setting_section_text((enum setting_section)kind);
-
         if (strcmp(text, word) == 0) {
             *out = (enum setting_section)kind;
             return true;
         }
         guess_feed(&guess, text);
     }
-    if (guess.best != NULL)
+    if (guess.best)
         complain(draft, line, "unknown section '%s'; did you mean '%s'?", word, guess.best);
     else
         complain(draft, line,
@@ -152,55 +148,50 @@ static int on_section(void *arg, const char *header, unsigned line)
     static const char label_octets[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                        "0123456789-._";
     struct draft *draft = arg;
-    char copy[CONFIG_NAME_MAX + 1] = "";
-    enum setting_section kind;
-    char *word;
-    char *label = copy;
-    size_t len;
-
     draft->skipping = true;
-    if (header == NULL)
+    if (!header)
         return 0;
-    snprintf(copy, sizeof(copy), "%s", header);
-    for (len = strlen(copy); len > 0 && isblank((unsigned char)copy[len - 1]); len--)
+    char copy[CONFIG_NAME_MAX + 1];
+    snprintf(copy, sizeof copy, "%s", header);
+    for (size_t len = strlen(copy); len > 0 && isblank((unsigned char)copy[len - 1]); len--)
         copy[len - 1] = '\0';
-    label += strspn(label, " \t");
-    word = strsep(&label, " \t");
-    label = label == NULL ? word + strlen(word) : label + strspn(label, " \t");
-    if (!find_kind(draft, word, line, &kind))
+    char *label = copy + strspn(copy, " \t");
+    char *word = strsep(&label, " \t");
+    label = label ? label + strspn(label, " \t") : word + strlen(word);
+    enum setting_section kind;
+    if (!parse_find_kind(draft, word, line, &kind))
         return 0;
-    if (label[strspn(label, label_octets)] != '\0')
+    if (label[strspn(label, label_octets)])
         complain(draft, line,
                  "the label '%s' may have letters, digits, '-', '.' and '_' in it, nothing else",
                  label);
-    draft->skipping = !check_label(draft, kind, label, line);
-    return draft->skipping ? 0 : add_section(draft, kind, label, line);
+    draft->skipping = !parse_check_label(draft, kind, label, line);
+    return draft->skipping ? 0 : parse_add_section(draft, kind, label, line);
 }
 
-static void complain_of_name(const struct draft *draft, const struct config_section *section,
-                             const char *name, unsigned line)
+static void parse_complain_of_name(const struct draft *draft, const struct config_section *section,
+                                   const char *name, unsigned line)
 {
-    struct guess guess = {.word = name};
-    const struct setting *row;
-    const char *home = NULL;
     char title[DRAFT_TITLE_SIZE];
-
     draft_title(section, title);
     /* It may be a secret that has slipped into a line of its own. */
-    if (strlen(name) > NAME_LIKELY || draft_looks_secret(name)) {
+    if (strlen(name) > PARSE_NAME_LIKELY || draft_looks_secret(name)) {
         complain(draft, line, "unknown setting in %s, not repeated here as it may be a secret",
                  title);
         return;
     }
-    for (size_t i = 0; (row = setting_at(i)) != NULL; i++) {
+    struct guess guess = {.word = name};
+    const char *home = NULL;
+    const struct setting *row;
+    for (size_t i = 0; (row = setting_at(i)); i++) {
         if (row->section == section->kind)
             guess_feed(&guess, row->name);
         else if (strcmp(row->name, name) == 0)
             home = setting_section_text(row->section);
     }
-    if (home != NULL)
+    if (home)
         complain(draft, line, "unknown setting '%s' in %s; it belongs in [%s]", name, title, home);
-    else if (guess.best != NULL)
+    else if (guess.best)
         complain(draft, line, "unknown setting '%s' in %s; did you mean '%s'?", name, title,
                  guess.best);
     else
@@ -211,61 +202,56 @@ static int on_setting(void *arg, const char *name, const char *value, unsigned l
 {
     struct draft *draft = arg;
     struct config *config = draft->config;
-    struct draft_place place = {.report = draft->report, .file = draft->file, .line = line};
-    struct config_section *section;
-    const struct setting *row;
-    unsigned *seen;
-    int rc;
-
     if (config->section_count == 0 && !draft->skipping)
         complain(draft, line, "'%s' stands before the first [section]", name);
     if (config->section_count == 0 || draft->skipping)
         return 0;
-    section = &config->sections[config->section_count - 1];
-    row = setting_find(section->kind, name);
-    if (row == NULL) {
-        complain_of_name(draft, section, name, line);
+    struct config_section *section = &config->sections[config->section_count - 1];
+    const struct setting *row = setting_find(section->kind, name);
+    if (!row) {
+        parse_complain_of_name(draft, section, name, line);
         return 0;
     }
-    seen = &section->lines[setting_index(row)];
-    if (*seen != 0) {
+    unsigned *seen = &section->lines[setting_index(row)];
+    if (*seen) {
         complain(draft, line, "'%s' is already in line %u", name, *seen);
         return 0;
     }
     *seen = line;
-    rc = config_value_set(row, find_base(draft, section), value, &place);
-    return rc == DNS_EFORMAT ? 0 : rc;
+    struct draft_place place = {.report = draft->report, .file = draft->file, .line = line};
+    int error = config_value_set(row, parse_find_base(draft, section), value, &place);
+    return error == DNS_EFORMAT ? 0 : error;
 }
 
 /* What the section leaves out: defaults, and what it may not leave out. */
-static int complete_section(struct draft *draft, const struct config_section *section)
+static int parse_complete_section(struct draft *draft, const struct config_section *section)
 {
     struct draft_place place = {.report = draft->report, .file = draft->file};
     const struct setting *row;
     char title[DRAFT_TITLE_SIZE];
-
-    for (size_t i = 0; (row = setting_at(i)) != NULL; i++) {
-        if (row->section != section->kind || section->lines[setting_index(row)] != 0)
+    for (size_t i = 0; (row = setting_at(i)); i++) {
+        if (row->section != section->kind || section->lines[setting_index(row)])
             continue;
         if (row->flags & SETTING_REQUIRED)
             complain(draft, section->line, "%s has no '%s'", draft_title(section, title),
                      row->name);
-        if (row->initial != NULL &&
-            config_value_set(row, find_base(draft, section), row->initial, &place) != 0)
+        if (row->initial &&
+            config_value_set(row, parse_find_base(draft, section), row->initial, &place) < 0)
             return DNS_EMEMORY;
     }
     return 0;
 }
 
-static int complete_sections(struct draft *draft)
+static int parse_complete_sections(struct draft *draft)
 {
-    struct config_section none = {.kind = SETTING_PROXY};
     const struct config *config = draft->config;
-
     for (size_t i = 0; i < config->section_count; i++)
-        if (complete_section(draft, &config->sections[i]) != 0)
+        if (parse_complete_section(draft, &config->sections[i]) < 0)
             return DNS_EMEMORY;
-    return draft_find(config, SETTING_PROXY, "") != NULL ? 0 : complete_section(draft, &none);
+    if (draft_find(config, SETTING_PROXY, ""))
+        return 0;
+    struct config_section none = {.kind = SETTING_PROXY};
+    return parse_complete_section(draft, &none);
 }
 
 static int parse_text(struct draft *draft, const struct config_file *file)
@@ -273,20 +259,19 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     struct draft_place place = {.report = draft->report, .file = draft->file};
     const struct config_lines_sink sink = {
         .arg = draft, .on_section = on_section, .on_setting = on_setting};
-    int rc = config_lines_read(file->text, file->len, &place, &sink);
-
-    if (rc == 0)
-        rc = complete_sections(draft);
-    if (rc == 0)
-        rc = config_key_make_all(draft);
-    if (rc == 0)
-        rc = config_link_peers(draft);
-    if (rc == 0)
+    int error = config_lines_read(file->text, file->len, &place, &sink);
+    if (error == 0)
+        error = parse_complete_sections(draft);
+    if (error == 0)
+        error = config_key_make_all(draft);
+    if (error == 0)
+        error = config_link_peers(draft);
+    if (error == 0)
         check_config(draft->config, draft->file, draft->report);
-    return rc;
+    return error;
 }
 
-static void release_draft(struct draft *draft)
+static void parse_release(struct draft *draft)
 {
     for (size_t i = 0; i < draft->key_count; i++)
         config_key_release(&draft->keys[i]);
@@ -301,27 +286,26 @@ int config_parse(const struct config_files *files, const char *path, struct conf
 {
     struct draft draft = {.files = files, .file = path, .report = report};
     struct config_file file = {0};
-    size_t errors = report->errors;
-    int rc = files->read(files->arg, path, &file);
-
-    if (rc != 0) {
-        complain(&draft, 0, "cannot read this file: %s", strerror(-rc));
+    int error = files->read(files->arg, path, &file);
+    if (error < 0) {
+        complain(&draft, 0, "cannot read this file: %s", strerror(-error));
         return DNS_EFORMAT;
     }
-    rc = DNS_EMEMORY;
-    draft.config = calloc(1, sizeof(*draft.config));
-    if (draft.config != NULL) {
+    size_t errors = report->errors;
+    error = DNS_EMEMORY;
+    draft.config = calloc(1, sizeof *draft.config);
+    if (draft.config) {
         draft.config->refs = 1;
-        rc = parse_text(&draft, &file);
+        error = parse_text(&draft, &file);
     }
     OPENSSL_cleanse(file.text, file.len);
     free(file.text);
-    release_draft(&draft);
-    if (rc == 0 && report->errors > errors)
-        rc = DNS_EFORMAT;
-    if (rc == 0)
+    parse_release(&draft);
+    if (error == 0 && report->errors > errors)
+        error = DNS_EFORMAT;
+    if (error == 0)
         *out = draft.config;
     else
         config_unref(draft.config);
-    return rc;
+    return error;
 }

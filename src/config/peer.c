@@ -1,6 +1,6 @@
 #include "config/peer.h"
 
-static bool pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
+static bool peer_pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
 {
     switch (pattern->kind) {
     case ZONE_EXACT:
@@ -16,7 +16,7 @@ static bool pattern_matches(const struct zone_pattern *pattern, const struct dns
 bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone)
 {
     for (size_t i = 0; i < secondary->zone_count; i++)
-        if (pattern_matches(&secondary->zones[i], zone))
+        if (peer_pattern_matches(&secondary->zones[i], zone))
             return true;
     return false;
 }
@@ -43,7 +43,6 @@ const struct address *peer_own_address(const struct peer *peer, const struct add
 int peer_match(const struct peer *peer, const struct address *from)
 {
     int longest = -1;
-
     if (peer_own_address(peer, from))
         return from->family == ADDRESS_IPV4 ? 32 : 128;
     for (size_t i = 0; i < peer->from_count; i++)

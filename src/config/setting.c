@@ -45,7 +45,7 @@ static const char *const operation_words[] = {"soa",   "axfr",   "ixfr", "notify
     {.section = (kind), .name = "edns", .type = SETTING_CHOICE, .initial = "pass",                 \
      .choices = edns_words, .flags = RELOADABLE, .offset = PEER(peer.edns)}
 
-static const struct setting rows[] = {
+static const struct setting setting_rows[] = {
     {.section = SETTING_PROXY, .name = "listen", .type = SETTING_ADDRESSES, .port = 53,
      .initial = "0.0.0.0@53, ::@53", .flags = RELOADABLE, .offset = PROXY(listen)},
     {.section = SETTING_PROXY, .name = "transparent", .type = SETTING_BOOL,
@@ -107,25 +107,24 @@ static const struct setting rows[] = {
 };
 /* clang-format on */
 
-#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+#define ROW_COUNT (sizeof setting_rows / sizeof setting_rows[0])
 
 const struct setting *setting_at(size_t i)
 {
-    return i < ROW_COUNT ? &rows[i] : NULL;
+    return i < ROW_COUNT ? &setting_rows[i] : NULL;
 }
 
 const struct setting *setting_find(enum setting_section section, const char *name)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].section == section && strcmp(rows[i].name, name) == 0)
-            return &rows[i];
+        if (setting_rows[i].section == section && strcmp(setting_rows[i].name, name) == 0)
+            return &setting_rows[i];
     return NULL;
 }
 
 const char *setting_section_text(enum setting_section section)
 {
     static const char *const texts[SETTING_SECTIONS] = {"proxy", "key", "primary", "secondary"};
-
     assert(section < SETTING_SECTIONS);
     return texts[section];
 }
@@ -133,8 +132,7 @@ const char *setting_section_text(enum setting_section section)
 size_t setting_index(const struct setting *row)
 {
     size_t index = 0;
-
-    while (row > rows && row[-1].section == row->section) {
+    while (row > setting_rows && row[-1].section == row->section) {
         row--;
         index++;
     }
@@ -145,6 +143,5 @@ size_t setting_index(const struct setting *row)
 unsigned setting_line(const struct config_section *section, const char *name)
 {
     const struct setting *row = setting_find(section->kind, name);
-
-    return row == NULL ? 0 : section->lines[setting_index(row)];
+    return !row ? 0 : section->lines[setting_index(row)];
 }
