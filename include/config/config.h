@@ -6,8 +6,6 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
-#include <stdarg.h>
-
 #include "config/peer.h"
 #include "tsig/key.h"
 
@@ -106,11 +104,6 @@ int config_parse(const struct config_files *files, const char *path, struct conf
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine; secrets are cleansed */
 
-void config_report_add(struct config_report *report, enum config_severity severity,
-                       const char *file, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-void config_report_vadd(struct config_report *report, enum config_severity severity,
-                        const char *file, unsigned line, const char *format, va_list args);
 void config_report_fini(struct config_report *report);
 
 #endif

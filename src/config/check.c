@@ -3,31 +3,19 @@
  * other. All findings are told, errors as well as doubts. */
 #include "config/check.h"
 
-#include <stdarg.h>
-
 #include "config/setting.h"
+#include "place.h"
 
 struct check {
     const struct config *config;
-    const char *file;
-    struct config_report *report;
+    struct place file;
     const struct config_section *section; /* the one looked at */
 };
 
-static void find(const struct check *c, enum config_severity severity, const char *setting,
-                 const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* A finding in the line of a setting, or of its section when the setting is not given. */
-static void find(const struct check *c, enum config_severity severity, const char *setting,
-                 const char *format, ...)
+/* The line of a setting of the section; the section's own for "". */
+static struct place check_place(const struct check *c, const char *setting)
 {
-    unsigned line = !c->section ? 0 : setting_line(c->section, setting);
-    va_list args;
-    if (line == 0 && c->section)
-        line = c->section->line;
-    va_start(args, format);
-    config_report_vadd(c->report, severity, c->file, line, format, args);
-    va_end(args);
+    return place_of(c->file, c->section, setting);
 }
 
 static const struct peer *check_peer_of(const struct check *c)
@@ -46,11 +34,14 @@ static void check_supported_proxy(const struct check *c)
 {
     const struct config_proxy *proxy = &c->config->proxy;
     if (proxy->workers > 1)
-        find(c, CONFIG_ERROR, "workers", "more than one worker is not supported yet");
+        place_say(check_place(c, "workers"), CONFIG_ERROR,
+                  "more than one worker is not supported yet");
     if (proxy->control && *proxy->control)
-        find(c, CONFIG_ERROR, "control", "a control socket is not supported yet; leave it empty");
+        place_say(check_place(c, "control"), CONFIG_ERROR,
+                  "a control socket is not supported yet; leave it empty");
     if (proxy->http.family != ADDRESS_NONE)
-        find(c, CONFIG_ERROR, "http", "the HTTP listener is not supported yet; leave it empty");
+        place_say(check_place(c, "http"), CONFIG_ERROR,
+                  "the HTTP listener is not supported yet; leave it empty");
 }
 
 static bool check_is_loopback(const struct address *a)
@@ -90,12 +81,12 @@ static void check_addresses(const struct check *c)
         char text[ADDRESS_TEXT_SIZE];
         const struct address *a = &peer->address.items[i];
         if (address_is_any(a))
-            find(c, CONFIG_ERROR, "address", "%s is no address of a server",
-                 address_to_text(a, text));
+            place_say(check_place(c, "address"), CONFIG_ERROR, "%s is no address of a server",
+                      address_to_text(a, text));
         else if (check_is_own_listener(c->config, a))
-            find(c, CONFIG_ERROR, "address",
-                 "%s is where this proxy itself listens; give the server's address or port",
-                 address_to_text(a, text));
+            place_say(check_place(c, "address"), CONFIG_ERROR,
+                      "%s is where this proxy itself listens; give the server's address or port",
+                      address_to_text(a, text));
     }
 }
 
@@ -105,8 +96,9 @@ static void check_from(const struct check *c)
     char text[ADDRESS_TEXT_SIZE];
     for (size_t i = 0; i < peer->from_count; i++)
         if (peer->from[i].length == 0)
-            find(c, CONFIG_WARNING, "from", "'from' has %s/0: every address there is",
-                 address_to_text(&peer->from[i].address, text));
+            place_say(check_place(c, "from"), CONFIG_WARNING,
+                      "'from' has %s/0: every address there is",
+                      address_to_text(&peer->from[i].address, text));
 }
 
 static bool check_overlaps(const struct address *a, const struct address *b)
@@ -136,12 +128,12 @@ static void check_listen(const struct check *c)
         address_to_text(&own->items[i], text);
         const struct peer *rival = check_find_rival(c, &own->items[i]);
         if (rival)
-            find(c, CONFIG_ERROR, "listen",
-                 "%s stands for %s already; a peer's 'listen' is its own", text, rival->name);
+            place_say(check_place(c, "listen"), CONFIG_ERROR,
+                      "%s stands for %s already; a peer's 'listen' is its own", text, rival->name);
         for (size_t j = 0; j < all->count; j++)
             if (address_covers(&own->items[i], &all->items[j]))
-                find(c, CONFIG_ERROR, "listen",
-                     "%s is in 'listen' of [proxy], too; a peer's 'listen' is its own", text);
+                place_say(check_place(c, "listen"), CONFIG_ERROR,
+                          "%s is in 'listen' of [proxy], too; a peer's 'listen' is its own", text);
     }
 }
 
@@ -153,8 +145,8 @@ static void check_key_names(const struct check *c)
         for (size_t j = 0; j < i; j++)
             if (ring->keys[i]->name.len > 0 &&
                 dns_name_equal(&ring->keys[i]->name, &ring->keys[j]->name))
-                find(c, CONFIG_ERROR, "key", "two of the keys have the name '%s'",
-                     dns_name_to_text(&ring->keys[i]->name, text));
+                place_say(check_place(c, "key"), CONFIG_ERROR, "two of the keys have the name '%s'",
+                          dns_name_to_text(&ring->keys[i]->name, text));
 }
 
 static const char *check_label_of_key(const struct config *config, const struct tsig_key *key)
@@ -181,18 +173,19 @@ static void check_key_sharing(const struct check *c)
         while (rival < c->section->index && !check_holds(&c->config->peers[rival], ring->keys[i]))
             rival++;
         if (rival < c->section->index)
-            find(c, CONFIG_WARNING, "key",
-                 "[key %s] is shared with %s: either of them can pass for the other",
-                 check_label_of_key(c->config, ring->keys[i]), c->config->peers[rival].name);
+            place_say(check_place(c, "key"), CONFIG_WARNING,
+                      "[key %s] is shared with %s: either of them can pass for the other",
+                      check_label_of_key(c->config, ring->keys[i]), c->config->peers[rival].name);
     }
 }
 
 static void check_primary(const struct check *c)
 {
     if (!check_names_key(c) && setting_line(c->section, "unsigned-notify") != 0)
-        find(c, CONFIG_ERROR, "unsigned-notify",
-             "'unsigned-notify' means nothing without a 'key': all NOTIFYs of this primary are "
-             "unsigned");
+        place_say(
+            check_place(c, "unsigned-notify"), CONFIG_ERROR,
+            "'unsigned-notify' means nothing without a 'key': all NOTIFYs of this primary are "
+            "unsigned");
 }
 
 static size_t check_count_role(const struct config *config, enum peer_role role)
@@ -219,10 +212,11 @@ static void check_taken(const struct check *c)
     char text[ADDRESS_TEXT_SIZE];
     for (size_t i = 0; i < own->count && c->config->proxy.transparent; i++)
         if (!check_is_taken(c->config, &own->items[i]))
-            find(c, CONFIG_WARNING, "address",
-                 "nothing in 'listen' has the port and family of %s: what is sent there passes the "
-                 "proxy by",
-                 address_to_text(&own->items[i], text));
+            place_say(
+                check_place(c, "address"), CONFIG_WARNING,
+                "nothing in 'listen' has the port and family of %s: what is sent there passes the "
+                "proxy by",
+                address_to_text(&own->items[i], text));
 }
 
 static void check_secondary(const struct check *c)
@@ -230,27 +224,31 @@ static void check_secondary(const struct check *c)
     const struct peer *peer = check_peer_of(c);
     check_taken(c);
     if (!check_names_key(c)) {
-        find(c, CONFIG_WARNING, "address",
-             "[secondary %s] has no 'key': it is known by its address alone", peer->name);
+        place_say(check_place(c, "address"), CONFIG_WARNING,
+                  "[secondary %s] has no 'key': it is known by its address alone", peer->name);
         if (peer->allow & PEER_UPDATE)
-            find(c, CONFIG_ERROR, "allow", "'allow' has update, which takes a 'key'");
+            place_say(check_place(c, "allow"), CONFIG_ERROR,
+                      "'allow' has update, which takes a 'key'");
     }
     for (size_t i = 0; i < peer->primary_count && peer->unknown_key == PEER_PASS; i++)
         if (peer_is_signed(peer->primary[i]))
-            find(c, CONFIG_ERROR, "unknown-key",
-                 "'unknown-key = pass' cannot go with the 'key' of [primary %s], whose answers are "
-                 "all to be verified",
-                 peer->primary[i]->name);
+            place_say(
+                check_place(c, "unknown-key"), CONFIG_ERROR,
+                "'unknown-key = pass' cannot go with the 'key' of [primary %s], whose answers are "
+                "all to be verified",
+                peer->primary[i]->name);
     if (check_names_key(c) && peer->unknown_key == PEER_PASS)
-        find(c, CONFIG_ERROR, "unknown-key",
-             "'unknown-key = pass' is for a secondary without 'key': nothing that does not verify "
-             "passes for one that has it");
+        place_say(
+            check_place(c, "unknown-key"), CONFIG_ERROR,
+            "'unknown-key = pass' is for a secondary without 'key': nothing that does not verify "
+            "passes for one that has it");
     if (peer->mode == PEER_OBSERVE)
-        find(c, CONFIG_WARNING, "mode", "'mode = observe' lets requests without TSIG through");
+        place_say(check_place(c, "mode"), CONFIG_WARNING,
+                  "'mode = observe' lets requests without TSIG through");
     if (setting_line(c->section, "zones") == 0 && check_count_role(c->config, PEER_SECONDARY) > 1)
-        find(c, CONFIG_WARNING, "zones",
-             "[secondary %s] has no 'zones' beside other secondaries: it is given every zone",
-             peer->name);
+        place_say(check_place(c, "zones"), CONFIG_WARNING,
+                  "[secondary %s] has no 'zones' beside other secondaries: it is given every zone",
+                  peer->name);
 }
 
 static void check_peer(const struct check *c)
@@ -272,16 +270,16 @@ static void check_key(const struct check *c)
     for (size_t i = 0; i < c->config->peer_count; i++)
         if (check_holds(&c->config->peers[i], key))
             return;
-    find(c, CONFIG_WARNING, "", "[key %s] is used by no peer", c->section->label);
+    place_say(check_place(c, ""), CONFIG_WARNING, "[key %s] is used by no peer", c->section->label);
 }
 
 void check_config(const struct config *config, const char *file, struct config_report *report)
 {
-    struct check c = {.config = config, .file = file, .report = report};
+    struct check c = {.config = config, .file = {.report = report, .file = file}};
     if (check_count_role(config, PEER_PRIMARY) == 0)
-        find(&c, CONFIG_ERROR, "", "there is no [primary LABEL] section");
+        place_say(c.file, CONFIG_ERROR, "there is no [primary LABEL] section");
     if (check_count_role(config, PEER_SECONDARY) == 0)
-        find(&c, CONFIG_ERROR, "", "there is no [secondary LABEL] section");
+        place_say(c.file, CONFIG_ERROR, "there is no [secondary LABEL] section");
     for (size_t i = 0; i < config->section_count; i++) {
         c.section = &config->sections[i];
         if (c.section->kind == SETTING_PROXY)

@@ -3,7 +3,10 @@
 #ifndef CONFIG_DRAFT_H
 #define CONFIG_DRAFT_H
 
+#include <stdarg.h>
+
 #include "config/setting.h"
+#include "place.h"
 
 /* Labels of other sections, resolved when all sections are known. */
 struct draft_names {
@@ -41,8 +44,7 @@ struct draft_peer {
 
 struct draft {
     const struct config_files *files;
-    const char *file;
-    struct config_report *report;
+    struct place place;    /* the file as a whole */
     struct config *config; /* keys and peers are made from the drafts at the end */
     struct draft_key *keys;
     size_t key_count;
@@ -70,17 +72,10 @@ const struct config_section *draft_find(const struct config *config, enum settin
 
 /* value.c: text to values. */
 
-/* Where a text stands, for what is said about it. */
-struct draft_place {
-    struct config_report *report;
-    const char *file;
-    unsigned line;
-};
-
 /* Sets one setting, zero so far, of the struct at `base`. DNS_EFORMAT: the place's report says what
  * is wrong with `text`, and a list may have its good items. DNS_EMEMORY. */
 int config_value_set(const struct setting *row, void *base, const char *text,
-                     const struct draft_place *place) MUST_CHECK;
+                     struct place place) MUST_CHECK;
 
 /* lines.c: lines to sections and settings, through inih. */
 
@@ -93,7 +88,7 @@ struct config_lines_sink {
 
 /* Feeds the text line by line. 0, or the first failure that a callback returned, or DNS_EMEMORY.
  * What is wrong with lines goes into the place's report; its line is moved along. */
-int config_lines_read(const char *text, size_t len, struct draft_place *place,
+int config_lines_read(const char *text, size_t len, struct place *place,
                       const struct config_lines_sink *sink) MUST_CHECK;
 
 /* key.c: the keys of a draft into its configuration. DNS_EMEMORY. */
@@ -106,5 +101,10 @@ void config_link_release(struct draft_peer *peer);
 
 /* config.c: what a peer owns. */
 void config_release_peer(struct peer *peer);
+
+/* report.c: for place_say. */
+void config_report_add(struct config_report *report, enum config_severity severity,
+                       const char *file, unsigned line, const char *format, va_list args)
+    __attribute__((format(printf, 5, 0)));
 
 #endif

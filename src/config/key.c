@@ -1,6 +1,5 @@
 /* Keys: a [key] section and the file it names, put together and held against each other. */
 #include <openssl/crypto.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,35 +16,20 @@ struct making {
     struct tsig_key_file file;
 };
 
-static int complain(const struct making *m, const char *setting, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* Of a setting's line, or the header's when the setting is not given. */
-static int complain(const struct making *m, const char *setting, const char *format, ...)
+/* The line of a setting of the section. */
+static struct place key_place(const struct making *m, const char *setting)
 {
-    unsigned line = setting_line(m->section, setting);
-    va_list args;
-    va_start(args, format);
-    config_report_vadd(m->draft->report, CONFIG_ERROR, m->draft->file,
-                       line != 0 ? line : m->section->line, format, args);
-    va_end(args);
-    return DNS_EFORMAT;
-}
-
-static void warn(const struct making *m, const char *setting, const char *sentence)
-{
-    unsigned line = setting_line(m->section, setting);
-    config_report_add(m->draft->report, CONFIG_WARNING, m->draft->file,
-                      line != 0 ? line : m->section->line, "%s", sentence);
+    return place_of(m->draft->place, m->section, setting);
 }
 
 static int key_decode(struct making *m, const char *setting, const char *text, size_t len)
 {
     int error = tsig_key_decode_secret(text, len, m->file.secret, &m->file.secret_len);
     if (error == DNS_ESPACE)
-        return complain(m, setting, "'%s' holds more than %d octets", setting, TSIG_SECRET_MAX);
+        return place_say(key_place(m, setting), CONFIG_ERROR, "'%s' holds more than %d octets",
+                         setting, TSIG_SECRET_MAX);
     if (error < 0)
-        return complain(m, setting, "'%s' is not base64", setting);
+        return place_say(key_place(m, setting), CONFIG_ERROR, "'%s' is not base64", setting);
     return 0;
 }
 
@@ -55,8 +39,8 @@ static int key_decode_file(struct making *m, const char *text, size_t len)
         return key_decode(m, "secret-file", text, len);
     const char *problem = NULL;
     if (tsig_key_file_parse(text, len, &m->file, &problem) < 0)
-        return complain(m, "secret-file", "the key file '%s' cannot be read: %s",
-                        m->given->secret_file, problem);
+        return place_say(key_place(m, "secret-file"), CONFIG_ERROR,
+                         "the key file '%s' cannot be read: %s", m->given->secret_file, problem);
     dns_name_lower(&m->file.name);
     m->from_file = true;
     return 0;
@@ -65,23 +49,24 @@ static int key_decode_file(struct making *m, const char *text, size_t len)
 /* The path as it stands, or beside the configuration. NULL: no memory. */
 static char *key_resolve_path(const struct draft *draft, const char *path)
 {
-    const char *slash = strrchr(draft->file, '/');
+    const char *file = draft->place.file;
+    const char *slash = strrchr(file, '/');
     if (*path == '/' || !slash)
         return strdup(path);
     char *resolved = NULL;
-    if (asprintf(&resolved, "%.*s/%s", (int)(slash - draft->file), draft->file, path) < 0)
+    if (asprintf(&resolved, "%.*s/%s", (int)(slash - file), file, path) < 0)
         return NULL;
     return resolved;
 }
 
-static int key_complain_of_file(const struct making *m, const char *path, const char *why)
+static int key_say_unreadable(const struct making *m, const char *path, const char *why)
 {
     if (draft_looks_secret(m->given->secret_file))
-        return complain(m, "secret-file",
-                        "'secret-file' names no file that can be read (%s); a secret itself "
-                        "belongs in 'secret'",
-                        why);
-    return complain(m, "secret-file", "cannot read '%s': %s", path, why);
+        return place_say(key_place(m, "secret-file"), CONFIG_ERROR,
+                         "'secret-file' names no file that can be read (%s); a secret itself "
+                         "belongs in 'secret'",
+                         why);
+    return place_say(key_place(m, "secret-file"), CONFIG_ERROR, "cannot read '%s': %s", path, why);
 }
 
 static int key_read_file(struct making *m)
@@ -93,12 +78,13 @@ static int key_read_file(struct making *m)
     struct config_file file = {0};
     int error = files->read(files->arg, path, &file);
     if (error < 0)
-        error = key_complain_of_file(m, path, strerror(-error));
+        error = key_say_unreadable(m, path, strerror(-error));
     free(path);
     if (error < 0)
         return error;
     if (file.mode & 0004)
-        warn(m, "secret-file", "others can read the secret file; make it mode 640 or less");
+        place_say(key_place(m, "secret-file"), CONFIG_WARNING,
+                  "others can read the secret file; make it mode 640 or less");
     error = key_decode_file(m, file.text, file.len);
     OPENSSL_cleanse(file.text, file.len);
     free(file.text);
@@ -110,14 +96,17 @@ static int key_read_secret(struct making *m)
     bool in_line = setting_line(m->section, "secret") != 0;
     bool in_file = setting_line(m->section, "secret-file") != 0;
     if (in_line && in_file)
-        return complain(m, "secret", "there are both 'secret' and 'secret-file'; one must go");
+        return place_say(key_place(m, "secret"), CONFIG_ERROR,
+                         "there are both 'secret' and 'secret-file'; one must go");
     if (!in_line && !in_file)
-        return complain(m, "secret-file", "[key %s] has no 'secret-file'", m->section->label);
+        return place_say(key_place(m, "secret-file"), CONFIG_ERROR, "[key %s] has no 'secret-file'",
+                         m->section->label);
     if (!m->given->secret && !m->given->secret_file)
         return DNS_EFORMAT; /* given without a value: said already */
     if (in_file)
         return key_read_file(m);
-    warn(m, "secret", "the secret stands in the main file; 'secret-file' keeps it apart");
+    place_say(key_place(m, "secret"), CONFIG_WARNING,
+              "the secret stands in the main file; 'secret-file' keeps it apart");
     return key_decode(m, "secret", m->given->secret, strlen(m->given->secret));
 }
 
@@ -125,8 +114,9 @@ static int key_choose_algorithm(const struct making *m, const struct tsig_algori
 {
     bool said = setting_line(m->section, "algorithm") != 0;
     if (m->from_file && said && m->given->algorithm && m->given->algorithm != m->file.algorithm)
-        return complain(m, "algorithm", "'algorithm' is %s, but the key file says %s",
-                        m->given->algorithm->text, m->file.algorithm->text);
+        return place_say(key_place(m, "algorithm"), CONFIG_ERROR,
+                         "'algorithm' is %s, but the key file says %s", m->given->algorithm->text,
+                         m->file.algorithm->text);
     *out = m->from_file && !said ? m->file.algorithm : m->given->algorithm;
     return *out ? 0 : DNS_EFORMAT;
 }
@@ -139,8 +129,9 @@ static int key_choose_name(const struct making *m, struct dns_name *out)
         return DNS_EFORMAT; /* said already */
     if (!said && dns_name_from_text(m->section->label, &name) < 0) {
         if (!m->from_file)
-            return complain(m, "name", "the label '%s' is no key name; give the name with 'name'",
-                            m->section->label);
+            return place_say(key_place(m, "name"), CONFIG_ERROR,
+                             "the label '%s' is no key name; give the name with 'name'",
+                             m->section->label);
         name = m->file.name;
     }
     if (m->from_file && !dns_name_equal(&name, &m->file.name)) {
@@ -148,11 +139,11 @@ static int key_choose_name(const struct making *m, struct dns_name *out)
         char text[DNS_NAME_TEXT_SIZE];
         dns_name_to_text(&name, text);
         dns_name_to_text(&m->file.name, file_text);
-        return complain(m, "secret-file",
-                        said ? "the key file is of '%s', but 'name' is '%s'"
-                             : "the key file is of '%s', not of '%s'; if that is meant, say so "
-                               "with 'name'",
-                        file_text, text);
+        return place_say(key_place(m, "secret-file"), CONFIG_ERROR,
+                         said ? "the key file is of '%s', but 'name' is '%s'"
+                              : "the key file is of '%s', not of '%s'; if that is meant, say so "
+                                "with 'name'",
+                         file_text, text);
     }
     dns_name_lower(&name);
     *out = name;
@@ -168,32 +159,24 @@ static int key_choose_minimum(const struct making *m, const struct tsig_algorith
         minimum = m->from_file ? m->file.minimum_mac : 0;
     if (minimum != 0 &&
         (minimum < tsig_algorithm_least_mac(algorithm) || minimum > algorithm->mac_size))
-        return complain(m, "minimum-mac",
-                        "the least MAC to accept with %s is from %zu to %u octets, "
-                        "not %u",
-                        algorithm->text, tsig_algorithm_least_mac(algorithm),
-                        (unsigned)algorithm->mac_size, minimum);
+        return place_say(key_place(m, "minimum-mac"), CONFIG_ERROR,
+                         "the least MAC to accept with %s is from %zu to %u octets, not %u",
+                         algorithm->text, tsig_algorithm_least_mac(algorithm),
+                         (unsigned)algorithm->mac_size, minimum);
     *out = minimum;
     return 0;
 }
 
 static void key_warn_of_weakness(const struct making *m, const struct tsig_algorithm *algorithm)
 {
-    char sentence[160];
-    if (algorithm->weak) {
-        snprintf(sentence, sizeof sentence,
-                 "%s is weak; use it only with servers that have "
-                 "nothing better",
-                 algorithm->text);
-        warn(m, "algorithm", sentence);
-    }
-    if (m->file.secret_len < algorithm->hash_size) {
-        snprintf(sentence, sizeof sentence,
-                 "the secret of [key %s] has %zu octets; for %s it should have %u",
-                 m->section->label, m->file.secret_len, algorithm->text,
-                 (unsigned)algorithm->hash_size);
-        warn(m, m->given->secret ? "secret" : "secret-file", sentence);
-    }
+    if (algorithm->weak)
+        place_say(key_place(m, "algorithm"), CONFIG_WARNING,
+                  "%s is weak; use it only with servers that have nothing better", algorithm->text);
+    if (m->file.secret_len < algorithm->hash_size)
+        place_say(key_place(m, m->given->secret ? "secret" : "secret-file"), CONFIG_WARNING,
+                  "the secret of [key %s] has %zu octets; for %s it should have %u",
+                  m->section->label, m->file.secret_len, algorithm->text,
+                  (unsigned)algorithm->hash_size);
 }
 
 /* DNS_EFORMAT leaves the key zero, or with nothing but a name. */

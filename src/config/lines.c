@@ -16,7 +16,7 @@
 struct lines {
     const char *next; /* of the text */
     const char *end;
-    struct draft_place *place;
+    struct place *place;
     const struct config_lines_sink *sink;
     int error;    /* first failure of the sink */
     bool awaited; /* inih has not had the whole of a setting */
@@ -25,12 +25,6 @@ struct lines {
     char line[CONFIG_LINE_MAX + 1]; /* trimmed, without comments */
     char value[CONFIG_LINE_MAX + 1];
 };
-
-static void complain(const struct lines *lines, const char *sentence)
-{
-    config_report_add(lines->place->report, CONFIG_ERROR, lines->place->file, lines->place->line,
-                      "%s", sentence);
-}
 
 static bool lines_is_blank(char c)
 {
@@ -61,14 +55,15 @@ static void lines_keep(struct lines *lines, const char *text, size_t len)
 static bool lines_check_octets(struct lines *lines, const char *text, size_t len)
 {
     if (len > CONFIG_LINE_MAX) {
-        config_report_add(lines->place->report, CONFIG_ERROR, lines->place->file,
-                          lines->place->line, "the line is longer than %d octets", CONFIG_LINE_MAX);
+        place_say(*lines->place, CONFIG_ERROR, "the line is longer than %d octets",
+                  CONFIG_LINE_MAX);
         return false;
     }
     for (size_t i = 0; i < len; i++) {
         if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
-            complain(lines, text[i] ? "the line has a control character in it"
-                                    : "the line has a NUL octet in it");
+            place_say(*lines->place, CONFIG_ERROR,
+                      text[i] ? "the line has a control character in it"
+                              : "the line has a NUL octet in it");
             return false;
         }
     }
@@ -100,15 +95,15 @@ static bool lines_take_header(struct lines *lines)
     char *close = strchr(lines->line, ']');
     bool good = false;
     if (!close)
-        complain(lines, "the section header has no ']'");
+        place_say(*lines->place, CONFIG_ERROR, "the section header has no ']'");
     else if (close[1])
-        complain(lines, "there is something behind the ']' of the section header");
+        place_say(*lines->place, CONFIG_ERROR,
+                  "there is something behind the ']' of the section header");
     else if (close - lines->line - 1 > CONFIG_NAME_MAX)
-        config_report_add(lines->place->report, CONFIG_ERROR, lines->place->file,
-                          lines->place->line,
-                          "the section header is longer than %d octets; give a key a shorter label "
-                          "and its name with 'name'",
-                          CONFIG_NAME_MAX);
+        place_say(*lines->place, CONFIG_ERROR,
+                  "the section header is longer than %d octets; give a key a shorter label "
+                  "and its name with 'name'",
+                  CONFIG_NAME_MAX);
     else
         good = true;
     if (good)
@@ -128,16 +123,17 @@ static bool lines_take_setting(struct lines *lines)
     while (len > 0 && lines_is_blank(lines->line[len - 1]))
         len--;
     if (!*separator)
-        complain(lines, "this is neither a [section] nor 'setting = value'; a value cannot go on "
-                        "from one line to the next");
+        place_say(*lines->place, CONFIG_ERROR,
+                  "this is neither a [section] nor 'setting = value'; a value cannot go on "
+                  "from one line to the next");
     else if (*separator == ':')
-        complain(lines, "there is ':' where '=' belongs between a setting and its value");
+        place_say(*lines->place, CONFIG_ERROR,
+                  "there is ':' where '=' belongs between a setting and its value");
     else if (len == 0)
-        complain(lines, "there is no setting before the '='");
+        place_say(*lines->place, CONFIG_ERROR, "there is no setting before the '='");
     else if (len > CONFIG_NAME_MAX)
-        config_report_add(lines->place->report, CONFIG_ERROR, lines->place->file,
-                          lines->place->line, "the setting's name is longer than %d octets",
-                          CONFIG_NAME_MAX);
+        place_say(*lines->place, CONFIG_ERROR, "the setting's name is longer than %d octets",
+                  CONFIG_NAME_MAX);
     else
         lines->awaited = true;
     return lines->awaited;
@@ -181,7 +177,7 @@ static char *lines_feed(char *out, int size, void *stream)
     /* Room for a blank before, a newline and NUL behind. */
     size_t len;
     while ((len = lines_piece_size(lines, (size_t)size - 3)) == 0) {
-        complain(lines, "this line is too long to be read");
+        place_say(*lines->place, CONFIG_ERROR, "this line is too long to be read");
         lines->awaited = false;
         if (!lines_next_for_inih(lines))
             return NULL;
@@ -215,7 +211,7 @@ static int on_value(void *user, const char *section, const char *name, const cha
     return 1;
 }
 
-int config_lines_read(const char *text, size_t len, struct draft_place *place,
+int config_lines_read(const char *text, size_t len, struct place *place,
                       const struct config_lines_sink *sink)
 {
     static const char bom[] = {'\xef', '\xbb', '\xbf'};
@@ -226,6 +222,6 @@ int config_lines_read(const char *text, size_t len, struct draft_place *place,
     int error = ini_parse_stream(lines_feed, &lines, on_value, &lines);
     OPENSSL_cleanse(lines.line, sizeof lines.line);
     OPENSSL_cleanse(lines.value, sizeof lines.value);
-    /* Above 0 is the line of a value that did not come back: lines_feed has complained of it. */
+    /* Above 0 is the line of a value that did not come back: lines_feed has told of it. */
     return error < 0 ? DNS_EMEMORY : lines.error;
 }

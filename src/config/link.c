@@ -5,20 +5,19 @@
 #include "draft.h"
 
 /* Says that a setting names a section that is not there. */
-static void link_complain_of_label(const struct draft *draft, const struct config_section *section,
-                                   const char *setting, enum setting_section kind,
-                                   const char *label)
+static void link_say_missing(const struct draft *draft, const struct config_section *section,
+                             const char *setting, enum setting_section kind, const char *label)
 {
     const struct config *config = draft->config;
     struct guess guess = {.word = label};
     for (size_t i = 0; i < config->section_count; i++)
         if (config->sections[i].kind == kind)
             guess_feed(&guess, config->sections[i].label);
-    config_report_add(draft->report, CONFIG_ERROR, draft->file, setting_line(section, setting),
-                      "there is no [%s %s]%s%s%s", setting_section_text(kind),
-                      draft_looks_secret(label) ? "(a label that looks like a secret)" : label,
-                      guess.best ? "; did you mean '" : "", guess.best ? guess.best : "",
-                      guess.best ? "'?" : "");
+    place_say(place_of(draft->place, section, setting), CONFIG_ERROR, "there is no [%s %s]%s%s%s",
+              setting_section_text(kind),
+              draft_looks_secret(label) ? "(a label that looks like a secret)" : label,
+              guess.best ? "; did you mean '" : "", guess.best ? guess.best : "",
+              guess.best ? "'?" : "");
 }
 
 static int link_keys(const struct draft *draft, const struct config_section *section,
@@ -33,7 +32,7 @@ static int link_keys(const struct draft *draft, const struct config_section *sec
     for (size_t i = 0; i < names->count; i++) {
         const struct config_section *key = draft_find(draft->config, SETTING_KEY, names->items[i]);
         if (!key)
-            link_complain_of_label(draft, section, "key", SETTING_KEY, names->items[i]);
+            link_say_missing(draft, section, "key", SETTING_KEY, names->items[i]);
         else
             ring->keys[ring->count++] = &draft->config->keys[key->index];
     }
@@ -56,9 +55,9 @@ static void link_only_primary(const struct draft *draft, const struct config_sec
     if (count == 1)
         secondary->primary[secondary->primary_count++] = primary;
     else if (count > 1)
-        config_report_add(draft->report, CONFIG_ERROR, draft->file, section->line,
-                          "[secondary %s] has no 'primary', and there are several to choose from",
-                          section->label);
+        place_say(place_at(draft->place, section->line), CONFIG_ERROR,
+                  "[secondary %s] has no 'primary', and there are several to choose from",
+                  section->label);
 }
 
 static int link_primaries(const struct draft *draft, const struct config_section *section,
@@ -72,7 +71,7 @@ static int link_primaries(const struct draft *draft, const struct config_section
         const struct config_section *primary =
             draft_find(draft->config, SETTING_PRIMARY, names->items[i]);
         if (!primary)
-            link_complain_of_label(draft, section, "primary", SETTING_PRIMARY, names->items[i]);
+            link_say_missing(draft, section, "primary", SETTING_PRIMARY, names->items[i]);
         else
             secondary->primary[secondary->primary_count++] = &draft->config->peers[primary->index];
     }

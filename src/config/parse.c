@@ -1,5 +1,5 @@
 /* A file becomes a draft, a section and a setting at a time, as lines.c hands them over; defaults
- * fill in what was left out; key.c and link.c make the snapshot's keys and peers from the draft; and
+ * fill in what was left out; key.c and link.c make the snapshot's keys and peers of the draft; and
  * check.c looks at the whole. A mistake is reported and the rest read all the same, so that one run
  * shows them all. */
 #include "config/config.h"
@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <openssl/crypto.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +17,6 @@
 #include "draft.h"
 
 #define PARSE_NAME_LIKELY 16 /* no setting has a longer name */
-
-static void complain(const struct draft *draft, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void complain(const struct draft *draft, unsigned line, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    config_report_vadd(draft->report, CONFIG_ERROR, draft->file, line, format, args);
-    va_end(args);
-}
 
 /* The struct that a section is read into. */
 static void *parse_find_base(struct draft *draft, const struct config_section *section)
@@ -41,11 +29,10 @@ static void *parse_find_base(struct draft *draft, const struct config_section *s
     case SETTING_PRIMARY:
     case SETTING_SECONDARY:
         return &draft->peers[section->index];
-    case SETTING_SECTIONS:
-        break;
+    default:
+        assert(false);
+        return NULL;
     }
-    assert(!"a kind of section");
-    return NULL;
 }
 
 /* Room for what a section of this kind is read into; its place goes to `*index`. */
@@ -101,28 +88,28 @@ static const struct config_section *parse_find_rival(const struct config *config
 }
 
 static bool parse_check_label(const struct draft *draft, enum setting_section kind,
-                              const char *label, unsigned line)
+                              const char *label, struct place place)
 {
     const struct config_section *rival = parse_find_rival(draft->config, kind, label);
     const char *text = setting_section_text(kind);
     char title[DRAFT_TITLE_SIZE];
     if (kind == SETTING_PROXY && *label)
-        complain(draft, line, "[proxy] takes no label");
+        place_say(place, CONFIG_ERROR, "[proxy] takes no label");
     else if (kind != SETTING_PROXY && !*label)
-        complain(draft, line, "[%s] has no label; write [%s LABEL]", text, text);
+        place_say(place, CONFIG_ERROR, "[%s] has no label; write [%s LABEL]", text, text);
     else if (rival && rival->kind == kind)
-        complain(draft, line, "%s is already in line %u", draft_title(rival, title), rival->line);
+        place_say(place, CONFIG_ERROR, "%s is already in line %u", draft_title(rival, title),
+                  rival->line);
     else if (rival)
-        complain(draft, line, "the label '%s' is taken: %s is in line %u", label,
-                 draft_title(rival, title), rival->line);
+        place_say(place, CONFIG_ERROR, "the label '%s' is taken: %s is in line %u", label,
+                  draft_title(rival, title), rival->line);
     else
         return true;
     /* Go on with a section that can be told apart, to find what is wrong in it as well. */
     return kind != SETTING_PROXY && *label;
 }
 
-static bool parse_find_kind(const struct draft *draft, const char *word, unsigned line,
-                            enum setting_section *out)
+static bool parse_find_kind(const char *word, struct place place, enum setting_section *out)
 {
     struct guess guess = {.word = word};
     for (unsigned kind = 0; kind < SETTING_SECTIONS; kind++) {
@@ -134,12 +121,13 @@ static bool parse_find_kind(const struct draft *draft, const char *word, unsigne
         guess_feed(&guess, text);
     }
     if (guess.best)
-        complain(draft, line, "unknown section '%s'; did you mean '%s'?", word, guess.best);
+        place_say(place, CONFIG_ERROR, "unknown section '%s'; did you mean '%s'?", word,
+                  guess.best);
     else
-        complain(draft, line,
-                 "unknown section '%s'; there are [proxy], [key LABEL], [primary LABEL] and "
-                 "[secondary LABEL]",
-                 word);
+        place_say(place, CONFIG_ERROR,
+                  "unknown section '%s'; there are [proxy], [key LABEL], [primary LABEL] and "
+                  "[secondary LABEL]",
+                  word);
     return false;
 }
 
@@ -151,6 +139,7 @@ static int on_section(void *arg, const char *header, unsigned line)
     draft->skipping = true;
     if (!header)
         return 0;
+    struct place place = place_at(draft->place, line);
     char copy[CONFIG_NAME_MAX + 1];
     snprintf(copy, sizeof copy, "%s", header);
     for (size_t len = strlen(copy); len > 0 && isblank((unsigned char)copy[len - 1]); len--)
@@ -159,25 +148,25 @@ static int on_section(void *arg, const char *header, unsigned line)
     char *word = strsep(&label, " \t");
     label = label ? label + strspn(label, " \t") : word + strlen(word);
     enum setting_section kind;
-    if (!parse_find_kind(draft, word, line, &kind))
+    if (!parse_find_kind(word, place, &kind))
         return 0;
     if (label[strspn(label, label_octets)])
-        complain(draft, line,
-                 "the label '%s' may have letters, digits, '-', '.' and '_' in it, nothing else",
-                 label);
-    draft->skipping = !parse_check_label(draft, kind, label, line);
+        place_say(place, CONFIG_ERROR,
+                  "the label '%s' may have letters, digits, '-', '.' and '_' in it, nothing else",
+                  label);
+    draft->skipping = !parse_check_label(draft, kind, label, place);
     return draft->skipping ? 0 : parse_add_section(draft, kind, label, line);
 }
 
-static void parse_complain_of_name(const struct draft *draft, const struct config_section *section,
-                                   const char *name, unsigned line)
+static void parse_say_unknown(const struct config_section *section, const char *name,
+                              struct place place)
 {
     char title[DRAFT_TITLE_SIZE];
     draft_title(section, title);
     /* It may be a secret that has slipped into a line of its own. */
     if (strlen(name) > PARSE_NAME_LIKELY || draft_looks_secret(name)) {
-        complain(draft, line, "unknown setting in %s, not repeated here as it may be a secret",
-                 title);
+        place_say(place, CONFIG_ERROR,
+                  "unknown setting in %s, not repeated here as it may be a secret", title);
         return;
     }
     struct guess guess = {.word = name};
@@ -190,53 +179,53 @@ static void parse_complain_of_name(const struct draft *draft, const struct confi
             home = setting_section_text(row->section);
     }
     if (home)
-        complain(draft, line, "unknown setting '%s' in %s; it belongs in [%s]", name, title, home);
+        place_say(place, CONFIG_ERROR, "unknown setting '%s' in %s; it belongs in [%s]", name,
+                  title, home);
     else if (guess.best)
-        complain(draft, line, "unknown setting '%s' in %s; did you mean '%s'?", name, title,
-                 guess.best);
+        place_say(place, CONFIG_ERROR, "unknown setting '%s' in %s; did you mean '%s'?", name,
+                  title, guess.best);
     else
-        complain(draft, line, "unknown setting '%s' in %s", name, title);
+        place_say(place, CONFIG_ERROR, "unknown setting '%s' in %s", name, title);
 }
 
 static int on_setting(void *arg, const char *name, const char *value, unsigned line)
 {
     struct draft *draft = arg;
     struct config *config = draft->config;
+    struct place place = place_at(draft->place, line);
     if (config->section_count == 0 && !draft->skipping)
-        complain(draft, line, "'%s' stands before the first [section]", name);
+        place_say(place, CONFIG_ERROR, "'%s' stands before the first [section]", name);
     if (config->section_count == 0 || draft->skipping)
         return 0;
     struct config_section *section = &config->sections[config->section_count - 1];
     const struct setting *row = setting_find(section->kind, name);
     if (!row) {
-        parse_complain_of_name(draft, section, name, line);
+        parse_say_unknown(section, name, place);
         return 0;
     }
     unsigned *seen = &section->lines[setting_index(row)];
     if (*seen) {
-        complain(draft, line, "'%s' is already in line %u", name, *seen);
+        place_say(place, CONFIG_ERROR, "'%s' is already in line %u", name, *seen);
         return 0;
     }
     *seen = line;
-    struct draft_place place = {.report = draft->report, .file = draft->file, .line = line};
-    int error = config_value_set(row, parse_find_base(draft, section), value, &place);
+    int error = config_value_set(row, parse_find_base(draft, section), value, place);
     return error == DNS_EFORMAT ? 0 : error;
 }
 
 /* What the section leaves out: defaults, and what it may not leave out. */
 static int parse_complete_section(struct draft *draft, const struct config_section *section)
 {
-    struct draft_place place = {.report = draft->report, .file = draft->file};
     const struct setting *row;
     char title[DRAFT_TITLE_SIZE];
     for (size_t i = 0; (row = setting_at(i)); i++) {
         if (row->section != section->kind || section->lines[setting_index(row)])
             continue;
         if (row->flags & SETTING_REQUIRED)
-            complain(draft, section->line, "%s has no '%s'", draft_title(section, title),
-                     row->name);
+            place_say(place_at(draft->place, section->line), CONFIG_ERROR, "%s has no '%s'",
+                      draft_title(section, title), row->name);
         if (row->initial &&
-            config_value_set(row, parse_find_base(draft, section), row->initial, &place) < 0)
+            config_value_set(row, parse_find_base(draft, section), row->initial, draft->place) < 0)
             return DNS_EMEMORY;
     }
     return 0;
@@ -256,7 +245,7 @@ static int parse_complete_sections(struct draft *draft)
 
 static int parse_text(struct draft *draft, const struct config_file *file)
 {
-    struct draft_place place = {.report = draft->report, .file = draft->file};
+    struct place place = draft->place;
     const struct config_lines_sink sink = {
         .arg = draft, .on_section = on_section, .on_setting = on_setting};
     int error = config_lines_read(file->text, file->len, &place, &sink);
@@ -267,7 +256,7 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     if (error == 0)
         error = config_link_peers(draft);
     if (error == 0)
-        check_config(draft->config, draft->file, draft->report);
+        check_config(draft->config, draft->place.file, draft->place.report);
     return error;
 }
 
@@ -284,11 +273,11 @@ static void parse_release(struct draft *draft)
 int config_parse(const struct config_files *files, const char *path, struct config **out,
                  struct config_report *report)
 {
-    struct draft draft = {.files = files, .file = path, .report = report};
+    struct draft draft = {.files = files, .place = {.report = report, .file = path}};
     struct config_file file = {0};
     int error = files->read(files->arg, path, &file);
     if (error < 0) {
-        complain(&draft, 0, "cannot read this file: %s", strerror(-error));
+        place_say(draft.place, CONFIG_ERROR, "cannot read this file: %s", strerror(-error));
         return DNS_EFORMAT;
     }
     size_t errors = report->errors;

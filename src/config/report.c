@@ -15,8 +15,8 @@ static void report_settle_last(struct config_report *report)
     report->findings[at] = last;
 }
 
-void config_report_vadd(struct config_report *report, enum config_severity severity,
-                        const char *file, unsigned line, const char *format, va_list args)
+void config_report_add(struct config_report *report, enum config_severity severity,
+                       const char *file, unsigned line, const char *format, va_list args)
 {
     struct config_finding finding = {.severity = severity, .line = line, .file = strdup(file)};
     struct config_finding *grown = draft_grow(report->findings, report->count, sizeof *grown);
@@ -34,15 +34,6 @@ void config_report_vadd(struct config_report *report, enum config_severity sever
     }
     report->findings[report->count++] = finding;
     report_settle_last(report);
-}
-
-void config_report_add(struct config_report *report, enum config_severity severity,
-                       const char *file, unsigned line, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    config_report_vadd(report, severity, file, line, format, args);
-    va_end(args);
 }
 
 void config_report_fini(struct config_report *report)

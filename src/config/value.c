@@ -1,7 +1,6 @@
 /* Each type of the table of settings has one function here that reads its text: value_set_... for a
  * single value, value_add_... for an item of a list. What is wrong is reported with the line and
  * the setting's name, and with what to write instead. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,24 +11,9 @@
 /* One setting while its text is read; `out` is where its value goes. */
 struct value {
     const struct setting *row;
-    const struct draft_place *place;
+    struct place place;
     void *out;
 };
-
-static int complain(const struct value *v, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int complain(const struct value *v, const char *format, ...)
-{
-    char sentence[CONFIG_LINE_MAX + 256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
-    va_end(args);
-    config_report_add(v->place->report, CONFIG_ERROR, v->place->file, v->place->line, "'%s' %s",
-                      v->row->name, sentence);
-    return DNS_EFORMAT;
-}
 
 /* "yes, no or maybe": words for people, cut to the size. Returns `out`. */
 static char *value_words(const char *const *words, char *out, size_t size)
@@ -56,7 +40,7 @@ static int value_set_bool(struct value *v, const char *text)
 {
     bool yes = strcmp(text, "yes") == 0;
     if (!yes && strcmp(text, "no") != 0)
-        return complain(v, "is yes or no, not '%s'", text);
+        return place_say(v->place, CONFIG_ERROR, "'%s' is yes or no, not '%s'", v->row->name, text);
     *(bool *)v->out = yes;
     return 0;
 }
@@ -72,8 +56,10 @@ static int value_set_number(struct value *v, const char *text)
     bool good = digits > 0 && !text[digits];
     unsigned long long number = good ? strtoull(text, NULL, 10) : 0;
     if (!good || number < row->least || number > row->most)
-        return complain(v, "is a whole number from %u to %u%s%s, not '%s'", row->least, row->most,
-                        row->choices ? ", or " : "", row->choices ? row->choices[0] : "", text);
+        return place_say(v->place, CONFIG_ERROR,
+                         "'%s' is a whole number from %u to %u%s%s, not '%s'", v->row->name,
+                         row->least, row->most, row->choices ? ", or " : "",
+                         row->choices ? row->choices[0] : "", text);
     *(unsigned *)v->out = (unsigned)number;
     return 0;
 }
@@ -83,8 +69,8 @@ static int value_set_choice(struct value *v, const char *text)
     int choice = value_find_word(v->row->choices, text);
     char words[128];
     if (choice < 0)
-        return complain(v, "is %s, not '%s'", value_words(v->row->choices, words, sizeof words),
-                        text);
+        return place_say(v->place, CONFIG_ERROR, "'%s' is %s, not '%s'", v->row->name,
+                         value_words(v->row->choices, words, sizeof words), text);
     *(unsigned *)v->out = (unsigned)choice;
     return 0;
 }
@@ -102,10 +88,10 @@ static int value_set_address(struct value *v, const char *text)
 {
     struct address a = {0};
     if (*text && address_from_text(text, v->row->port, &a) < 0)
-        return complain(v,
-                        "has '%s', which is no address; write 192.0.2.1, 192.0.2.1@%u or "
-                        "2001:db8::1@%u",
-                        text, v->row->port, v->row->port);
+        return place_say(
+            v->place, CONFIG_ERROR,
+            "'%s' has '%s', which is no address; write 192.0.2.1, 192.0.2.1@%u or 2001:db8::1@%u",
+            v->row->name, text, v->row->port, v->row->port);
     *(struct address *)v->out = a;
     return 0;
 }
@@ -130,7 +116,7 @@ static int value_add_address(struct value *v, const char *text)
         return error;
     for (size_t i = 0; i < list->count; i++)
         if (address_equal(&list->items[i], &a))
-            return complain(v, "has '%s' twice", text);
+            return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
     return value_add_to_addresses(list, &a);
 }
 
@@ -139,19 +125,20 @@ static int value_add_source(struct value *v, const char *text)
     struct address_list *list = v->out;
     struct address a;
     if (address_from_text(text, 0, &a) < 0 || a.port != 0)
-        return complain(v,
-                        "has '%s', which is no address without a port; write 192.0.2.1 or "
-                        "2001:db8::1",
-                        text);
+        return place_say(
+            v->place, CONFIG_ERROR,
+            "'%s' has '%s', which is no address without a port; write 192.0.2.1 or 2001:db8::1",
+            v->row->name, text);
     if (address_is_any(&a))
-        return complain(v,
-                        "has '%s', which is no address to send from; leave it out and the "
-                        "system chooses",
-                        text);
+        return place_say(
+            v->place, CONFIG_ERROR,
+            "'%s' has '%s', which is no address to send from; leave it out and the system chooses",
+            v->row->name, text);
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].family == a.family)
-            return complain(v, "has two IPv%d addresses; one per family is all there can be",
-                            (int)a.family);
+            return place_say(v->place, CONFIG_ERROR,
+                             "'%s' has two IPv%d addresses; one per family is all there can be",
+                             v->row->name, (int)a.family);
     return value_add_to_addresses(list, &a);
 }
 
@@ -160,14 +147,14 @@ static int value_add_prefix(struct value *v, const char *text)
     struct draft_prefixes *list = v->out;
     struct prefix prefix;
     if (prefix_from_text(text, &prefix) < 0)
-        return complain(v,
-                        "has '%s', which is no prefix or address; write 192.0.2.0/24 or "
-                        "2001:db8::/32, with no bits set past the length",
-                        text);
+        return place_say(v->place, CONFIG_ERROR,
+                         "'%s' has '%s', which is no prefix or address; write 192.0.2.0/24 or "
+                         "2001:db8::/32, with no bits set past the length",
+                         v->row->name, text);
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].length == prefix.length &&
             address_same_host(&list->items[i].address, &prefix.address))
-            return complain(v, "has '%s' twice", text);
+            return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
     struct prefix *grown = draft_grow(list->items, list->count, sizeof *grown);
     if (!grown)
         return DNS_EMEMORY;
@@ -181,7 +168,7 @@ static int value_add_name(struct value *v, const char *text)
     struct draft_names *list = v->out;
     for (size_t i = 0; i < list->count; i++)
         if (strcasecmp(list->items[i], text) == 0)
-            return complain(v, "has '%s' twice", text);
+            return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
     char **grown = draft_grow(list->items, list->count, sizeof *grown);
     if (!grown)
         return DNS_EMEMORY;
@@ -204,11 +191,13 @@ static bool value_is_ascii(const char *text)
 static int value_read_name(const struct value *v, const char *text, size_t at, struct dns_name *out)
 {
     if (!value_is_ascii(text))
-        return complain(v, "has '%s', which is not ASCII; write such names in their xn-- form",
-                        text);
+        return place_say(v->place, CONFIG_ERROR,
+                         "'%s' has '%s', which is not ASCII; write such names in their xn-- form",
+                         v->row->name, text);
     /* All octets can be in a name, but these are in it by mistake. */
     if (strpbrk(text + at, "* \t;\"") || dns_name_from_text(text + at, out) < 0)
-        return complain(v, "has '%s', which is no domain name", text);
+        return place_say(v->place, CONFIG_ERROR, "'%s' has '%s', which is no domain name",
+                         v->row->name, text);
     dns_name_lower(out);
     return 0;
 }
@@ -227,7 +216,7 @@ static int value_add_zone(struct value *v, const char *text)
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].kind == pattern.kind &&
             dns_name_equal(&list->items[i].name, &pattern.name))
-            return complain(v, "has '%s' twice", text);
+            return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
     struct zone_pattern *grown = draft_grow(list->items, list->count, sizeof *grown);
     if (!grown)
         return DNS_EMEMORY;
@@ -242,10 +231,10 @@ static int value_add_operation(struct value *v, const char *text)
     int operation = value_find_word(v->row->choices, text);
     char words[128];
     if (operation < 0)
-        return complain(v, "is a list of %s; '%s' is none of them",
-                        value_words(v->row->choices, words, sizeof words), text);
+        return place_say(v->place, CONFIG_ERROR, "'%s' is a list of %s; '%s' is none of them",
+                         v->row->name, value_words(v->row->choices, words, sizeof words), text);
     if (*set & 1u << operation)
-        return complain(v, "has '%s' twice", text);
+        return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
     *set |= 1u << operation;
     return 0;
 }
@@ -268,8 +257,9 @@ static int value_set_algorithm(struct value *v, const char *text)
         words[count] = tsig_algorithm_at(count)->text;
     words[count] = NULL;
     char sentence[512];
-    return complain(v, "is %s, not '%s'", value_words(words, sentence, sizeof sentence),
-                    draft_looks_secret(text) ? "what stands there" : text);
+    return place_say(v->place, CONFIG_ERROR, "'%s' is %s, not '%s'", v->row->name,
+                     value_words(words, sentence, sizeof sentence),
+                     draft_looks_secret(text) ? "what stands there" : text);
 }
 
 /* Calls `add` for each item between commas, also after one was refused, so that all are told of. */
@@ -284,7 +274,9 @@ static int value_set_list(struct value *v, const char *text,
         item += strspn(item, " \t");
         for (size_t len = strlen(item); len > 0 && strchr(" \t", item[len - 1]); len--)
             item[len - 1] = '\0';
-        int added = *item ? add(v, item) : complain(v, "has a comma with nothing beside it");
+        int added = *item ? add(v, item)
+                          : place_say(v->place, CONFIG_ERROR,
+                                      "'%s' has a comma with nothing beside it", v->row->name);
         if (added < 0)
             error = added;
     }
@@ -292,8 +284,7 @@ static int value_set_list(struct value *v, const char *text,
     return error;
 }
 
-int config_value_set(const struct setting *row, void *base, const char *text,
-                     const struct draft_place *place)
+int config_value_set(const struct setting *row, void *base, const char *text, struct place place)
 {
     static const struct {
         int (*set)(struct value *, const char *);
@@ -315,7 +306,7 @@ int config_value_set(const struct setting *row, void *base, const char *text,
     };
     struct value v = {.row = row, .place = place, .out = (char *)base + row->offset};
     if (!*text && !(row->flags & SETTING_MAY_BE_EMPTY))
-        return complain(&v, "has no value");
+        return place_say(v.place, CONFIG_ERROR, "'%s' has no value", v.row->name);
     if (types[row->type].set)
         return types[row->type].set(&v, text);
     return value_set_list(&v, text, types[row->type].add);

@@ -1,0 +1,26 @@
+#include "place.h"
+
+#include <stdarg.h>
+
+#include "draft.h"
+
+struct place place_at(struct place place, unsigned line)
+{
+    place.line = line;
+    return place;
+}
+
+struct place place_of(struct place place, const struct config_section *section, const char *setting)
+{
+    unsigned line = setting_line(section, setting);
+    return place_at(place, line ? line : section->line);
+}
+
+int place_say(struct place place, enum config_severity severity, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    config_report_add(place.report, severity, place.file, place.line, format, args);
+    va_end(args);
+    return DNS_EFORMAT;
+}

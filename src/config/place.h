@@ -1,0 +1,23 @@
+/* Where something stands in the configuration, and saying what is wrong there. */
+#ifndef CONFIG_PLACE_H
+#define CONFIG_PLACE_H
+
+#include "config/config.h"
+
+struct place {
+    struct config_report *report; /* what is said goes here */
+    const char *file;
+    unsigned line; /* 0: the file as a whole */
+};
+
+/* The same file at another line. */
+struct place place_at(struct place place, unsigned line);
+/* The line that gives a setting, or the section's header when it is left out. */
+struct place place_of(struct place place, const struct config_section *section,
+                      const char *setting);
+
+/* Adds to the report. Always DNS_EFORMAT, for a caller that gives up at once. */
+int place_say(struct place place, enum config_severity severity, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
