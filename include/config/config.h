@@ -53,7 +53,7 @@ struct config_section {
 };
 
 struct config {
-    unsigned refs; /* atomic; through config_ref and config_unref alone */
+    _Atomic unsigned refs; /* through config_ref and config_unref alone */
     struct config_proxy proxy;
     struct tsig_key *keys;
     size_t key_count;

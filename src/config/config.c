@@ -1,12 +1,13 @@
 #include "config/config.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "draft.h"
 
 struct config *config_ref(struct config *config)
 {
-    __atomic_add_fetch(&config->refs, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
     return config;
 }
 
@@ -23,7 +24,7 @@ void config_release_peer(struct peer *peer)
 
 void config_unref(struct config *config)
 {
-    if (!config || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) > 1)
         return;
     free(config->proxy.listen.items);
     free(config->proxy.user);

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <openssl/crypto.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,7 +285,7 @@ int config_parse(const struct config_files *files, const char *path, struct conf
     error = DNS_EMEMORY;
     draft.config = calloc(1, sizeof *draft.config);
     if (draft.config) {
-        draft.config->refs = 1;
+        atomic_init(&draft.config->refs, 1);
         error = parse_text(&draft, &file);
     }
     OPENSSL_cleanse(file.text, file.len);
