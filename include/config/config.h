@@ -61,6 +61,8 @@ struct config {
     size_t peer_count;
     struct config_section *sections; /* in file order */
     size_t section_count;
+    const struct config_section **by_label; /* owned; by kind and label, for config_carry */
+    unsigned peer_numbers, key_numbers;     /* one above the highest ever handed out */
 };
 
 enum config_severity { CONFIG_ERROR, CONFIG_WARNING };
@@ -100,6 +102,11 @@ struct config_files {
  * relative path are looked for beside `path`. */
 int config_parse(const struct config_files *files, const char *path, struct config **out,
                  struct config_report *report) MUST_CHECK;
+
+/* Peers (by role and label) and keys (by label) that were in `before` keep their numbers, so that
+ * what is remembered of them outlives a reload; new ones get numbers that none had before. NULL:
+ * numbers from 0 in file order, as config_parse gives them. Call it before `next` is shared. */
+void config_carry(struct config *next, const struct config *before);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine; secrets are cleansed */

@@ -40,7 +40,7 @@ struct peer {
     enum peer_role role;
     const char *name; /* the label in its section header */
     unsigned line;    /* of that header */
-    unsigned index;   /* place in the configuration's peers */
+    unsigned number;  /* stays the same for a label over reloads; see config_carry */
     struct address_list address;
     struct prefix *from;
     size_t from_count;

@@ -33,7 +33,7 @@ struct recent_ack {
     uint16_t qtype;
     bool has_serial;
     uint32_t serial;
-    unsigned peer; /* index of the secondary */
+    unsigned peer; /* number of the secondary */
     unsigned rcode;
     struct dns_name zone;
 };

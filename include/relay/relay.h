@@ -24,9 +24,9 @@ struct relay_world {
 };
 
 struct relay {
-    struct config *config;       /* one reference */
-    struct tsig_mac *macs;       /* owned; by key index */
-    unsigned *key_turns;         /* owned; by peer: which of its keys signs what we originate */
+    struct config *config; /* one reference */
+    struct tsig_mac *macs; /* owned; by key number */
+    unsigned *key_turns;   /* owned; by peer number: which of its keys signs what we originate */
     const struct peer **servers; /* owned; room for every peer */
     struct relay_world world;
     struct recent recent;

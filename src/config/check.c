@@ -152,7 +152,8 @@ static void check_key_names(const struct check *c)
 static const char *check_label_of_key(const struct config *config, const struct tsig_key *key)
 {
     for (size_t i = 0; i < config->section_count; i++)
-        if (config->sections[i].kind == SETTING_KEY && config->sections[i].index == key->number)
+        if (config->sections[i].kind == SETTING_KEY &&
+            &config->keys[config->sections[i].index] == key)
             return config->sections[i].label;
     return "";
 }

@@ -38,5 +38,6 @@ void config_unref(struct config *config)
     free(config->keys);
     free(config->peers);
     free(config->sections);
+    free(config->by_label);
     free(config);
 }

@@ -99,6 +99,9 @@ void config_key_release(struct draft_key *key);
 int config_link_peers(struct draft *draft) MUST_CHECK;
 void config_link_release(struct draft_peer *peer);
 
+/* carry.c: numbers for all keys and peers, and what config_carry needs. DNS_EMEMORY. */
+int config_carry_prepare(struct config *config) MUST_CHECK;
+
 /* config.c: what a peer owns. */
 void config_release_peer(struct peer *peer);
 

@@ -214,7 +214,6 @@ int config_key_make_all(struct draft *draft)
         struct making m = {
             .draft = draft, .section = section, .given = &draft->keys[section->index]};
         int error = key_make(&m, &config->keys[section->index]);
-        config->keys[section->index].number = section->index;
         OPENSSL_cleanse(&m.file, sizeof m.file);
         if (error < 0 && error != DNS_EFORMAT)
             return error;

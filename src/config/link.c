@@ -88,7 +88,6 @@ static void link_fill_peer(struct peer *peer, struct draft_peer *from,
     peer->role = section->kind == SETTING_PRIMARY ? PEER_PRIMARY : PEER_SECONDARY;
     peer->name = section->label;
     peer->line = section->line;
-    peer->index = section->index;
     peer->from = from->from.items;
     peer->from_count = from->from.count;
     peer->zones = from->zones.items;

@@ -257,6 +257,8 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     if (error == 0)
         error = config_link_peers(draft);
     if (error == 0)
+        error = config_carry_prepare(draft->config);
+    if (error == 0)
         check_config(draft->config, draft->place.file, draft->place.report);
     return error;
 }

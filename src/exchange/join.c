@@ -61,7 +61,7 @@ static struct recent_ack join_key(const struct legs *legs, const struct peer *pe
         .id = legs->load.client->id,
         .qtype = request->qtype,
         .zone = request->qname,
-        .peer = peer->index,
+        .peer = peer->number,
     };
     key.has_serial = dns_xfr_soa_serial(request, DNS_ANSWER, &key.serial);
     return key;

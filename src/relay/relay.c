@@ -9,13 +9,13 @@ struct relay *relay_new(struct config *config, const struct relay_world *world)
         return NULL;
     relay->config = config_ref(config);
     relay->world = *world;
-    relay->macs = calloc(config->key_count ? config->key_count : 1, sizeof *relay->macs);
+    relay->macs = calloc(config->key_numbers + 1, sizeof *relay->macs);
     relay->servers = calloc(config->peer_count ? config->peer_count : 1, sizeof *relay->servers);
-    relay->key_turns = calloc(config->peer_count ? config->peer_count : 1, sizeof(unsigned));
+    relay->key_turns = calloc(config->peer_numbers + 1, sizeof *relay->key_turns);
     if (!relay->macs || !relay->servers || !relay->key_turns)
         goto fail;
     for (size_t i = 0; i < config->key_count; i++)
-        if (tsig_mac_init(&relay->macs[i], &config->keys[i]) < 0)
+        if (tsig_mac_init(relay_mac(relay, &config->keys[i]), &config->keys[i]) < 0)
             goto fail;
     return relay;
 fail:
@@ -27,7 +27,7 @@ void relay_free(struct relay *relay)
 {
     if (!relay)
         return;
-    for (size_t i = 0; relay->macs && i < relay->config->key_count; i++)
+    for (size_t i = 0; relay->macs && i < relay->config->key_numbers; i++)
         tsig_mac_fini(&relay->macs[i]);
     free(relay->macs);
     free(relay->key_turns);
@@ -48,12 +48,12 @@ void relay_report(const struct relay *relay, const struct relay_event *event)
 
 const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer)
 {
-    return peer_is_signed(peer) ? peer->keyring.keys[relay->key_turns[peer->index]] : NULL;
+    return peer_is_signed(peer) ? peer->keyring.keys[relay->key_turns[peer->number]] : NULL;
 }
 
 void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key)
 {
-    unsigned *turn = &relay->key_turns[peer->index];
+    unsigned *turn = &relay->key_turns[peer->number];
     if (peer->keyring.count < 2 || relay_key(relay, peer) != key)
         return;
     *turn = (*turn + 1) % (unsigned)peer->keyring.count;

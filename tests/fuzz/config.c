@@ -55,7 +55,7 @@ static void check_report(const struct config_report *report)
     FUZZ_CHECK(errors == report->errors);
 }
 
-/* Every part knows its place. */
+/* Every part has a number, its place in a first snapshot. */
 static void check_parts(const struct config *config)
 {
     for (size_t i = 0; i < config->key_count; i++)
@@ -63,11 +63,11 @@ static void check_parts(const struct config *config)
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
 
-        FUZZ_CHECK(peer->index == i);
+        FUZZ_CHECK(peer->number == i);
         for (size_t k = 0; k < peer->keyring.count; k++)
             FUZZ_CHECK(peer->keyring.keys[k] == &config->keys[peer->keyring.keys[k]->number]);
         for (size_t k = 0; k < peer->primary_count; k++)
-            FUZZ_CHECK(peer->primary[k] == &config->peers[peer->primary[k]->index]);
+            FUZZ_CHECK(peer->primary[k] == &config->peers[peer->primary[k]->number]);
     }
 }
 

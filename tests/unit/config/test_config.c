@@ -76,7 +76,7 @@ Test(config, defaults_of_a_small_file)
 
     any = &config->peers[1];
     cr_expect_eq(any->role, PEER_SECONDARY);
-    cr_expect_eq(any->index, 1);
+    cr_expect_eq(any->number, 1);
     cr_assert_eq(any->keyring.count, 1);
     cr_expect_eq(any->keyring.keys[0], &config->keys[0]);
     cr_assert_eq(any->primary_count, 1, "the only primary");
