@@ -29,6 +29,9 @@ struct prefix {
 struct address address_from_octets(enum address_family family, const uint8_t *octets,
                                    uint16_t port);
 
+/* 127.0.0.1 or ::1. */
+struct address address_loopback(enum address_family family, uint16_t port);
+
 /* "192.0.2.1@53", "2001:db8::1", "192.0.2.1": `default_port` when none is given. DNS_EFORMAT. */
 int address_from_text(const char *text, uint16_t default_port, struct address *out) MUST_CHECK;
 
@@ -38,6 +41,7 @@ char *address_to_text(const struct address *a, char out[ADDRESS_TEXT_SIZE]);
 bool address_equal(const struct address *a, const struct address *b);     /* port included */
 bool address_same_host(const struct address *a, const struct address *b); /* port aside */
 bool address_is_any(const struct address *a);                             /* 0.0.0.0 or :: */
+bool address_is_loopback(const struct address *a);                        /* 127.0.0.0/8 or ::1 */
 /* Does a socket bound to `listener` (maybe a wildcard) receive what is sent to `local`? */
 bool address_covers(const struct address *listener, const struct address *local);
 

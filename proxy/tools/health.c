@@ -31,19 +31,17 @@ static bool health_ask(int fd)
 
 static bool health_check_one(const struct address *listener)
 {
-    static const uint8_t loopback4[] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};
-    struct address none = {.family = ADDRESS_NONE}, to = *listener;
-    char text[ADDRESS_TEXT_SIZE];
-    bool good = false;
+    struct address none = {.family = ADDRESS_NONE};
+    struct address to = *listener;
     if (address_is_any(listener))
-        to = address_from_octets(listener->family,
-                                 listener->family == ADDRESS_IPV4 ? loopback4 : loopback6,
-                                 listener->port);
+        to = address_loopback(listener->family, listener->port);
     int fd = socket_connect_udp(&to, &none, false);
+    bool good = false;
     for (int i = 0; fd >= 0 && i < HEALTH_TRIES && !good; i++)
         good = health_ask(fd);
     if (fd >= 0)
         close(fd);
+    char text[ADDRESS_TEXT_SIZE];
     if (!good)
         fprintf(stderr, "tsig-proxy: nothing answers at %s\n", address_to_text(&to, text));
     return good;

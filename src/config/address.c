@@ -24,6 +24,13 @@ struct address address_from_octets(enum address_family family, const uint8_t *oc
     return out;
 }
 
+struct address address_loopback(enum address_family family, uint16_t port)
+{
+    static const uint8_t ipv4[] = {127, 0, 0, 1};
+    static const uint8_t ipv6[] = {[15] = 1};
+    return address_from_octets(family, family == ADDRESS_IPV4 ? ipv4 : ipv6, port);
+}
+
 /* Decimal digits alone, so that signs, spaces and hexadecimal are refused. */
 static int address_parse_number(const char *text, uint32_t most, uint32_t *out)
 {
@@ -120,6 +127,14 @@ bool address_is_any(const struct address *a)
     static const uint8_t zeros[16];
     return a->family != ADDRESS_NONE &&
            memcmp(a->octets, zeros, address_octet_count(a->family)) == 0;
+}
+
+bool address_is_loopback(const struct address *a)
+{
+    if (a->family == ADDRESS_IPV4)
+        return a->octets[0] == 127; /* RFC 1122 section 3.2.1.3 */
+    struct address loopback = address_loopback(ADDRESS_IPV6, 0);
+    return address_same_host(a, &loopback);
 }
 
 bool address_covers(const struct address *listener, const struct address *local)

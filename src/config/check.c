@@ -44,18 +44,11 @@ static void check_supported_proxy(const struct check *c)
                   "the HTTP listener is not supported yet; leave it empty");
 }
 
-static bool check_is_loopback(const struct address *a)
-{
-    struct prefix loopback;
-    const char *text = a->family == ADDRESS_IPV4 ? "127.0.0.0/8" : "::1";
-    return prefix_from_text(text, &loopback) == 0 && prefix_contains(&loopback, a);
-}
-
 /* Would what is sent to `a` come back to this listener, as far as can be known here? Of the
  * addresses that a wildcard listens on only the loopback ones are known. */
 static bool check_comes_back(const struct address *listener, const struct address *a)
 {
-    return address_covers(listener, a) && (!address_is_any(listener) || check_is_loopback(a));
+    return address_covers(listener, a) && (!address_is_any(listener) || address_is_loopback(a));
 }
 
 static bool check_any_comes_back(const struct address_list *listeners, const struct address *a)

@@ -120,6 +120,33 @@ Test(relay_address, compares_zones_where_both_are_known)
     cr_expect_not(address_same_host(&one, &two));
 }
 
+Test(relay_address, loopback_is_told_from_others)
+{
+    static const struct {
+        const char *text;
+        bool loopback;
+    } cases[] = {
+        {"127.0.0.1", true},  {"127.255.0.3@53", true}, {"::1", true}, {"::ffff:127.0.0.1", true},
+        {"126.0.0.1", false}, {"128.0.0.1", false},     {"::", false}, {"::2", false},
+        {"7f00:1::", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct address a = parsed(cases[i].text);
+        cr_expect_eq(address_is_loopback(&a), cases[i].loopback, "%s", cases[i].text);
+    }
+    struct address none = {.family = ADDRESS_NONE};
+    cr_expect_not(address_is_loopback(&none));
+}
+
+Test(relay_address, loopback_of_a_family)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct address ipv4 = address_loopback(ADDRESS_IPV4, 53);
+    cr_expect_str_eq(address_to_text(&ipv4, text), "127.0.0.1@53");
+    struct address ipv6 = address_loopback(ADDRESS_IPV6, 0);
+    cr_expect_str_eq(address_to_text(&ipv6, text), "::1");
+}
+
 Test(relay_address, wildcard_covers_its_family_and_port)
 {
     struct address any4 = parsed("0.0.0.0@53");
