@@ -6,7 +6,7 @@
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {
+} main_commands[] = {
     {"run", command_run},   {"check", command_check},   {"keygen", command_keygen},
     {"show", command_show}, {"health", command_health},
 };
@@ -15,9 +15,9 @@ int main(int argc, char **argv)
 {
     if (argc < 2)
         return command_usage("no command");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < sizeof main_commands / sizeof *main_commands; i++)
+        if (strcmp(argv[1], main_commands[i].name) == 0)
+            return main_commands[i].run(argc - 1, argv + 1);
     if (strcmp(argv[1], "--version") == 0) {
         puts("tsig-proxy " TSIG_PROXY_VERSION);
         return COMMAND_DONE;

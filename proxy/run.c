@@ -1,6 +1,6 @@
 /* Happy path: read the configuration, bind everything, give up root, serve until SIGTERM or SIGINT,
- * drain, leave. Whatever fails before the program serves ends it with a sentence on standard error.
- */
+ * drain, leave. Whatever fails before the program serves ends it with a sentence on standard
+ * error. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,12 +64,12 @@ static void run_raise_limit(void)
 
 static int run_prepare(struct run *run, struct config *config)
 {
-    struct address failed = {.family = ADDRESS_NONE};
-    char text[ADDRESS_TEXT_SIZE];
     run->worker.engine.loop = &run->loop;
     run->worker.engine.report = log_event;
+    struct address failed = {.family = ADDRESS_NONE};
     int error = worker_init(&run->worker, config, &failed);
     if (error < 0) {
+        char text[ADDRESS_TEXT_SIZE];
         fprintf(stderr, "tsig-proxy: cannot listen on %s: %s\n",
                 failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
                 uv_strerror(error));

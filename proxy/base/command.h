@@ -1,5 +1,5 @@
-/* The commands. Each takes its own arguments (argv[0] is the command) and returns the exit status.
- */
+/* The commands. Each takes its own arguments (argv[0] is the command) and returns the exit
+ * status. */
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H
 
@@ -18,8 +18,8 @@ void command_help(FILE *out);
 /* Says what is wrong with the arguments and returns COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The FILE of `[-c FILE]`, the only thing that run and check take; NULL after saying what is wrong.
- */
+/* The FILE of `[-c FILE]`, the only thing that run and check take; NULL after saying what is
+ * wrong. */
 const char *command_file(int argc, char **argv);
 
 #endif

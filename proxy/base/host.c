@@ -17,7 +17,7 @@
 static bool host_has_user(const struct config *config, const char *file)
 {
     const char *user = config->proxy.user;
-    if (geteuid() != 0 || *user == '\0' || getpwnam(user))
+    if (geteuid() != 0 || !*user || getpwnam(user))
         return true;
     fprintf(stderr,
             "%s: error: there is no user '%s' on this host; create it, or set 'user' in [proxy]\n",

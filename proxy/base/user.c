@@ -35,7 +35,7 @@ int user_become(const struct config *config)
         user_choose_capabilities(config);
         return capng_apply(CAPNG_SELECT_CAPS) < 0 ? user_fail("of our own", errno) : 0;
     }
-    if (*name == '\0')
+    if (!*name)
         return 0;
     errno = 0;
     const struct passwd *user = getpwnam(name);

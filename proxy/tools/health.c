@@ -1,5 +1,6 @@
-/* health: does the proxy of this configuration answer where it listens? Asks each listener for what every
- * server must refuse to know, a STATUS query of twelve octets, and wants NOTIMP (policy's first rule). */
+/* health: does the proxy of this configuration answer where it listens? Asks each listener for what
+ * every server must refuse to know, a STATUS query of twelve octets, and wants NOTIMP (policy's
+ * first rule). */
 #include <openssl/rand.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,13 +18,14 @@
 /* One question and its answer; false when none came in time. */
 static bool health_ask(int fd)
 {
-    uint8_t query[DNS_HEADER_SIZE] = {0}, answer[DNS_UDP_MAX];
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    uint8_t query[DNS_HEADER_SIZE] = {0};
     if (RAND_bytes(query, 2) != 1)
         return false;
     dns_wire_set_u16_at(query + 2, HEALTH_OPCODE_STATUS << 11);
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
     if (send(fd, query, sizeof query, 0) < 0 || poll(&readable, 1, HEALTH_WAIT_MS) <= 0)
         return false;
+    uint8_t answer[DNS_UDP_MAX];
     return recv(fd, answer, sizeof answer, 0) >= DNS_HEADER_SIZE && answer[0] == query[0] &&
            answer[1] == query[1] &&
            (dns_wire_u16_at(answer + 2) & DNS_MASK_RCODE) == DNS_RCODE_NOTIMP;

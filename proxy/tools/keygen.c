@@ -47,7 +47,7 @@ static void keygen_powerdns(const char *name, const char *algorithm, const char 
 static const struct {
     const char *name;
     void (*print)(const char *name, const char *algorithm, const char *secret);
-} formats[] = {
+} keygen_formats[] = {
     {"ini", keygen_ini},   {"bind", keygen_bind},         {"nsd", keygen_nsd},
     {"knot", keygen_knot}, {"powerdns", keygen_powerdns},
 };
@@ -55,18 +55,18 @@ static const struct {
 static int keygen_print(const char *format, const struct dns_name *name,
                         const struct tsig_algorithm *algorithm)
 {
-    char text[DNS_NAME_TEXT_SIZE];
-    uint8_t secret[TSIG_MAC_MAX];
-    char base64[KEYGEN_SECRET_SIZE];
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(format, formats[i].name) != 0)
+    for (size_t i = 0; i < sizeof keygen_formats / sizeof *keygen_formats; i++) {
+        if (strcmp(format, keygen_formats[i].name) != 0)
             continue;
+        uint8_t secret[TSIG_MAC_MAX];
         if (RAND_priv_bytes(secret, algorithm->hash_size) != 1) {
             fputs("tsig-proxy: keygen: no random numbers to be had\n", stderr);
             return COMMAND_FAILED;
         }
+        char base64[KEYGEN_SECRET_SIZE];
         EVP_EncodeBlock((unsigned char *)base64, secret, algorithm->hash_size);
-        formats[i].print(dns_name_to_text(name, text), algorithm->text, base64);
+        char text[DNS_NAME_TEXT_SIZE];
+        keygen_formats[i].print(dns_name_to_text(name, text), algorithm->text, base64);
         OPENSSL_cleanse(secret, sizeof secret);
         OPENSSL_cleanse(base64, sizeof base64);
         return COMMAND_DONE;
@@ -78,7 +78,6 @@ int command_keygen(int argc, char **argv)
 {
     const char *format = "ini";
     const struct tsig_algorithm *algorithm = tsig_algorithm_by_text("hmac-sha256");
-    struct dns_name name;
     opterr = 0;
     for (int option; (option = getopt(argc, argv, "+a:f:")) != -1;) {
         if (option == 'f')
@@ -90,6 +89,7 @@ int command_keygen(int argc, char **argv)
     }
     if (optind + 1 != argc)
         return command_usage("keygen: one key name is needed");
+    struct dns_name name;
     if (dns_name_from_text(argv[optind], &name) < 0 || name.len == 1)
         return command_usage("keygen: '%s' is not a domain name", argv[optind]);
     dns_name_lower(&name);

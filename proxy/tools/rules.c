@@ -78,10 +78,11 @@ static char *rules_sources(const struct peer *peer, enum address_family family)
 {
     char text[ADDRESS_TEXT_SIZE];
     char *set = NULL;
-    size_t len = 0, count = 0;
+    size_t len = 0;
     FILE *out = open_memstream(&set, &len);
     if (!out)
         return NULL;
+    size_t count = 0;
     for (size_t i = 0; i < peer->address.count; i++) {
         struct address a = peer->address.items[i];
         struct prefix host = {.address = a, .length = family == ADDRESS_IPV4 ? 32 : 128};
