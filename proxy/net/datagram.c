@@ -103,11 +103,8 @@ static void datagram_send(const struct datagram *d, const struct client *client,
 {
     struct sockaddr_storage to;
     union datagram_control control;
-    union {
-        const uint8_t *in;
-        void *out;
-    } octets = {.in = packet->octets}, tail = {.in = packet->tail};
-    struct iovec parts[] = {{octets.out, packet->len}, {tail.out, packet->tail_len}};
+    struct iovec parts[] = {socket_part(packet->octets, packet->len),
+                            socket_part(packet->tail, packet->tail_len)};
     struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 2};
     message.msg_namelen = socket_from_address(&client->from, &to);
     datagram_set_source(&message, &control, &client->to);

@@ -5,6 +5,7 @@
 #define NET_SOCKET_H
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "config/address.h"
 
@@ -25,6 +26,16 @@ int socket_connect_udp(const struct address *to, const struct address *source, b
 
 /* A TCP socket of the family of `to`, bound to `source` unless that is ADDRESS_NONE, not connected. */
 int socket_open_tcp(const struct address *to, const struct address *source, bool transparent);
+
+/* For calls that read these octets, though their types say they may write them. */
+static inline struct iovec socket_part(const uint8_t *octets, size_t len)
+{
+    union {
+        const uint8_t *in;
+        void *out;
+    } base = {.in = octets};
+    return (struct iovec){base.out, len};
+}
 
 /* The local end; family ADDRESS_NONE when the kernel does not say. */
 struct address socket_local(int fd);

@@ -160,14 +160,10 @@ static int stream_keep(struct stream *s, const uv_buf_t *bufs, unsigned count, s
     return error;
 }
 
-/* libuv does not write through its buffers, though their type says it may. */
 static uv_buf_t stream_buf(const uint8_t *octets, size_t len)
 {
-    union {
-        const uint8_t *in;
-        char *out;
-    } base = {.in = octets};
-    return uv_buf_init(base.out, (unsigned)len);
+    struct iovec part = socket_part(octets, len);
+    return uv_buf_init(part.iov_base, (unsigned)part.iov_len);
 }
 
 int stream_send(struct stream *s, const struct relay_packet *packet)

@@ -125,11 +125,8 @@ int upstream_send(struct upstream *up, const struct relay_packet *packet)
 {
     if (up->transport == RELAY_TCP)
         return stream_send(&up->stream, packet);
-    union {
-        const uint8_t *in;
-        void *out;
-    } octets = {.in = packet->octets}, tail = {.in = packet->tail};
-    struct iovec parts[] = {{octets.out, packet->len}, {tail.out, packet->tail_len}};
+    struct iovec parts[] = {socket_part(packet->octets, packet->len),
+                            socket_part(packet->tail, packet->tail_len)};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     (void)sendmsg(up->fd, &message, MSG_NOSIGNAL);
     return 0;
