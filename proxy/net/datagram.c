@@ -1,113 +1,36 @@
 #include "net/datagram.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "net/ancillary.h"
 #include "net/socket.h"
 
 #define DATAGRAM_BURST        16
 #define DATAGRAM_LAST_BURSTS  256
 #define DATAGRAM_DISCARD_PORT 9 /* RFC 863: never answers */
 
-union datagram_control {
-    struct cmsghdr align;
-    uint8_t
-        octets[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct sockaddr_in6))];
-};
-
 /* One burst of requests. Used and done with inside one callback, so all listeners of a thread share
  * it. */
 static _Thread_local struct {
     uint8_t octets[DATAGRAM_BURST][DNS_MESSAGE_MAX];
     struct sockaddr_storage from[DATAGRAM_BURST];
-    union datagram_control control[DATAGRAM_BURST];
+    union ancillary control[DATAGRAM_BURST];
     struct iovec parts[DATAGRAM_BURST];
     struct mmsghdr messages[DATAGRAM_BURST];
 } burst;
-
-/* What a packet rule has brought here tells its original destination, port included. */
-static bool datagram_original(struct msghdr *message, struct address *out)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-        struct sockaddr_storage name = {0};
-        size_t len = c->cmsg_len - CMSG_LEN(0);
-        bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_ORIGDSTADDR;
-        bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_ORIGDSTADDR;
-        if ((!v4 && !v6) || len > sizeof name)
-            continue;
-        memcpy(&name, CMSG_DATA(c), len);
-        *out = socket_to_address(&name);
-        return true;
-    }
-    return false;
-}
-
-/* The address that a request was sent to; the listener's own when the kernel does not say. */
-static struct address datagram_destination(struct msghdr *message, const struct address *local)
-{
-    struct address original;
-    if (datagram_original(message, &original))
-        return original;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            struct in_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof info);
-            return address_from_octets(ADDRESS_IPV4, (const uint8_t *)&info.ipi_addr, local->port);
-        }
-        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            struct in6_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof info);
-            struct address to =
-                address_from_octets(ADDRESS_IPV6, (const uint8_t *)&info.ipi6_addr, local->port);
-            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
-                to.scope = info.ipi6_ifindex;
-            return to;
-        }
-    }
-    return *local;
-}
-
-/* The answer leaves from where the request came to, which matters on a host with several addresses.
- */
-static void datagram_set_source(struct msghdr *message, union datagram_control *control,
-                                const struct address *from)
-{
-    memset(control, 0, sizeof *control);
-    message->msg_control = control;
-    message->msg_controllen = sizeof *control;
-    struct cmsghdr *c = CMSG_FIRSTHDR(message);
-    if (from->family == ADDRESS_IPV4) {
-        struct in_pktinfo info = {0};
-        memcpy(&info.ipi_spec_dst, from->octets, 4);
-        c->cmsg_level = IPPROTO_IP;
-        c->cmsg_type = IP_PKTINFO;
-        c->cmsg_len = CMSG_LEN(sizeof info);
-        memcpy(CMSG_DATA(c), &info, sizeof info);
-        message->msg_controllen = CMSG_SPACE(sizeof info);
-        return;
-    }
-    struct in6_pktinfo info = {.ipi6_ifindex = from->scope};
-    memcpy(&info.ipi6_addr, from->octets, 16);
-    c->cmsg_level = IPPROTO_IPV6;
-    c->cmsg_type = IPV6_PKTINFO;
-    c->cmsg_len = CMSG_LEN(sizeof info);
-    memcpy(CMSG_DATA(c), &info, sizeof info);
-    message->msg_controllen = CMSG_SPACE(sizeof info);
-}
 
 /* A datagram that the kernel does not take is lost, as datagrams are. */
 static void datagram_send(const struct datagram *d, const struct client *client,
                           const struct relay_packet *packet)
 {
     struct sockaddr_storage to;
-    union datagram_control control;
+    union ancillary control;
     struct iovec parts[] = {socket_part(packet->octets, packet->len),
                             socket_part(packet->tail, packet->tail_len)};
     struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 2};
     message.msg_namelen = socket_from_address(&client->from, &to);
-    datagram_set_source(&message, &control, &client->to);
+    ancillary_set_source(&message, &control, &client->to);
     (void)sendmsg(d->fd, &message, MSG_NOSIGNAL);
 }
 
@@ -198,7 +121,7 @@ static int datagram_receive(struct datagram *d)
             .octets = burst.octets[i],
             .len = burst.messages[i].msg_len,
             .from = socket_to_address(&burst.from[i]),
-            .to = datagram_destination(&burst.messages[i].msg_hdr, &d->local),
+            .to = ancillary_destination(&burst.messages[i].msg_hdr, &d->local),
             .transport = RELAY_UDP,
             .now = engine_now(d->engine),
         };
