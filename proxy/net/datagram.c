@@ -143,7 +143,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 int datagram_open(struct datagram *d, struct engine *engine, const struct address *local)
 {
     *d = (struct datagram){.engine = engine, .local = *local};
-    d->fd = socket_listen_udp(local, engine->relay->config->proxy.transparent);
+    d->fd = socket_bind_udp(local, engine->relay->config->proxy.transparent);
     if (d->fd < 0)
         return d->fd;
     int error = uv_poll_init(engine->loop, &d->poll, d->fd);

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOCKET_BACKLOG 1024
-
 socklen_t socket_from_address(const struct address *a, struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof *out);
@@ -103,7 +101,7 @@ static int socket_want_destination(int fd, enum address_family family, bool tran
                                   : socket_set(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR);
 }
 
-int socket_listen_udp(const struct address *local, bool transparent)
+int socket_bind_udp(const struct address *local, bool transparent)
 {
     int fd = socket_new(local->family, SOCK_DGRAM);
     if (fd < 0)
@@ -114,14 +112,12 @@ int socket_listen_udp(const struct address *local, bool transparent)
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 
-int socket_listen_tcp(const struct address *local, bool transparent)
+int socket_bind_tcp(const struct address *local, bool transparent)
 {
     int fd = socket_new(local->family, SOCK_STREAM);
     if (fd < 0)
         return fd;
     int error = socket_prepare_listener(fd, local, transparent);
-    if (error == 0 && listen(fd, SOCKET_BACKLOG) < 0)
-        error = -errno;
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 

@@ -12,13 +12,15 @@
 socklen_t socket_from_address(const struct address *a, struct sockaddr_storage *out);
 struct address socket_to_address(const struct sockaddr_storage *from);
 
-/* On each packet of a transparent socket, so that rules for what leaves this host tell ours from others'. */
+/* On each packet of a transparent socket, so that rules for what leaves this host tell ours from
+ * others'. */
 #define SOCKET_MARK 0x5302
 
-/* `transparent`: takes packets for any address, and tells which it was (IP_TRANSPARENT, IP_RECVORIGDSTADDR
- * and their IPv6 twins; needs CAP_NET_RAW or CAP_NET_ADMIN). */
-int socket_listen_udp(const struct address *local, bool transparent);
-int socket_listen_tcp(const struct address *local, bool transparent);
+/* `transparent`: takes packets for any address, and tells which it was (IP_TRANSPARENT,
+ * IP_RECVORIGDSTADDR and their IPv6 twins; needs CAP_NET_RAW or CAP_NET_ADMIN). The TCP socket does
+ * not listen yet, so that no connection is taken that would be lost if a later address fails. */
+int socket_bind_udp(const struct address *local, bool transparent);
+int socket_bind_tcp(const struct address *local, bool transparent);
 
 /* A connected UDP socket on a port that the kernel draws; `source` of family ADDRESS_NONE: any.
  * `transparent`: `source` may be another host's address. */

@@ -14,7 +14,7 @@ static void on_connection(uv_stream_t *listener, int status)
 
 static int worker_listen_tcp(struct worker_listener *l)
 {
-    int fd = socket_listen_tcp(&l->local, l->engine->relay->config->proxy.transparent);
+    int fd = socket_bind_tcp(&l->local, l->engine->relay->config->proxy.transparent);
     if (fd < 0)
         return fd;
     uv_tcp_init(l->engine->loop, &l->tcp);
