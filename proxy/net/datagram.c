@@ -40,38 +40,8 @@ static int datagram_reply(struct flow *flow, const struct relay_packet *packet)
     return 0;
 }
 
-static size_t datagram_unread(const struct flow *flow)
-{
-    (void)flow;
-    return 0;
-}
-
-static struct upstream *datagram_borrow(struct flow *flow, const struct exchange_action *action)
-{
-    (void)flow;
-    (void)action;
-    return NULL;
-}
-
-static bool datagram_keep(struct flow *flow, struct upstream *up)
-{
-    (void)flow;
-    (void)up;
-    return false;
-}
-
-static void datagram_ended(struct flow *flow, enum exchange_end end)
-{
-    (void)flow;
-    (void)end;
-}
-
 static const struct flow_client datagram_client = {
     .reply = datagram_reply,
-    .unread = datagram_unread,
-    .borrow = datagram_borrow,
-    .keep = datagram_keep,
-    .ended = datagram_ended,
 };
 
 static void datagram_request(struct datagram *d, const struct relay_request *request)

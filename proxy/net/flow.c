@@ -42,10 +42,15 @@ static const struct upstream_events flow_leg_events = {
     .on_end = on_leg_end,
 };
 
+static size_t flow_unread(const struct flow *flow)
+{
+    return flow->client->unread ? flow->client->unread(flow) : 0;
+}
+
 /* A slow reader takes octets long before there is room for a whole message more. */
 static void flow_look_at_reader(struct flow *flow)
 {
-    size_t unread = flow->client->unread(flow);
+    size_t unread = flow_unread(flow);
     if (unread != flow->unread)
         exchange_moved(&flow->exchange, engine_now(flow->engine));
     flow->unread = unread;
@@ -68,12 +73,17 @@ static void on_timer_closed(uv_handle_t *handle)
     free(flow);
 }
 
+static bool flow_keep(struct flow *flow, struct upstream *up)
+{
+    return flow->client->keep && flow->client->keep(flow, up);
+}
+
 static void flow_end(struct flow *flow, enum exchange_end end)
 {
     for (unsigned i = 0; i < flow->exchange.legs.count; i++) {
         struct upstream *up = flow->upstreams[i];
         bool clean = up && exchange_leg_is_clean(&flow->exchange, i) && upstream_is_quiet(up);
-        if (up && !(clean && flow->client->keep(flow, up)))
+        if (up && !(clean && flow_keep(flow, up)))
             upstream_close(up);
     }
     recent_land(&flow->flight);
@@ -81,7 +91,8 @@ static void flow_end(struct flow *flow, enum exchange_end end)
     if (flow->next)
         flow->next->link = flow->link;
     flow->engine->flow_count--;
-    flow->client->ended(flow, end);
+    if (flow->client->ended)
+        flow->client->ended(flow, end);
     engine_check_idle(flow->engine);
     uv_close((uv_handle_t *)&flow->timer, on_timer_closed);
 }
@@ -92,7 +103,7 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     struct upstream **slot = &flow->upstreams[action->leg];
     struct upstream *up = NULL;
     assert(!*slot);
-    if (action->transport == RELAY_TCP && !action->fresh)
+    if (action->transport == RELAY_TCP && !action->fresh && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up != NULL;
     int error =
@@ -118,7 +129,7 @@ static void flow_send(struct flow *flow, const struct exchange_action *action)
 static void flow_pause(struct flow *flow)
 {
     flow->state = FLOW_PAUSED;
-    flow->unread = flow->client->unread(flow);
+    flow->unread = flow_unread(flow);
     for (unsigned i = 0; i < flow->exchange.legs.count; i++)
         if (flow->upstreams[i])
             upstream_pause(flow->upstreams[i]);

@@ -12,6 +12,7 @@
 #include "exchange/exchange.h"
 #include "net/upstream.h"
 
+/* All but `reply` may be NULL: all is read at once, nothing is kept, nobody wants to know. */
 struct flow_client {
     /* Sends a reply. 0, or 1 when the client is backed up, or negative when it is gone. */
     int (*reply)(struct flow *flow, const struct relay_packet *packet);
