@@ -64,10 +64,9 @@ static void run_raise_limit(void)
 
 static int run_prepare(struct run *run, struct config *config)
 {
-    run->worker.engine.loop = &run->loop;
-    run->worker.engine.report = log_event;
+    static const struct engine_sink sink = {.report = log_event};
     struct address failed = {.family = ADDRESS_NONE};
-    int error = worker_init(&run->worker, config, &failed);
+    int error = worker_init(&run->worker, &run->loop, &sink, config, &failed);
     if (error < 0) {
         char text[ADDRESS_TEXT_SIZE];
         fprintf(stderr, "tsig-proxy: cannot listen on %s: %s\n",

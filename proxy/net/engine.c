@@ -21,11 +21,13 @@ static uint16_t engine_random_id(void *arg)
 static void engine_report(void *arg, const struct relay_event *event)
 {
     struct engine *engine = arg;
-    engine->report(engine->report_arg, event);
+    engine->sink.report(engine->sink.arg, event);
 }
 
-int engine_init(struct engine *engine, struct config *config)
+int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
+                struct config *config)
 {
+    *engine = (struct engine){.loop = loop, .sink = *sink};
     struct relay_world world = {engine_random_id, engine_report, engine};
     engine->relay = relay_new(config, &world);
     return engine->relay ? 0 : -ENOMEM;

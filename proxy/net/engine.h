@@ -14,6 +14,12 @@
 struct flow;
 struct session;
 
+/* Where events go. */
+struct engine_sink {
+    void (*report)(void *arg, const struct relay_event *event);
+    void *arg;
+};
+
 struct engine {
     uv_loop_t *loop;     /* borrowed */
     struct relay *relay; /* owned */
@@ -23,15 +29,14 @@ struct engine {
     size_t session_count;
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
-    void (*report)(void *arg, const struct relay_event *event);
-    void *report_arg;
+    struct engine_sink sink;
     uint8_t random[512];
     size_t random_left;
 };
 
-/* Makes the relay of an engine whose loop and functions are set. It takes a reference on `config`.
- * -ENOMEM. */
-int engine_init(struct engine *engine, struct config *config);
+/* Takes a reference on `config`. -ENOMEM. Whoever wants to know of idleness says so afterwards. */
+int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
+                struct config *config);
 void engine_fini(struct engine *engine);
 
 struct relay_time engine_now(const struct engine *engine);

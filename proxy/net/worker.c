@@ -114,20 +114,21 @@ static int worker_bind(struct worker *worker, const struct config *config, struc
     return error;
 }
 
-int worker_init(struct worker *worker, struct config *config, struct address *failed)
+int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink *sink,
+                struct config *config, struct address *failed)
 {
-    worker->engine.on_idle = on_idle;
-    worker->engine.idle_arg = worker;
-    int error = engine_init(&worker->engine, config);
+    *worker = (struct worker){.state = WORKER_RUNNING};
+    int error = engine_init(&worker->engine, loop, sink, config);
     if (error < 0)
         return error;
-    worker->state = WORKER_RUNNING;
-    uv_timer_init(worker->engine.loop, &worker->drain);
+    worker->engine.on_idle = on_idle;
+    worker->engine.idle_arg = worker;
+    uv_timer_init(loop, &worker->drain);
     worker->drain.data = worker;
     error = worker_bind(worker, config, failed);
     if (error < 0) {
         worker_stop(worker);
-        uv_run(worker->engine.loop, UV_RUN_DEFAULT);
+        uv_run(loop, UV_RUN_DEFAULT);
         worker_fini(worker);
     }
     return error;

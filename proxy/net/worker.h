@@ -22,10 +22,11 @@ struct worker {
     uv_timer_t drain;
 };
 
-/* On a zeroed worker whose engine's loop and report are set: binds every `listen` of the
- * configuration. Negative errno, and `*failed` then says which address, if it was one; nothing is left
- * to release: the loop, which must be the worker's own, has then been run to its end. */
-int worker_init(struct worker *worker, struct config *config, struct address *failed);
+/* Serves every `listen` of the configuration. Negative errno, and `*failed` then says which address,
+ * if it was one; nothing is left to release: the loop, which must be the worker's own, has then been
+ * run to its end. */
+int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink *sink,
+                struct config *config, struct address *failed);
 
 /* No new requests; what is in flight finishes, for drain-timeout at most. Then all handles are
  * closed, so that the loop runs out. A second call stops at once. */

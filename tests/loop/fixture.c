@@ -137,8 +137,8 @@ int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, stru
              address_to_text(&fixture.ipv4, listen[0]), address_to_text(&fixture.ipv6, listen[1]),
              text);
     cr_assert_eq(config_fixture_parse(whole), 0, "%s", config_fixture_findings());
-    fixture.worker = (struct worker){.engine = {.loop = &fixture.loop, .report = on_event}};
-    int error = worker_init(&fixture.worker, config_fixture, failed);
+    static const struct engine_sink sink = {.report = on_event};
+    int error = worker_init(&fixture.worker, &fixture.loop, &sink, config_fixture, failed);
     fixture.serving = error == 0;
     return error;
 }
