@@ -6,19 +6,16 @@
 #include "net/ancillary.h"
 #include "net/socket.h"
 
-#define DATAGRAM_BURST        16
 #define DATAGRAM_LAST_BURSTS  256
 #define DATAGRAM_DISCARD_PORT 9 /* RFC 863: never answers */
 
-/* One burst of requests. Used and done with inside one callback, so all listeners of a thread share
- * it. */
-static _Thread_local struct {
-    uint8_t octets[DATAGRAM_BURST][DNS_MESSAGE_MAX];
-    struct sockaddr_storage from[DATAGRAM_BURST];
-    union ancillary control[DATAGRAM_BURST];
-    struct iovec parts[DATAGRAM_BURST];
-    struct mmsghdr messages[DATAGRAM_BURST];
-} burst;
+/* What the kernel says of the requests of one burst; their octets are the engine's. */
+struct datagram_burst {
+    struct sockaddr_storage from[ENGINE_BURST];
+    union ancillary control[ENGINE_BURST];
+    struct iovec parts[ENGINE_BURST];
+    struct mmsghdr messages[ENGINE_BURST];
+};
 
 /* A datagram that the kernel does not take is lost, as datagrams are. */
 static void datagram_send(const struct datagram *d, const struct client *client,
@@ -66,17 +63,17 @@ static void datagram_request(struct datagram *d, const struct relay_request *req
         flow_go(flow);
 }
 
-static void datagram_prepare_burst(void)
+static void datagram_prepare(struct datagram_burst *burst, const struct engine *engine)
 {
-    for (unsigned i = 0; i < DATAGRAM_BURST; i++) {
-        burst.parts[i] = (struct iovec){burst.octets[i], sizeof burst.octets[i]};
-        burst.messages[i].msg_hdr = (struct msghdr){
-            .msg_name = &burst.from[i],
-            .msg_namelen = sizeof burst.from[i],
-            .msg_iov = &burst.parts[i],
+    for (unsigned i = 0; i < ENGINE_BURST; i++) {
+        burst->parts[i] = (struct iovec){engine->datagrams[i], sizeof engine->datagrams[i]};
+        burst->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &burst->from[i],
+            .msg_namelen = sizeof burst->from[i],
+            .msg_iov = &burst->parts[i],
             .msg_iovlen = 1,
-            .msg_control = &burst.control[i],
-            .msg_controllen = sizeof burst.control[i],
+            .msg_control = &burst->control[i],
+            .msg_controllen = sizeof burst->control[i],
         };
     }
 }
@@ -84,11 +81,12 @@ static void datagram_prepare_burst(void)
 /* Returns how many came; less than a burst: that was all. */
 static int datagram_receive(struct datagram *d)
 {
-    datagram_prepare_burst();
-    int count = recvmmsg(d->fd, burst.messages, DATAGRAM_BURST, 0, NULL);
+    struct datagram_burst burst;
+    datagram_prepare(&burst, d->engine);
+    int count = recvmmsg(d->fd, burst.messages, ENGINE_BURST, 0, NULL);
     for (int i = 0; i < count; i++) {
         struct relay_request request = {
-            .octets = burst.octets[i],
+            .octets = d->engine->datagrams[i],
             .len = burst.messages[i].msg_len,
             .from = socket_to_address(&burst.from[i]),
             .to = ancillary_destination(&burst.messages[i].msg_hdr, &d->local),
@@ -145,7 +143,7 @@ void datagram_drain(struct datagram *d)
     uv_poll_stop(&d->poll);
     datagram_turn_away(d);
     /* What had come before that is ours. */
-    for (int i = 0; i < DATAGRAM_LAST_BURSTS && datagram_receive(d) == DATAGRAM_BURST; i++)
+    for (int i = 0; i < DATAGRAM_LAST_BURSTS && datagram_receive(d) == ENGINE_BURST; i++)
         continue;
 }
 

@@ -29,14 +29,20 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
 {
     *engine = (struct engine){.loop = loop, .sink = *sink};
     struct relay_world world = {engine_random_id, engine_report, engine};
-    engine->relay = relay_new(config, &world);
-    return engine->relay ? 0 : -ENOMEM;
+    engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
+    engine->relay = engine->datagrams ? relay_new(config, &world) : NULL;
+    if (engine->relay)
+        return 0;
+    free(engine->datagrams);
+    return -ENOMEM;
 }
 
 void engine_fini(struct engine *engine)
 {
     relay_free(engine->relay);
     engine->relay = NULL;
+    free(engine->datagrams);
+    engine->datagrams = NULL;
 }
 
 struct relay_time engine_now(const struct engine *engine)

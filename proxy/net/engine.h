@@ -11,6 +11,10 @@
 #define ENGINE_FLOWS_MAX    16384
 #define ENGINE_SESSIONS_MAX 8192
 
+/* Datagrams received by one call: enough that calls cost little under load, and their room, which
+ * each must have in full, is 1 MiB. */
+#define ENGINE_BURST 16
+
 struct flow;
 struct session;
 
@@ -30,6 +34,9 @@ struct engine {
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
     struct engine_sink sink;
+    /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one callback, so
+     * that all UDP sockets share it. */
+    uint8_t (*datagrams)[DNS_MESSAGE_MAX];
     uint8_t random[512];
     size_t random_left;
 };

@@ -48,14 +48,14 @@ static const struct stream_events upstream_stream_events = {
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    static _Thread_local uint8_t datagram[DNS_MESSAGE_MAX];
     struct upstream *up = poll->data;
+    uint8_t *octets = up->engine->datagrams[0];
     (void)events;
     for (int i = 0; i < UPSTREAM_BURST && up->fd >= 0; i++) {
-        ssize_t n = recv(up->fd, datagram, sizeof datagram, 0);
+        ssize_t n = recv(up->fd, octets, sizeof up->engine->datagrams[0], 0);
         if (n < 0)
             break;
-        up->events->on_message(up->owner, up->leg, datagram, (size_t)n);
+        up->events->on_message(up->owner, up->leg, octets, (size_t)n);
     }
     /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still come. */
     if (status < 0 && up->fd >= 0)
@@ -67,13 +67,13 @@ static void on_poll_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static int upstream_open_udp(struct upstream *up, struct engine *engine)
+static int upstream_open_udp(struct upstream *up)
 {
-    bool transparent = engine->relay->config->proxy.transparent;
+    bool transparent = up->engine->relay->config->proxy.transparent;
     up->fd = socket_connect_udp(&up->to, &up->source, transparent);
     if (up->fd < 0)
         return up->fd;
-    int error = uv_poll_init(engine->loop, &up->poll, up->fd);
+    int error = uv_poll_init(up->engine->loop, &up->poll, up->fd);
     if (error < 0) {
         close(up->fd);
         return error;
@@ -82,15 +82,15 @@ static int upstream_open_udp(struct upstream *up, struct engine *engine)
     return uv_poll_start(&up->poll, UV_READABLE, on_readable);
 }
 
-static int upstream_open_tcp(struct upstream *up, struct engine *engine)
+static int upstream_open_tcp(struct upstream *up)
 {
-    int fd = socket_open_tcp(&up->to, &up->source, engine->relay->config->proxy.transparent);
+    int fd = socket_open_tcp(&up->to, &up->source, up->engine->relay->config->proxy.transparent);
     if (fd < 0)
         return fd;
     up->stream.events = &upstream_stream_events;
     up->stream.owner = up;
     up->stream.first_size = UPSTREAM_FIRST_SIZE;
-    return stream_connect(&up->stream, engine, fd, &up->to);
+    return stream_connect(&up->stream, up->engine, fd, &up->to);
 }
 
 int upstream_open(struct engine *engine, enum relay_transport transport, const struct address *to,
@@ -99,11 +99,11 @@ int upstream_open(struct engine *engine, enum relay_transport transport, const s
     struct upstream *up = calloc(1, sizeof *up);
     if (!up)
         return UV_ENOMEM;
+    up->engine = engine;
     up->transport = transport;
     up->to = *to;
     up->source = *source;
-    int error =
-        transport == RELAY_UDP ? upstream_open_udp(up, engine) : upstream_open_tcp(up, engine);
+    int error = transport == RELAY_UDP ? upstream_open_udp(up) : upstream_open_tcp(up);
     if (error == 0)
         *out = up;
     else if (up->stream.state == STREAM_UNUSED)

@@ -12,6 +12,7 @@ struct upstream_events {
 };
 
 struct upstream {
+    struct engine *engine;
     enum relay_transport transport;
     struct address to;
     struct address source;
