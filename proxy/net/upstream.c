@@ -67,30 +67,43 @@ static void on_poll_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
+/* These two release what they cannot open. */
+
 static int upstream_open_udp(struct upstream *up)
 {
-    bool transparent = up->engine->relay->config->proxy.transparent;
-    up->fd = socket_connect_udp(&up->to, &up->source, transparent);
-    if (up->fd < 0)
-        return up->fd;
-    int error = uv_poll_init(up->engine->loop, &up->poll, up->fd);
+    int fd = socket_connect_udp(&up->to, &up->source, up->engine->relay->config->proxy.transparent);
+    if (fd < 0) {
+        free(up);
+        return fd;
+    }
+    int error = uv_poll_init(up->engine->loop, &up->poll, fd);
     if (error < 0) {
-        close(up->fd);
+        close(fd);
+        free(up);
         return error;
     }
+    up->fd = fd;
     up->poll.data = up;
-    return uv_poll_start(&up->poll, UV_READABLE, on_readable);
+    error = uv_poll_start(&up->poll, UV_READABLE, on_readable);
+    if (error < 0)
+        upstream_close(up);
+    return error;
 }
 
 static int upstream_open_tcp(struct upstream *up)
 {
     int fd = socket_open_tcp(&up->to, &up->source, up->engine->relay->config->proxy.transparent);
-    if (fd < 0)
+    if (fd < 0) {
+        free(up);
         return fd;
+    }
     up->stream.events = &upstream_stream_events;
     up->stream.owner = up;
     up->stream.first_size = UPSTREAM_FIRST_SIZE;
-    return stream_connect(&up->stream, up->engine, fd, &up->to);
+    int error = stream_connect(&up->stream, up->engine, fd, &up->to);
+    if (error < 0)
+        upstream_close(up);
+    return error;
 }
 
 int upstream_open(struct engine *engine, enum relay_transport transport, const struct address *to,
@@ -106,10 +119,6 @@ int upstream_open(struct engine *engine, enum relay_transport transport, const s
     int error = transport == RELAY_UDP ? upstream_open_udp(up) : upstream_open_tcp(up);
     if (error == 0)
         *out = up;
-    else if (up->stream.state == STREAM_UNUSED)
-        free(up);
-    else
-        stream_close(&up->stream, false); /* which releases it */
     return error;
 }
 
