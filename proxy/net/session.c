@@ -296,7 +296,7 @@ static bool session_admit(struct session *session)
 {
     const struct engine *engine = session->engine;
     uv_os_fd_t fd;
-    if (uv_fileno((uv_handle_t *)&session->stream.tcp, &fd) < 0)
+    if (uv_fileno((uv_handle_t *)&session->stream.conn.tcp, &fd) < 0)
         return false;
     session->from = socket_remote(fd);
     session->to = socket_local(fd);
@@ -320,7 +320,7 @@ void session_accept(struct engine *engine, uv_stream_t *listener)
     uv_timer_init(engine->loop, &session->idle);
     session->idle.data = session;
     session_link(session);
-    if (stream_accept(&session->stream, engine, listener) < 0 || !session_admit(session))
+    if (stream_accept(&session->stream, listener) < 0 || !session_admit(session))
         session_close(session, true);
     else
         session_watch_idle(session);

@@ -22,11 +22,6 @@ static void on_stream_message(void *owner, uint8_t *octets, size_t len)
     up->events->on_message(up->owner, up->leg, octets, len);
 }
 
-static void on_stream_drained(void *owner)
-{
-    (void)owner;
-}
-
 static void on_stream_end(void *owner)
 {
     struct upstream *up = owner;
@@ -41,7 +36,6 @@ static void on_stream_closed(void *owner)
 static const struct stream_events upstream_stream_events = {
     .on_connected = on_stream_connected,
     .on_message = on_stream_message,
-    .on_drained = on_stream_drained,
     .on_end = on_stream_end,
     .on_closed = on_stream_closed,
 };
@@ -100,7 +94,7 @@ static int upstream_open_tcp(struct upstream *up)
     up->stream.events = &upstream_stream_events;
     up->stream.owner = up;
     up->stream.first_size = UPSTREAM_FIRST_SIZE;
-    int error = stream_connect(&up->stream, up->engine, fd, &up->to);
+    int error = stream_connect(&up->stream, up->engine->loop, fd, &up->to);
     if (error < 0)
         upstream_close(up);
     return error;
@@ -155,8 +149,7 @@ void upstream_resume(struct upstream *up)
 
 bool upstream_is_quiet(const struct upstream *up)
 {
-    return up->transport == RELAY_TCP && dns_frame_is_empty(&up->stream.frame) &&
-           up->stream.state == STREAM_OPEN;
+    return up->transport == RELAY_TCP && stream_is_quiet(&up->stream);
 }
 
 void upstream_close(struct upstream *up)

@@ -190,13 +190,13 @@ struct session *fixture_session(void)
 void fixture_set_send_buffer(int octets)
 {
     uv_os_fd_t fd;
-    cr_assert_eq(uv_fileno((uv_handle_t *)&fixture_session()->stream.tcp, &fd), 0);
+    cr_assert_eq(uv_fileno((uv_handle_t *)&fixture_session()->stream.conn.tcp, &fd), 0);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &octets, sizeof octets);
 }
 
 size_t fixture_held(const struct session *session)
 {
-    size_t held = session->stream.backlog + session->stream.frame.size;
+    size_t held = session->stream.conn.backlog + session->stream.frame.size;
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++) {
         const struct flow *flow = session->flows[i];
         for (unsigned leg = 0; flow && leg < flow->exchange.legs.count; leg++)

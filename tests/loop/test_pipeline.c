@@ -86,7 +86,7 @@ Test(pipeline, a_65th_request_waits_for_room)
     for (uint16_t id = 1; id <= SESSION_FLOWS_MAX + 1; id++)
         send_query(id);
     fill_up();
-    cr_assert_eq(fixture_session()->stream.state, STREAM_PAUSED);
+    cr_assert_eq(fixture_session()->stream.conn.state, CONN_PAUSED);
     cr_assert_not(server_is_called(&server));
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
         answer_query(&upstreams[i], 7);

@@ -197,8 +197,8 @@ static void begin_unread(void)
     const struct flow *flow = NULL;
     UNTIL((flow = fixture_session()->flows[0]) && flow->upstreams[0]);
     const struct stream *out = &flow->upstreams[0]->stream;
-    cr_assert_eq(out->state, STREAM_CONNECTING);
-    cr_assert_eq(uv_fileno((const uv_handle_t *)&out->tcp, &fd), 0);
+    cr_assert_eq(out->conn.state, CONN_CONNECTING);
+    cr_assert_eq(uv_fileno((const uv_handle_t *)&out->conn.tcp, &fd), 0);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     server_accept(&server, &upstream);
     UNTIL(end_pull(&upstream, 4) == 4);

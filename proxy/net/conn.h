@@ -1,0 +1,59 @@
+/* Octets in and out of one TCP connection, of a client or to a server.
+ *
+ * Happy path: while the connection is open, octets are read to where on_room says; what is written
+ * goes out at once, and what the kernel does not take is kept and written later. While anything is
+ * kept the connection is backed up: its owner writes no more than it must until on_drained.
+ *
+ * Failure: on_end is called once, for an end of file or any error; the owner then closes the
+ * connection. After conn_close no event comes any more, and on_closed is the last call: release
+ * there. */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "config/address.h"
+
+/* Reads of input that is thrown away at the end: the 64 KiB of a largest message. */
+#define CONN_DISCARD_MAX 16
+
+enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_PAUSED, CONN_ENDED, CONN_CLOSED };
+
+struct conn_events {
+    void (*on_connected)(void *owner); /* of conn_connect */
+    uv_buf_t (*on_room)(void *owner);  /* an empty one ends the connection */
+    void (*on_octets)(void *owner, size_t len);
+    void (*on_drained)(void *owner); /* no longer backed up */
+    void (*on_end)(void *owner);
+    void (*on_closed)(void *owner);
+};
+
+struct conn {
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    enum conn_state state;
+    size_t backlog; /* octets the kernel has not taken yet */
+    const struct conn_events *events;
+    void *owner;
+};
+
+/* With events and owner set. Takes a client from a listener, or connects `fd`, which is taken over.
+ * Negative: libuv's error; the connection is to be closed all the same. */
+int conn_accept(struct conn *c, uv_stream_t *listener);
+int conn_connect(struct conn *c, uv_loop_t *loop, int fd, const struct address *to);
+
+/* Negative when the connection is broken. */
+int conn_write(struct conn *c, const uv_buf_t *bufs, unsigned count);
+bool conn_is_backed_up(const struct conn *c);
+/* Octets that the peer has not acknowledged yet: while this changes, it reads. */
+size_t conn_unread(const struct conn *c);
+
+/* Reading rests and goes on. */
+void conn_pause(struct conn *c);
+void conn_resume(struct conn *c);
+
+/* The one way out. `reset`: the peer sees an error, not an end of file. */
+void conn_close(struct conn *c, bool reset);
+
+#endif
