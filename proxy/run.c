@@ -44,9 +44,9 @@ static char *run_listen_text(const struct worker *worker)
     FILE *out = open_memstream(&text, &len);
     if (!out)
         return NULL;
-    for (size_t i = 0; i < worker->listener_count; i++) {
+    for (const struct listener *l = worker->listeners; l; l = l->next) {
         char address[ADDRESS_TEXT_SIZE];
-        fprintf(out, "%s%s", i ? "," : "", address_to_text(&worker->listeners[i].local, address));
+        fprintf(out, "%s%s", address_to_text(&l->local, address), l->next ? "," : "");
     }
     fclose(out);
     return text;

@@ -1,6 +1,5 @@
 #include "net/datagram.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "net/ancillary.h"
@@ -17,9 +16,8 @@ struct datagram_burst {
     struct mmsghdr messages[ENGINE_BURST];
 };
 
-/* A datagram that the kernel does not take is lost, as datagrams are. */
-static void datagram_send(const struct datagram *d, const struct client *client,
-                          const struct relay_packet *packet)
+void datagram_send(const struct datagram *d, const struct client *client,
+                   const struct relay_packet *packet)
 {
     struct sockaddr_storage to;
     union ancillary control;
@@ -29,38 +27,6 @@ static void datagram_send(const struct datagram *d, const struct client *client,
     message.msg_namelen = socket_from_address(&client->from, &to);
     ancillary_set_source(&message, &control, &client->to);
     (void)sendmsg(d->fd, &message, MSG_NOSIGNAL);
-}
-
-static int datagram_reply(struct flow *flow, const struct relay_packet *packet)
-{
-    datagram_send(flow->owner, &flow->exchange.client, packet);
-    return 0;
-}
-
-static const struct flow_client datagram_client = {
-    .reply = datagram_reply,
-};
-
-static void datagram_request(struct datagram *d, const struct relay_request *request)
-{
-    struct relay *relay = d->engine->relay;
-    struct policy_verdict verdict;
-    struct relay_packet packet;
-    /* M10: it joins the one in flight, which will answer both. */
-    struct recent_flight like = {
-        .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
-    if (recent_in_flight(&relay->recent, &like))
-        return;
-    policy_judge(relay, request, &verdict);
-    if (verdict.decision == POLICY_ANSWER &&
-        client_answer(relay, &verdict.client, &verdict.message, &verdict.answer, request->now,
-                      &packet) == 0)
-        datagram_send(d, &verdict.client, &packet);
-    if (verdict.decision != POLICY_FORWARD)
-        return;
-    struct flow *flow = flow_new(d->engine, &verdict, request, &datagram_client, d);
-    if (flow)
-        flow_go(flow);
 }
 
 static void datagram_prepare(struct datagram_burst *burst, const struct engine *engine)
@@ -93,7 +59,7 @@ static int datagram_receive(struct datagram *d)
             .transport = RELAY_UDP,
             .now = engine_now(d->engine),
         };
-        datagram_request(d, &request);
+        d->events->on_request(d->owner, &request);
     }
     return count;
 }
@@ -108,23 +74,31 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
-int datagram_open(struct datagram *d, struct engine *engine, const struct address *local)
+int datagram_open(struct datagram *d, struct engine *engine, const struct address *local,
+                  bool transparent)
 {
-    *d = (struct datagram){.engine = engine, .local = *local};
-    d->fd = socket_bind_udp(local, engine->relay->config->proxy.transparent);
-    if (d->fd < 0)
-        return d->fd;
-    int error = uv_poll_init(engine->loop, &d->poll, d->fd);
+    int fd = socket_bind_udp(local, transparent);
+    if (fd < 0)
+        return fd;
+    int error = uv_poll_init(engine->loop, &d->poll, fd);
     if (error < 0) {
-        close(d->fd);
+        close(fd);
         return error;
     }
+    d->engine = engine;
+    d->local = *local;
+    d->fd = fd;
     d->poll.data = d;
+    return 0;
+}
+
+int datagram_start(struct datagram *d)
+{
     return uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
-/* A socket that is connected gets nothing from anyone else, so that requests go to the next instance, or in
- * transparent mode on their way; what it sends goes where it is told to all the same. */
+/* A socket that is connected gets nothing from anyone else, so that requests go to the next instance,
+ * or in transparent mode on their way; what it sends goes where it is told to all the same. */
 static void datagram_turn_away(const struct datagram *d)
 {
     static const uint8_t loopback4[] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};
@@ -140,6 +114,8 @@ static void datagram_turn_away(const struct datagram *d)
 
 void datagram_drain(struct datagram *d)
 {
+    if (!uv_is_active((uv_handle_t *)&d->poll))
+        return;
     uv_poll_stop(&d->poll);
     datagram_turn_away(d);
     /* What had come before that is ours. */
@@ -147,9 +123,15 @@ void datagram_drain(struct datagram *d)
         continue;
 }
 
+static void on_close(uv_handle_t *handle)
+{
+    struct datagram *d = handle->data;
+    d->events->on_closed(d->owner);
+}
+
 void datagram_close(struct datagram *d)
 {
     uv_poll_stop(&d->poll);
-    uv_close((uv_handle_t *)&d->poll, NULL);
+    uv_close((uv_handle_t *)&d->poll, on_close);
     close(d->fd);
 }

@@ -33,7 +33,7 @@ struct flow {
     struct exchange exchange;
     struct engine *engine;
     const struct flow_client *client;
-    void *owner;       /* the client's side: a session or a UDP listener */
+    void *owner;       /* the client's side: a session, or a listener that this holds */
     struct flow *next; /* in the engine's list */
     struct flow **link;
     struct recent_flight flight;

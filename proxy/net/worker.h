@@ -1,24 +1,22 @@
-/* A worker: one loop's engine with its listeners, from bind to drain. */
+/* A worker: one loop's engine with its listeners, from bind to drain.
+ *
+ * Happy path: worker_init binds every address and only then starts to serve them; worker_drain
+ * closes the listeners and lets what is in flight finish; the loop runs out; worker_fini.
+ *
+ * Failure: an address that cannot be served leaves none served. What has not finished when
+ * drain-timeout is over, or at a second worker_drain, is broken off. */
 #ifndef NET_WORKER_H
 #define NET_WORKER_H
 
-#include "net/datagram.h"
+#include "net/listener.h"
 #include "net/session.h"
-
-struct worker_listener {
-    struct engine *engine;
-    struct address local;
-    struct datagram udp;
-    uv_tcp_t tcp;
-};
 
 enum worker_state { WORKER_RUNNING, WORKER_DRAINING, WORKER_STOPPED };
 
 struct worker {
     enum worker_state state;
     struct engine engine;
-    struct worker_listener *listeners; /* owned */
-    size_t listener_count;
+    struct listener *listeners; /* one reference each, in the order of the configuration */
     uv_timer_t drain;
 };
 

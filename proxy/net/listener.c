@@ -1,0 +1,137 @@
+#include "net/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/session.h"
+#include "net/socket.h"
+
+static void listener_unref(struct listener *l)
+{
+    if (--l->references == 0)
+        datagram_close(&l->udp); /* on_udp_closed is next */
+}
+
+static void on_udp_closed(void *owner)
+{
+    free(owner);
+}
+
+static int listener_reply(struct flow *flow, const struct relay_packet *packet)
+{
+    const struct listener *l = flow->owner;
+    datagram_send(&l->udp, &flow->exchange.client, packet);
+    return 0;
+}
+
+static void listener_flow_ended(struct flow *flow, enum exchange_end end)
+{
+    (void)end;
+    listener_unref(flow->owner);
+}
+
+static const struct flow_client listener_client = {
+    .reply = listener_reply,
+    .ended = listener_flow_ended,
+};
+
+static void listener_forward(struct listener *l, const struct policy_verdict *verdict,
+                             const struct relay_request *request)
+{
+    struct flow *flow = flow_new(l->engine, verdict, request, &listener_client, l);
+    if (!flow)
+        return;
+    l->references++;
+    flow_go(flow);
+}
+
+static void on_request(void *owner, const struct relay_request *request)
+{
+    struct listener *l = owner;
+    struct relay *relay = l->engine->relay;
+    struct policy_verdict verdict;
+    struct relay_packet packet;
+    /* M10: it joins the one in flight, which will answer both. */
+    struct recent_flight like = {
+        .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
+    if (recent_in_flight(&relay->recent, &like))
+        return;
+    policy_judge(relay, request, &verdict);
+    if (verdict.decision == POLICY_ANSWER &&
+        client_answer(relay, &verdict.client, &verdict.message, &verdict.answer, request->now,
+                      &packet) == 0)
+        datagram_send(&l->udp, &verdict.client, &packet);
+    else if (verdict.decision == POLICY_FORWARD)
+        listener_forward(l, &verdict, request);
+}
+
+static const struct datagram_events listener_datagram_events = {
+    .on_request = on_request,
+    .on_closed = on_udp_closed,
+};
+
+static void on_tcp_closed(uv_handle_t *handle)
+{
+    listener_unref(handle->data);
+}
+
+static void on_connection(uv_stream_t *tcp, int status)
+{
+    struct listener *l = tcp->data;
+    if (status == 0)
+        session_accept(l->engine, tcp);
+}
+
+static int listener_open_tcp(struct listener *l, bool transparent)
+{
+    int fd = socket_bind_tcp(&l->local, transparent);
+    if (fd < 0)
+        return fd;
+    uv_tcp_init(l->engine->loop, &l->tcp);
+    l->tcp.data = l;
+    l->references++;
+    int error = uv_tcp_open(&l->tcp, fd);
+    if (error < 0) {
+        close(fd);
+        uv_close((uv_handle_t *)&l->tcp, on_tcp_closed);
+    }
+    return error;
+}
+
+int listener_open(struct engine *engine, const struct address *local, bool transparent,
+                  struct listener **out)
+{
+    struct listener *l = calloc(1, sizeof *l);
+    if (!l)
+        return -ENOMEM;
+    l->references = 1;
+    l->engine = engine;
+    l->local = *local;
+    l->udp.events = &listener_datagram_events;
+    l->udp.owner = l;
+    int error = datagram_open(&l->udp, engine, local, transparent);
+    if (error < 0) {
+        free(l);
+        return error;
+    }
+    error = listener_open_tcp(l, transparent);
+    if (error < 0)
+        listener_unref(l);
+    else
+        *out = l;
+    return error;
+}
+
+int listener_start(struct listener *l)
+{
+    int error = uv_listen((uv_stream_t *)&l->tcp, SOMAXCONN, on_connection);
+    return error < 0 ? error : datagram_start(&l->udp);
+}
+
+void listener_close(struct listener *l)
+{
+    datagram_drain(&l->udp);
+    uv_close((uv_handle_t *)&l->tcp, on_tcp_closed);
+    listener_unref(l);
+}
