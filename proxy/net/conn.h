@@ -15,7 +15,8 @@
 
 #include "config/address.h"
 
-/* Reads of input that is thrown away at the end: the 64 KiB of a largest message. */
+/* Reads, of 4 KiB, of input that is thrown away at the end: a largest message in all, so that a
+ * peer that goes on sending cannot hold the loop. */
 #define CONN_DISCARD_MAX 16
 
 enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_PAUSED, CONN_ENDED, CONN_CLOSED };

@@ -1,3 +1,5 @@
+/* Happy path: up to ENGINE_BURST requests with one call, each handed over where it lies, answers
+ * with one call each. Failure: whatever happens on the socket, it is watched again. */
 #include "net/datagram.h"
 
 #include <unistd.h>
@@ -5,7 +7,6 @@
 #include "net/ancillary.h"
 #include "net/socket.h"
 
-#define DATAGRAM_LAST_BURSTS  256
 #define DATAGRAM_DISCARD_PORT 9 /* RFC 863: never answers */
 
 /* What the kernel says of the requests of one burst; their octets are the engine's. */
@@ -97,8 +98,9 @@ int datagram_start(struct datagram *d)
     return uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
-/* A socket that is connected gets nothing from anyone else, so that requests go to the next instance,
- * or in transparent mode on their way; what it sends goes where it is told to all the same. */
+/* A socket that is connected gets nothing from anyone else, so that requests go to the next
+ * instance, or in transparent mode on their way; what it sends goes where it is told to all the
+ * same. */
 static void datagram_turn_away(const struct datagram *d)
 {
     static const uint8_t loopback4[] = {127, 0, 0, 1}, loopback6[16] = {[15] = 1};

@@ -1,16 +1,20 @@
 /* The UDP socket of a listener.
  *
- * Happy path: datagram_open binds it, datagram_start has requests come in bursts, each handed over
- * with the address it was sent to; an answer leaves from that address, before or after
+ * Happy path: datagram_open binds it, datagram_start has requests come in bursts, each handed
+ * over with the address it was sent to; an answer leaves from that address, before or after
  * datagram_drain, until datagram_close. on_closed is the last call: release there.
  *
- * Failure: an error on the socket, which any ICMP message may be, ends nothing. What the kernel does
- * not take is lost, as datagrams are. */
+ * Failure: an error on the socket, which any ICMP message may be, ends nothing. What the kernel
+ * does not take is lost, as datagrams are. */
 #ifndef NET_DATAGRAM_H
 #define NET_DATAGRAM_H
 
 #include "net/engine.h"
 #include "relay/policy.h"
+
+/* Bursts that datagram_drain takes: 4096 datagrams, more than a socket's usual buffer holds, and an
+ * end even where they come faster than they are taken. */
+#define DATAGRAM_LAST_BURSTS 256
 
 struct datagram_events {
     void (*on_request)(void *owner, const struct relay_request *request);

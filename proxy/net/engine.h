@@ -1,5 +1,7 @@
-/* What all network code of one worker shares: its loop, its relay, its clocks, and how much is
- * going on. */
+/* proxy/net: sockets and loops, which carry what the library decides and never parse a record.
+ *
+ * This is what all network code of one worker shares: its loop, its relay, its clocks, and how much
+ * is going on. */
 #ifndef NET_ENGINE_H
 #define NET_ENGINE_H
 
@@ -7,8 +9,11 @@
 
 #include "relay/relay.h"
 
-/* Bounds on what strangers can make the program hold at once. */
-#define ENGINE_FLOWS_MAX    16384
+/* Bounds on what clients can make the program hold at once. A flow is some 3 KiB and its
+ * request, with a server over TCP 32 KiB more: half a GiB for all. */
+#define ENGINE_FLOWS_MAX 16384
+/* With one server for each flow, and SESSION_KEPT_MAX kept for each session, all descriptors are
+ * fewer than the 65536 that the service may have. */
 #define ENGINE_SESSIONS_MAX 8192
 
 /* Datagrams received by one call: enough that calls cost little under load, and their room, which
@@ -34,8 +39,8 @@ struct engine {
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
     struct engine_sink sink;
-    /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one callback, so
-     * that all UDP sockets share it. */
+    /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
+     * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
     uint8_t random[512];
     size_t random_left;

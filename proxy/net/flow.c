@@ -1,3 +1,6 @@
+/* The loop in flow_go is the whole machine: it does what the exchange asks for, and every event
+ * on a leg, the timer or the client's side only tells the exchange and calls it again. Memory
+ * goes with the timer's handle, so that whoever calls may still look at a flow that has ended. */
 #include "net/flow.h"
 
 #include <assert.h>
@@ -21,7 +24,8 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
 static void flow_lose(struct flow *flow, unsigned leg)
 {
     struct relay_time now = engine_now(flow->engine);
-    /* Its last message may still be on the way to a slow client, piece by piece: flow_end closes it. */
+    /* Its last message may still be on the way to a slow client, piece by piece: flow_end closes
+     * it. */
     if (exchange_leg_is_clean(&flow->exchange, leg))
         return;
     upstream_close(flow->upstreams[leg]);
@@ -239,7 +243,8 @@ void flow_resume(struct flow *flow)
     flow->state = FLOW_RUNNING;
     exchange_moved(&flow->exchange, engine_now(flow->engine));
     flow_go(flow);
-    /* That may have ended the flow, or paused it again. Its memory stays until the loop's next turn. */
+    /* That may have ended the flow, or paused it again. Its memory stays until the loop's next
+     * turn. */
     bool follows = flow->exchange.state == EXCHANGE_FOLLOWING;
     for (unsigned i = 0; follows && i < flow->exchange.legs.count; i++)
         if (flow->state == FLOW_RUNNING && flow->upstreams[i])

@@ -1,3 +1,6 @@
+/* A reference more for each UDP flow, one less as it ends; the last one gone closes the UDP
+ * handle, whose on_closed frees the memory. The TCP handle is closed first and holds a reference
+ * until then. */
 #include "net/listener.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* One address served: its UDP socket, and its TCP socket that takes connections.
  *
  * Happy path: listener_open binds both, so that an address that cannot be had is known before
- * anything changes; listener_start lets clients in. A request over UDP becomes an answer or a flow, a
- * connection a session. listener_close lets nobody in any more; flows in motion still answer through
- * the UDP socket, which the last of them closes.
+ * anything changes; listener_start lets clients in. A request over UDP becomes an answer or a
+ * flow, a connection a session. listener_close lets nobody in any more; flows in motion still
+ * answer through the UDP socket, which the last of them closes.
  *
  * Failure: what cannot be opened leaves nothing open; one that cannot start is to be closed. An
  * answer that the kernel does not take is lost, and the client asks again. */

@@ -1,3 +1,6 @@
+/* Requests come in by on_request, replies go out by session_reply, and each event ends with a
+ * look at two questions: may more be read (session_regulate), and was that the last thing to
+ * wait for (session_settle)? RFC 7766 section 6.2.1 for queries in parallel. */
 #include "net/session.h"
 
 #include <stdlib.h>
@@ -5,6 +8,7 @@
 #include "net/socket.h"
 #include "relay/who.h"
 
+/* Requests are small, and there are many clients; the buffer grows for who sends more. */
 #define SESSION_FIRST_SIZE 1024
 
 static void session_release(struct session *session)

@@ -9,13 +9,16 @@
 
 #include "net/flow.h"
 
-/* Queries one connection may have in motion, and server connections kept for it. */
+/* Queries one connection may have in motion: more than a resolver or a secondary sends at once, and
+ * few enough to look through for an ID. */
 #define SESSION_FLOWS_MAX 64
-#define SESSION_KEPT_MAX  4
+/* Server connections kept for its next query: as many servers as a zone is likely to have. */
+#define SESSION_KEPT_MAX 4
 
 /* Who is no peer gets one answer to one small question, soon, and half of the places at most. */
-#define SESSION_STRANGERS_MAX  (ENGINE_SESSIONS_MAX / 2)
-#define SESSION_STRANGER_LIMIT 1024 /* octets of a request */
+#define SESSION_STRANGERS_MAX (ENGINE_SESSIONS_MAX / 2)
+/* Octets of a request: a question, its options and a TSIG. */
+#define SESSION_STRANGER_LIMIT 1024
 
 enum session_state { SESSION_OPEN, SESSION_DRAINING, SESSION_CLOSED };
 

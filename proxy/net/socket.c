@@ -1,3 +1,4 @@
+/* Each socket is made, given its options, bound or connected, or else closed again. */
 #include "net/socket.h"
 
 #include <errno.h>

@@ -26,7 +26,8 @@ int socket_bind_tcp(const struct address *local, bool transparent);
  * `transparent`: `source` may be another host's address. */
 int socket_connect_udp(const struct address *to, const struct address *source, bool transparent);
 
-/* A TCP socket of the family of `to`, bound to `source` unless that is ADDRESS_NONE, not connected. */
+/* A TCP socket of the family of `to`, bound to `source` unless that is ADDRESS_NONE, not
+ * connected. */
 int socket_open_tcp(const struct address *to, const struct address *source, bool transparent);
 
 /* For calls that read these octets, though their types say they may write them. */

@@ -31,8 +31,8 @@ struct stream {
     void *owner;
 };
 
-/* With events, owner and first_size set. As conn_accept and conn_connect: when they fail, the stream
- * is to be closed all the same. */
+/* With events, owner and first_size set. As conn_accept and conn_connect: when they fail, the
+ * stream is to be closed all the same. */
 int stream_accept(struct stream *s, uv_stream_t *listener);
 int stream_connect(struct stream *s, uv_loop_t *loop, int fd, const struct address *to);
 

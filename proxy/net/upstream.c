@@ -1,14 +1,12 @@
+/* Happy path: opened by its transport's way, then messages go to and fro. Over TCP the stream
+ * does it all; over UDP each datagram is a message. Failure: what cannot be opened is released
+ * on the spot; what ends later is told to the owner, who closes it. */
 #include "net/upstream.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "net/socket.h"
-
-/* Most transfer messages are below 16 KiB; larger ones make the buffer grow. */
-#define UPSTREAM_FIRST_SIZE 32768
-/* Datagrams taken from one socket before others have their turn. */
-#define UPSTREAM_BURST 16
 
 static void on_stream_connected(void *owner)
 {
@@ -51,7 +49,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             break;
         up->events->on_message(up->owner, up->leg, octets, (size_t)n);
     }
-    /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still come. */
+    /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still
+     * come. */
     if (status < 0 && up->fd >= 0)
         uv_poll_start(&up->poll, UV_READABLE, on_readable);
 }

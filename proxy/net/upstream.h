@@ -1,16 +1,23 @@
-/* One leg's way to a server: a connected UDP socket or a TCP connection. It belongs to one owner at
- * a time; a TCP connection may pass from one to another between two requests (upstream_adopt).
+/* One leg's way to a server: a connected UDP socket or a TCP connection. It belongs to one owner
+ * at a time; a TCP connection may pass from one to another between two requests
+ * (upstream_adopt).
  *
- * Happy path: it is opened and adopted; once connected, what is sent goes out and each message that
- * comes is handed to the owner, until the owner closes it.
+ * Happy path: it is opened and adopted; once connected, what is sent goes out and each message
+ * that comes is handed to the owner, until the owner closes it.
  *
  * Failure: a TCP connection that is refused, closed or broken is told once by on_end, or by what
- * upstream_send returns; the owner then closes it. Over UDP an error of the network, which anyone may
- * have sent, is a loss like any other: the owner's timer sees to it. */
+ * upstream_send returns; the owner then closes it. Over UDP an error of the network, which
+ * anyone may have sent, is a loss like any other: the owner's timer sees to it. */
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
 #include "net/stream.h"
+
+/* Most transfer messages are below 16 KiB; larger ones make the buffer grow. */
+#define UPSTREAM_FIRST_SIZE 32768
+/* Datagrams taken from one socket before others have their turn: one answer is due, and the rest is
+ * a forger's, who would otherwise keep this loop to himself. */
+#define UPSTREAM_BURST 16
 
 struct upstream_events {
     void (*on_connected)(void *owner, unsigned leg);
@@ -31,9 +38,9 @@ struct upstream {
     int fd;               /* UDP; -1 once closed */
 };
 
-/* A UDP one is ready when this returns, a TCP one when on_connected is called. Negative errno when no
- * socket can be made, and nothing is to be closed then; what the other side refuses is told by
- * on_end. */
+/* A UDP one is ready when this returns, a TCP one when on_connected is called. Negative errno
+ * when no socket can be made, and nothing is to be closed then; what the other side refuses is
+ * told by on_end. */
 int upstream_open(struct engine *engine, enum relay_transport transport, const struct address *to,
                   const struct address *source, struct upstream **out);
 void upstream_adopt(struct upstream *up, const struct upstream_events *events, void *owner,

@@ -20,9 +20,9 @@ struct worker {
     uv_timer_t drain;
 };
 
-/* Serves every `listen` of the configuration. Negative errno, and `*failed` then says which address,
- * if it was one; nothing is left to release: the loop, which must be the worker's own, has then been
- * run to its end. */
+/* Serves every `listen` of the configuration. Negative errno, and `*failed` then says which
+ * address, if it was one; nothing is left to release: the loop, which must be the worker's own,
+ * has then been run to its end. */
 int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink *sink,
                 struct config *config, struct address *failed);
 
