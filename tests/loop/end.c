@@ -44,6 +44,17 @@ void end_connect(struct end *e, const struct address *to, int receive_buffer)
     cr_assert_eq(error, 0, "cannot connect: %s", strerror(error));
 }
 
+bool end_is_refused(const struct address *to)
+{
+    struct sockaddr_storage name;
+    socklen_t len = socket_from_address(to, &name);
+    int fd = socket(name.ss_family, SOCK_STREAM, 0);
+    int status = connect(fd, (const struct sockaddr *)&name, len);
+    int error = errno;
+    close(fd);
+    return status < 0 && error == ECONNREFUSED;
+}
+
 void end_close(struct end *e)
 {
     fixture_drop(e->fd);

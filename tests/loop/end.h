@@ -15,6 +15,7 @@ struct end {
 /* `receive_buffer`: what the kernel may hold for a reader that is slow; 0: as it likes. */
 void end_connect(struct end *e, const struct address *to, int receive_buffer);
 void end_close(struct end *e);
+bool end_is_refused(const struct address *to);
 
 /* How many of these octets the kernel takes now: none when it has no room, or the connection is
  * broken, which shows when it is read from. */

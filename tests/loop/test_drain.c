@@ -1,10 +1,7 @@
 /* A worker's beginning and end. */
 #include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "end.h"
-#include "net/socket.h"
 
 TestSuite(drain, .init = fixture_open, .fini = fixture_close, .timeout = 20);
 
@@ -30,17 +27,6 @@ static void ask(int receive_buffer)
     end_receive(&upstream, &asked);
 }
 
-static bool is_refused(const struct address *to)
-{
-    struct sockaddr_storage name;
-    socklen_t len = socket_from_address(to, &name);
-    int fd = socket(name.ss_family, SOCK_STREAM, 0);
-    int status = connect(fd, (const struct sockaddr *)&name, len);
-    int error = errno;
-    close(fd);
-    return status < 0 && error == ECONNREFUSED;
-}
-
 Test(drain, what_is_in_flight_finishes_and_nothing_new_begins)
 {
     begin("");
@@ -54,7 +40,7 @@ Test(drain, what_is_in_flight_finishes_and_nothing_new_begins)
     UNTIL(udp_take(server.udp, &datagram, &proxy));
 
     worker_drain(&fixture.worker);
-    UNTIL(is_refused(&fixture.ipv4) && is_refused(&fixture.ipv6));
+    UNTIL(end_is_refused(&fixture.ipv4) && end_is_refused(&fixture.ipv6));
     answer_make(&answer, &datagram);
     udp_send(server.udp, &proxy, &answer);
     UNTIL(udp_take(fd, &got, &from));
@@ -186,8 +172,8 @@ Test(drain, port_that_is_busy_is_an_error_that_leaves_nothing_open)
     cr_assert_eq(fixture_try_start("127.0.0.1", "::1", text, &failed), UV_EADDRINUSE);
     cr_assert(address_equal(&failed, &server.at));
     cr_assert_not(uv_loop_alive(&fixture.loop));
-    cr_assert(is_refused(&fixture.ipv4));
-    cr_assert(is_refused(&fixture.ipv6));
+    cr_assert(end_is_refused(&fixture.ipv4));
+    cr_assert(end_is_refused(&fixture.ipv6));
     udp_open(&fixture.ipv4);
     udp_open(&fixture.ipv6);
 }
