@@ -71,6 +71,7 @@ lints() {
     one "lint: format" sh tests/lint/format.sh
     one "lint: shell" sh tests/lint/shell.sh
     one "lint: vectors" sh tests/lint/vectors.sh
+    pytests "lint: self-test" 60 tests/lint
 }
 
 # criterion NAME: the program build/check/tests/NAME.
@@ -95,12 +96,12 @@ programs() {
     done
 }
 
-# real_servers NAME SECONDS ARGUMENT…: pytest on tests/system, in at most so long.
-real_servers() {
+# pytests NAME SECONDS ARGUMENT…: pytest, in at most so long.
+pytests() {
     name=$1
     seconds=$2
     shift 2
-    log=$results/$(echo "$name" | tr ' ' '-')
+    log=$results/$(echo "$name" | tr ' /' '--')
     rm -f "$log.xml"
     # Interrupted rather than terminated, pytest still writes down what it has.
     TSIG_PROXY=$check/tsig-proxy TSIG_PROXY_RELEASE=$release/tsig-proxy timeout -s INT -k 30 "$seconds" \
@@ -133,9 +134,9 @@ main() {
         -DTSIG_PROXY_SANITIZE=ON -DTSIG_PROXY_WERROR=ON &&
         programs
     one "build as released" build "$release" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTSIG_PROXY_TESTS=OFF
-    real_servers "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
+    pytests "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
     # Building the image keeps both cores busy, which others' clocks would not like.
-    real_servers "container image" 600 tests/system/test_container.py -rsP
+    pytests "container image" 600 tests/system/test_container.py -rsP
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """Holds the floors of the house: a file includes its own floor or lower ones; headers never include each other
-in a circle; src/ and include/ know no sockets, files, clocks, randomness or logs."""
+in a circle; src/ and include/ know no sockets, files, clocks, randomness or logs. With a folder as argument: the
+files below that one."""
 
 import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
+FOLDERS = ("src", "include", "proxy")
 
 FLOORS = [
     "dns", "tsig", "config", "relay", "exchange",
@@ -112,7 +114,7 @@ def find_cycle(graph):
 
 def main():
     problems, graph, count = [], {}, 0
-    files = [p for top in ("src", "include", "proxy") for p in sorted((ROOT / top).rglob("*.[ch]"))]
+    files = [p for top in FOLDERS for p in sorted((ROOT / top).rglob("*.[ch]"))]
     for absolute in files:
         path = absolute.relative_to(ROOT)
         text = absolute.read_text()
