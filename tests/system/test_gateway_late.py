@@ -1,6 +1,6 @@
 """What is said too late, or once more, is not for the other side: it would come with the wrong sort of signature."""
 
-import time
+import threading
 
 import pytest
 
@@ -11,6 +11,7 @@ from capture import Capture
 from gateway import HostedProxy
 from messages import NOERROR, SERVFAIL
 from namespaces import Star
+from process import PATIENCE
 from scripted import Scripted, signing, sound
 from tsigtool import Key
 
@@ -46,47 +47,72 @@ class Bench:
         return self.launch(Capture(self.star[role], self.directory / f"{role}.pcap", (53,)))
 
 
-def late(seconds, script):
-    def late_script(request):
-        time.sleep(seconds)
-        script(request)
+class Held:
+    """A script whose last of so many copies of a request is answered when the test says so, the others once all
+    have come; whatever comes after them is answered at once."""
 
-    return late_script
+    def __init__(self, script, copies=1):
+        self.script, self.copies = script, copies
+        self.numbers = iter(range(1, 100))
+        self.complete, self.free, self.said = threading.Event(), threading.Event(), threading.Event()
+
+    def __call__(self, request):
+        number = next(self.numbers)
+        if number >= self.copies:
+            self.complete.set()
+        (self.free if number == self.copies else self.complete).wait(PATIENCE)
+        try:
+            self.script(request)
+        finally:
+            if number == self.copies:
+                self.said.set()
+
+    def say(self):
+        self.free.set()
+        assert self.said.wait(PATIENCE)
 
 
 def have_tsig(capture):
     return [tsigtool.detach(message.wire)[1] is not None for message in capture.messages()]
 
 
+def ask_signed(bench, transport):
+    """The RCODE of east's question to the primary."""
+    wire, mac = tsigtool.sign(messages.query(ZONE), KEY)
+    return tsigtool.rcode(tsigtool.verify(bench.ask("east", "primary", wire, transport), KEY, mac)[0])
+
+
+# After the late answer each test asks once more: had that gone on, it would have arrived before the answer to this.
+
+
 @pytest.mark.parametrize("version,transport", [(4, "udp"), (6, "tcp")])
 def test_an_answer_after_the_timeout_goes_no_further(launch, tmp_path, version, transport):
-    bench = Bench(launch, tmp_path, version, answer_timeout=1)
-    bench.serve("primary", late(1.5, sound))
+    bench, late = Bench(launch, tmp_path, version, answer_timeout=1), Held(sound)
+    bench.serve("primary", late)
     capture = bench.capture("east")
-    wire, mac = tsigtool.sign(messages.query(ZONE), KEY)
-    answer = bench.ask("east", "primary", wire, transport)
-    assert tsigtool.rcode(tsigtool.verify(answer, KEY, mac)[0]) == SERVFAIL
-    time.sleep(0.8)
-    assert have_tsig(capture) == [True, True]
+    assert ask_signed(bench, transport) == SERVFAIL
+    late.say()
+    assert ask_signed(bench, transport) == NOERROR
+    assert have_tsig(capture) == [True] * 4
 
 
 def test_the_answer_to_the_second_copy_goes_no_further(launch, tmp_path):
-    bench = Bench(launch, tmp_path, 6)
-    primary = bench.serve("primary", late(1.2, sound))
+    bench, late = Bench(launch, tmp_path, 6), Held(sound, copies=2)
+    primary = bench.serve("primary", late)
     capture = bench.capture("east")
-    wire, mac = tsigtool.sign(messages.query(ZONE), KEY)
-    answer = bench.ask("east", "primary", wire, "udp")
-    assert tsigtool.rcode(tsigtool.verify(answer, KEY, mac)[0]) == NOERROR
-    time.sleep(1.3)
+    assert ask_signed(bench, "udp") == NOERROR
     assert len(primary.requests) == 2
-    assert have_tsig(capture) == [True, True]
+    late.say()
+    assert ask_signed(bench, "udp") == NOERROR
+    assert have_tsig(capture) == [True] * 4
 
 
 def test_the_signed_answer_to_the_second_notify_goes_no_further(launch, tmp_path):
-    bench = Bench(launch, tmp_path, 4)
-    east = bench.serve("east", late(1.2, signing(KEY, sound)))
+    bench, late = Bench(launch, tmp_path, 4), Held(signing(KEY, sound), copies=2)
+    east = bench.serve("east", late)
     capture = bench.capture("primary")
     assert tsigtool.rcode(bench.ask("primary", "east", messages.notify(ZONE), "udp")) == NOERROR
-    time.sleep(1.3)
     assert len(east.requests) == 2
-    assert have_tsig(capture) == [False, False]
+    late.say()
+    assert tsigtool.rcode(bench.ask("primary", "east", messages.notify(ZONE), "udp")) == NOERROR
+    assert have_tsig(capture) == [False] * 4

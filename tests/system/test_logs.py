@@ -88,7 +88,7 @@ def test_M5_strangers_have_a_limit_for_all_of_them_together(make_relay):
     limit = BURST * seconds.count()
     logged(relay, event="refused", peer="anycast", result="no-tsig")  # a peer's are still told
     assert told(relay, event="refused", result="unknown-source")[0] <= limit
-    time.sleep(1.1)
+    time.sleep(1.1)  # so many lines in a second: that one must pass, and nothing tells of its end
     start = relay.proxy.mark()
     asking = client.Udp(relay.proxy.place, net.fresh_address())
     asking.ask(query(ZONE))

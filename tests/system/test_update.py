@@ -151,7 +151,7 @@ def test_X8_silence_is_servfail_and_no_second_copy(bind, launch, tmp_path, tool,
 def test_X8_what_the_client_sends_again_is_not_written_again(launch, tmp_path):
     """nsupdate repeats the datagram; the primary is asked once, and its late answer is taken."""
     def late(request):
-        time.sleep(2.5)
+        time.sleep(2.5)  # the primary's own slowness: nsupdate has sent it again by then
         request.answer()
 
     primary = launch(Scripted(late))
