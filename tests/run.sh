@@ -4,8 +4,8 @@
 #     sh tests/run.sh               ends with one line, "N passed, N failed"; exit status 0 when none failed
 #     sh tests/run.sh --coverage    instead: the line coverage of src/ by the unit tests
 #
-# What is missing is installed first. Builds go to build/check (sanitizers, warnings are errors),
-# build/release and build/coverage; what the parts wrote down is in build/check/results.
+# What is missing is installed first. The builds are those of CMakePresets.json; what the parts wrote down is
+# in build/check/results.
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
@@ -20,7 +20,7 @@ passed=0
 failed=0
 
 # shellcheck disable=SC2154
-packages="$packages_to_build libcriterion-dev clang-format shellcheck
+packages="$packages_to_build libcriterion-dev clang clang-format shellcheck
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
     pdns-server pdns-backend-sqlite3 sqlite3 iproute2 nftables
@@ -57,12 +57,9 @@ one() {
 
 # --- the parts -------------------------------------------------------------------------------------------
 
-# build FOLDER CMAKE-ARGUMENT…
+# build PRESET: one of CMakePresets.json, into build/PRESET.
 build() {
-    folder=$1
-    shift
-    [ -f "$folder/CMakeCache.txt" ] || set -- "$@" -G Ninja
-    cmake -S . -B "$folder" "$@" && cmake --build "$folder"
+    cmake --preset "$1" && cmake --build --preset "$1"
 }
 
 lints() {
@@ -116,7 +113,7 @@ coverage() {
     # Word splitting is wanted: one argument per package.
     # shellcheck disable=SC2086
     packages_install $packages gcovr || exit 1
-    build build/coverage -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=--coverage >/dev/null || exit 1
+    build coverage >/dev/null || exit 1
     find build/coverage -name '*.gcda' -delete
     build/coverage/tests/unit-tests --timeout 60 >/dev/null || exit 1
     gcovr --root . --filter src/ build/coverage/CMakeFiles/tsigproxy.dir
@@ -130,10 +127,9 @@ main() {
     rm -rf "$results"
     mkdir -p "$results"
     lints
-    one "build with sanitizers" build "$check" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-        -DTSIG_PROXY_SANITIZE=ON -DTSIG_PROXY_WERROR=ON &&
-        programs
-    one "build as released" build "$release" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTSIG_PROXY_TESTS=OFF
+    one "build with sanitizers" build check && programs
+    one "build with clang" build clang
+    one "build as released" build release
     pytests "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
     # Building the image keeps both cores busy, which others' clocks would not like.
     pytests "container image" 600 tests/system/test_container.py -rsP

@@ -17,12 +17,10 @@ work=build/fuzz
 kept=tests/fuzz/corpus
 
 # shellcheck disable=SC2086,SC2154
-packages_install $packages_to_build clang-14 libclang-rt-14-dev libcriterion-dev python3 python3-dnspython || exit 1
+packages_install $packages_to_build clang libclang-rt-14-dev libcriterion-dev python3 python3-dnspython || exit 1
 
 build() {
-    [ -f "$work/CMakeCache.txt" ] || set -- -G Ninja
-    cmake -S . -B "$work" "$@" -DCMAKE_C_COMPILER=clang-14 -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-        -DTSIG_PROXY_SANITIZE=ON -DTSIG_PROXY_FUZZ=ON && cmake --build "$work" --target fuzz
+    cmake --preset fuzz && cmake --build --preset fuzz
 }
 
 # fuzz TARGET SECONDS: begins with what is kept, what was found before, and messages of real servers.

@@ -335,7 +335,8 @@ Test(exchange_mirror, P21_what_ends_the_transfer_must_be_signed)
         prepare(unsigned_ends[i / 2], types[i % 2]);
         transfer_all(types[i % 2]);
         expect_at_most(sent_count - 1);
-        cr_expect_eq(got.messages, strrchr(unsigned_ends[i / 2], 'S') + 1 - unsigned_ends[i / 2]);
+        cr_expect_eq(got.messages,
+                     (size_t)(strrchr(unsigned_ends[i / 2], 'S') - unsigned_ends[i / 2]) + 1);
     }
 }
 
