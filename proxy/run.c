@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "admin/log.h"
+#include "admin/events.h"
+#include "admin/line.h"
 #include "base/command.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -17,6 +18,7 @@
 struct run {
     uv_loop_t loop;
     struct worker worker;
+    struct events events;
     uv_signal_t terminate;
     uv_signal_t interrupt;
 };
@@ -24,7 +26,7 @@ struct run {
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct run *run = handle->data;
-    log_line(LOG_NOTICE, "draining", "signal", number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    line_say(LOG_NOTICE, "draining", "signal", number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
     worker_drain(&run->worker);
 }
 
@@ -64,7 +66,7 @@ static void run_raise_limit(void)
 
 static int run_prepare(struct run *run, struct config *config)
 {
-    static const struct engine_sink sink = {.report = log_event};
+    const struct engine_sink sink = {.report = events_log, .arg = &run->events};
     struct address failed = {.family = ADDRESS_NONE};
     int error = worker_init(&run->worker, &run->loop, &sink, config, &failed);
     if (error < 0) {
@@ -82,11 +84,11 @@ static int run_prepare(struct run *run, struct config *config)
 static void run_serve(struct run *run, const char *file)
 {
     char *listen = run_listen_text(&run->worker);
-    log_line(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", file, "listen", listen,
+    line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", file, "listen", listen,
              NULL);
     free(listen);
     uv_run(&run->loop, UV_RUN_DEFAULT);
-    log_line(LOG_NOTICE, "stopped", NULL);
+    line_say(LOG_NOTICE, "stopped", NULL);
 }
 
 static void run_close(struct run *run)
@@ -112,7 +114,7 @@ int command_run(int argc, char **argv)
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;
-    log_configure(config->proxy.log_level, config->proxy.log_format);
+    line_configure(config->proxy.log_level, config->proxy.log_format);
     signal(SIGPIPE, SIG_IGN);
     run_raise_limit();
     uv_loop_init(&run.loop);

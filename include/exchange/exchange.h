@@ -14,11 +14,8 @@
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
 
-#include "dns/xfr.h"
-#include "exchange/hold.h"
 #include "exchange/legs.h"
-#include "exchange/reply.h"
-#include "relay/policy.h"
+#include "exchange/response.h"
 
 enum exchange_state {
     EXCHANGE_ASKING,    /* no answer yet */
@@ -55,24 +52,18 @@ struct exchange_action {
     enum exchange_end end;
 };
 
+/* May be moved in memory while no call runs: nothing in it points into it. */
 struct exchange {
     enum exchange_state state;
     enum exchange_end end;
-    struct relay *relay; /* borrowed; outlives this */
-    uint8_t *octets;     /* owned: the request as it came */
-    size_t octets_len;
-    struct dns_message request; /* parse of `octets`, its TSIG left out */
-    enum peer_operation operation;
-    struct client client;
+    struct errand errand;
     struct legs legs;
-    struct dns_xfr xfr;          /* AXFR and IXFR over TCP */
-    uint64_t moved;              /* ms: when something last moved, for the progress timeout */
-    unsigned reply_leg;          /* RELAYING and FOLLOWING: whose answer it is */
-    struct reply reply;          /* RELAYING */
-    struct hold hold;            /* messages of a signed leg that no MAC covers yet */
-    struct client_answer answer; /* ANSWERING */
-    uint64_t messages;           /* relayed to the client */
-    uint64_t relayed_octets;
+    struct response response;
+    unsigned reply_leg; /* RELAYING and FOLLOWING: whose answer it is */
+    uint64_t moved;     /* ms: when something last moved, for the progress timeout */
+    /* ANSWERING: our own answer, and what it is called in the report. */
+    struct client_answer answer;
+    enum relay_result result;
 };
 
 /* From a verdict that says POLICY_FORWARD, and the request it judged. Copies what it keeps. */
@@ -82,30 +73,24 @@ void exchange_fini(struct exchange *x);
 
 /* Events. A leg that is over takes no notice of them. */
 void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct relay_time now);
-void exchange_refused(struct exchange *x, unsigned leg, struct relay_time now);
+/* The way to the server is gone: it refused the connection, or closed it. */
+void exchange_lost(struct exchange *x, unsigned leg, struct relay_time now);
 /* No socket could be made here, which is not the server's fault; `why` for people. */
 void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struct relay_time now);
-/* `octets` may be altered and must stay until exchange_next has yielded ACTION_WAIT or ACTION_END.
- */
+/* `octets` may be altered and must stay until exchange_next yields ACTION_WAIT or ACTION_END. */
 void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t len,
                      struct relay_time now);
-void exchange_closed(struct exchange *x, unsigned leg, struct relay_time now);
 /* The client has taken octets it had no room for before. */
 void exchange_moved(struct exchange *x, struct relay_time now);
 /* The deadline has come. */
 void exchange_tick(struct exchange *x, struct relay_time now);
 /* The client left, or the program stops. */
-void exchange_abort(struct exchange *x, const char *why, struct relay_time now);
+void exchange_abort(struct exchange *x, enum relay_result why, struct relay_time now);
 
 void exchange_next(struct exchange *x, struct relay_time now, struct exchange_action *out);
 
 /* Milliseconds of the monotonic clock; LEG_NEVER when there is none. */
 uint64_t exchange_deadline(const struct exchange *x);
-
-static inline bool exchange_is_transfer(const struct exchange *x)
-{
-    return x->operation == PEER_AXFR || x->operation == PEER_IXFR;
-}
 
 /* True when the leg's TCP connection may carry another request: its answer came whole. */
 bool exchange_leg_is_clean(const struct exchange *x, unsigned leg);

@@ -9,7 +9,7 @@
 #ifndef EXCHANGE_LEG_H
 #define EXCHANGE_LEG_H
 
-#include "relay/client.h"
+#include "exchange/errand.h"
 #include "tsig/stream.h"
 
 #define LEG_SENDS_MAX 3
@@ -47,15 +47,6 @@ struct leg {
     } sends[LEG_SENDS_MAX];
 };
 
-/* What all legs of an exchange carry; borrowed. */
-struct leg_load {
-    struct relay *relay;
-    const struct dns_message *request; /* as in struct policy_verdict */
-    const struct client *client;
-    enum peer_operation operation;
-    uint64_t began; /* ms */
-};
-
 void leg_fini(struct leg *leg);
 
 /* Moves to `state`; asserts that the picture above has that arrow. */
@@ -63,7 +54,7 @@ void leg_move(struct leg *leg, enum leg_state state);
 
 /* Builds one more copy of the request in the relay's work place, with a new ID, signed when the
  * peer has a key; a passed client's request changes in nothing else. */
-int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now,
+int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now,
              struct relay_packet *out) MUST_CHECK;
 
 enum leg_verdict {
@@ -77,11 +68,14 @@ enum leg_verdict {
 
 /* Parses and judges one message that came on this leg. With LEG_GOOD, `m` is without TSIG, and
  * `octets` have the ARCOUNT to match. TSIG failures are reported. */
-enum leg_verdict leg_judge(struct leg *leg, const struct leg_load *load, uint8_t *octets,
+enum leg_verdict leg_judge(struct leg *leg, const struct errand *errand, uint8_t *octets,
                            size_t len, struct relay_time now, struct dns_message *m);
 
+/* The word for a verdict that is neither LEG_GOOD nor LEG_PENDING. */
+enum relay_result leg_misfit(enum leg_verdict verdict);
+
 /* Completes the event with what it is about and reports it. */
-void leg_report(const struct leg *leg, const struct leg_load *load, struct relay_event event,
+void leg_report(const struct leg *leg, const struct errand *errand, struct relay_event event,
                 struct relay_time now);
 
 #endif

@@ -11,26 +11,29 @@
 struct legs {
     struct leg *items; /* owned */
     unsigned count;
-    struct leg_load load;
     uint64_t answer_ms; /* how long an answer is waited for */
 };
 
 void legs_fini(struct legs *legs);
 
 /* Turns come, copies are due again, legs run out of time. True when one was lost. */
-bool legs_tick(struct legs *legs, struct relay_time now);
+bool legs_tick(struct legs *legs, const struct errand *errand, struct relay_time now);
 
 /* A leg that is DUE or READY; count when there is none. */
 unsigned legs_pick(const struct legs *legs);
 
 /* What became of the leg that was picked, or of one that was asked. */
-void legs_opening(struct legs *legs, unsigned leg, struct relay_time now);
-void legs_sent(struct legs *legs, unsigned leg, struct relay_time now);
-void legs_no_socket(struct legs *legs, unsigned leg, const char *why, struct relay_time now);
-void legs_refused(struct legs *legs, unsigned leg, struct relay_time now);
-/* It will have no answer, for this reason; reported. `advice` may be NULL. */
-void legs_lose(struct legs *legs, unsigned leg, const char *why, const char *advice,
+void legs_opening(struct legs *legs, const struct errand *errand, unsigned index,
+                  struct relay_time now);
+void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
                struct relay_time now);
+void legs_no_socket(struct legs *legs, const struct errand *errand, unsigned index, const char *why,
+                    struct relay_time now);
+void legs_refused(struct legs *legs, const struct errand *errand, unsigned index,
+                  struct relay_time now);
+/* It will have no answer, for this reason; reported. */
+void legs_lose(struct legs *legs, const struct errand *errand, unsigned index,
+               enum relay_result why, struct relay_time now);
 
 /* A leg may still be answered. */
 bool legs_have_hope(const struct legs *legs);

@@ -49,7 +49,7 @@ int client_answer(struct relay *relay, struct client *client, const struct dns_m
  * P25 says, TSIG. `octets` are altered in place. `from_signed`: the server's leg is signed, so AD
  * stays. DNS_ESPACE when it does not fit: over UDP not even truncated, over TCP for want of 65535
  * octets (the message is then still as it was but for ID, AD and options). */
-int client_relay(struct relay *relay, struct client *client, uint8_t *octets, struct dns_message *m,
+int client_adapt(struct relay *relay, struct client *client, uint8_t *octets, struct dns_message *m,
                  bool from_signed, struct relay_time now, struct relay_packet *out) MUST_CHECK;
 
 #endif

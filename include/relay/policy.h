@@ -34,7 +34,4 @@ struct policy_verdict {
 void policy_judge(struct relay *relay, const struct relay_request *request,
                   struct policy_verdict *out);
 
-/* What a request asks for; `m` has one question. */
-enum peer_operation policy_operation(const struct dns_message *m);
-
 #endif

@@ -50,6 +50,10 @@ void relay_free(struct relay *relay);
 
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key);
 
+/* What goes into a TSIG that is made now, for a message with this original ID. */
+struct tsig_stamp relay_stamp(const struct relay *relay, struct relay_time now,
+                              uint16_t original_id);
+
 /* The key that signs what we originate towards a peer; NULL for a plain one. */
 const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer);
 /* No verifiable answer came in time to what this key signed: the peer's next key has its turn. Does

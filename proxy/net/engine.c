@@ -52,6 +52,19 @@ struct relay_time engine_now(const struct engine *engine)
     return (struct relay_time){.ms = uv_now(engine->loop), .seconds = (uint64_t)wall.tv_sec};
 }
 
+void engine_report_limit(const struct engine *engine, enum relay_result limit,
+                         const struct peer *peer, const struct address *address,
+                         enum relay_transport transport)
+{
+    struct relay_event event = {.type = EVENT_LIMIT,
+                                .result = limit,
+                                .peer = peer,
+                                .client = peer,
+                                .address = address,
+                                .transport = transport};
+    relay_report(engine->relay, &event);
+}
+
 void engine_check_idle(struct engine *engine)
 {
     if (engine->flow_count == 0 && engine->session_count == 0)

@@ -53,6 +53,11 @@ void engine_fini(struct engine *engine);
 
 struct relay_time engine_now(const struct engine *engine);
 
+/* Something was left undone for want of room; `peer` and `address` may be NULL. */
+void engine_report_limit(const struct engine *engine, enum relay_result limit,
+                         const struct peer *peer, const struct address *address,
+                         enum relay_transport transport);
+
 /* To be called when a flow or a session has gone. */
 void engine_check_idle(struct engine *engine);
 

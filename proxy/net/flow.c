@@ -20,7 +20,6 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
     flow_go(flow);
 }
 
-/* The exchange knows whether the leg was still connecting or already asked. */
 static void flow_lose(struct flow *flow, unsigned leg)
 {
     struct relay_time now = engine_now(flow->engine);
@@ -30,8 +29,7 @@ static void flow_lose(struct flow *flow, unsigned leg)
         return;
     upstream_close(flow->upstreams[leg]);
     flow->upstreams[leg] = NULL;
-    exchange_refused(&flow->exchange, leg, now);
-    exchange_closed(&flow->exchange, leg, now);
+    exchange_lost(&flow->exchange, leg, now);
 }
 
 static void on_leg_end(void *owner, unsigned leg)
@@ -143,7 +141,7 @@ static void flow_reply(struct flow *flow, const struct exchange_action *action)
 {
     int backed_up = flow->client->reply(flow, &action->packet);
     if (backed_up < 0)
-        exchange_abort(&flow->exchange, "client-gone", engine_now(flow->engine));
+        exchange_abort(&flow->exchange, RESULT_CLIENT_GONE, engine_now(flow->engine));
     else if (backed_up > 0)
         flow_pause(flow);
 }
@@ -206,8 +204,11 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
                       const struct relay_request *request, const struct flow_client *client,
                       void *owner)
 {
-    if (engine->flow_count >= ENGINE_FLOWS_MAX)
+    if (engine->flow_count >= ENGINE_FLOWS_MAX) {
+        engine_report_limit(engine, RESULT_TOO_MANY_EXCHANGES, verdict->client.peer, &request->from,
+                            request->transport);
         return NULL;
+    }
     struct flow *flow = calloc(1, sizeof *flow);
     if (!flow)
         return NULL;
@@ -225,8 +226,8 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
     if (request->transport == RELAY_UDP) {
         flow->flight = (struct recent_flight){.from = request->from,
                                               .to = request->to,
-                                              .octets = flow->exchange.octets,
-                                              .len = flow->exchange.octets_len};
+                                              .octets = flow->exchange.errand.octets,
+                                              .len = flow->exchange.errand.len};
         recent_take_off(&engine->relay->recent, &flow->flight);
     }
     return flow;
@@ -251,7 +252,7 @@ void flow_resume(struct flow *flow)
             upstream_resume(flow->upstreams[i]);
 }
 
-void flow_abort(struct flow *flow, const char *why)
+void flow_abort(struct flow *flow, enum relay_result why)
 {
     exchange_abort(&flow->exchange, why, engine_now(flow->engine));
     flow_go(flow);

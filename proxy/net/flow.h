@@ -52,6 +52,6 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
 void flow_go(struct flow *flow);
 
 void flow_resume(struct flow *flow);
-void flow_abort(struct flow *flow, const char *why);
+void flow_abort(struct flow *flow, enum relay_result why);
 
 #endif

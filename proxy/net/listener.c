@@ -24,7 +24,7 @@ static void on_udp_closed(void *owner)
 static int listener_reply(struct flow *flow, const struct relay_packet *packet)
 {
     const struct listener *l = flow->owner;
-    datagram_send(&l->udp, &flow->exchange.client, packet);
+    datagram_send(&l->udp, &flow->exchange.errand.client, packet);
     return 0;
 }
 
@@ -58,8 +58,13 @@ static void on_request(void *owner, const struct relay_request *request)
     /* M10: it joins the one in flight, which will answer both. */
     struct recent_flight like = {
         .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
-    if (recent_in_flight(&relay->recent, &like))
+    if (recent_in_flight(&relay->recent, &like)) {
+        relay_report(relay, &(struct relay_event){.type = EVENT_JOINED,
+                                                  .result = RESULT_RETRY,
+                                                  .address = &request->from,
+                                                  .transport = RELAY_UDP});
         return;
+    }
     policy_judge(relay, request, &verdict);
     if (verdict.decision == POLICY_ANSWER &&
         client_answer(relay, &verdict.client, &verdict.message, &verdict.answer, request->now,
@@ -82,7 +87,9 @@ static void on_tcp_closed(uv_handle_t *handle)
 static void on_connection(uv_stream_t *tcp, int status)
 {
     struct listener *l = tcp->data;
-    if (status == 0)
+    if (status < 0)
+        engine_report_limit(l->engine, RESULT_ACCEPT_FAILED, NULL, NULL, RELAY_TCP);
+    else
         session_accept(l->engine, tcp);
 }
 

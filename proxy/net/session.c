@@ -35,7 +35,7 @@ static void session_close(struct session *session, bool reset)
     session->state = SESSION_CLOSED;
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
         if (session->flows[i])
-            flow_abort(session->flows[i], "client-gone");
+            flow_abort(session->flows[i], RESULT_CLIENT_GONE);
     for (unsigned i = 0; i < SESSION_KEPT_MAX; i++)
         if (session->kept[i])
             upstream_close(session->kept[i]);
@@ -186,7 +186,7 @@ static const struct flow_client session_client = {
 static bool session_has_id(const struct session *session, uint16_t id)
 {
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
-        if (session->flows[i] && session->flows[i]->exchange.client.id == id)
+        if (session->flows[i] && session->flows[i]->exchange.errand.client.id == id)
             return true;
     return false;
 }
@@ -295,6 +295,17 @@ static void session_link(struct session *session)
     engine->session_count++;
 }
 
+static bool session_has_place(const struct session *session)
+{
+    const struct engine *engine = session->engine;
+    if (engine->session_count <= (session->stranger ? SESSION_STRANGERS_MAX : ENGINE_SESSIONS_MAX))
+        return true;
+    engine_report_limit(engine,
+                        session->stranger ? RESULT_TOO_MANY_STRANGERS : RESULT_TOO_MANY_CONNECTIONS,
+                        NULL, &session->from, RELAY_TCP);
+    return false;
+}
+
 /* Who it is, and whether there is a place for it. */
 static bool session_admit(struct session *session)
 {
@@ -307,8 +318,7 @@ static bool session_admit(struct session *session)
     session->stranger = !who_knows(engine->relay->config, &session->from);
     if (session->stranger)
         session->stream.frame.limit = SESSION_STRANGER_LIMIT;
-    return engine->session_count <=
-           (session->stranger ? SESSION_STRANGERS_MAX : ENGINE_SESSIONS_MAX);
+    return session_has_place(session);
 }
 
 void session_accept(struct engine *engine, uv_stream_t *listener)

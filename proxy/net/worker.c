@@ -41,7 +41,7 @@ static void worker_stop(struct worker *worker)
     while (worker->engine.sessions)
         session_abort(worker->engine.sessions);
     while (worker->engine.flows)
-        flow_abort(worker->engine.flows, "stopped");
+        flow_abort(worker->engine.flows, RESULT_STOPPED);
     uv_close((uv_handle_t *)&worker->drain, NULL);
 }
 

@@ -53,12 +53,12 @@ unsigned join_rcode(const struct legs *legs)
     return worst;
 }
 
-static struct recent_ack join_key(const struct legs *legs, const struct peer *peer)
+static struct recent_ack join_key(const struct errand *errand, const struct peer *peer)
 {
-    const struct dns_message *request = legs->load.request;
+    const struct dns_message *request = &errand->request;
     struct recent_ack key = {
-        .from = legs->load.client->from,
-        .id = legs->load.client->id,
+        .from = errand->client.from,
+        .id = errand->client.id,
         .qtype = request->qtype,
         .zone = request->qname,
         .peer = peer->number,
@@ -77,23 +77,24 @@ static void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
             leg_move(&legs->items[i], LEG_OVER);
 }
 
-void join_recall(struct legs *legs, struct relay_time now)
+void join_recall(struct legs *legs, const struct errand *errand, struct relay_time now)
 {
     for (unsigned i = 0; i < legs->count; i++) {
         struct leg *leg = &legs->items[i];
-        struct recent_ack key = join_key(legs, leg->peer);
-        int rcode = recent_acknowledged(&legs->load.relay->recent, &key, now.ms);
+        struct recent_ack key = join_key(errand, leg->peer);
+        int rcode = recent_acknowledged(&errand->relay->recent, &key, now.ms);
         if (rcode >= 0 && !join_is_settled(leg))
             join_settle(legs, leg, (unsigned)rcode);
     }
 }
 
-void join_take(struct legs *legs, struct leg *leg, unsigned rcode, struct relay_time now)
+void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
+               struct relay_time now)
 {
-    struct recent_ack key = join_key(legs, leg->peer);
+    struct recent_ack key = join_key(errand, leg->peer);
     join_settle(legs, leg, rcode);
-    recent_acknowledge(&legs->load.relay->recent, &key, rcode, now.ms);
-    leg_report(leg, &legs->load,
+    recent_acknowledge(&errand->relay->recent, &key, rcode, now.ms);
+    leg_report(leg, errand,
                (struct relay_event){
                    .type = EVENT_NOTIFY,
                    .key = leg->key,
@@ -101,7 +102,7 @@ void join_take(struct legs *legs, struct leg *leg, unsigned rcode, struct relay_
                    .rcode = rcode,
                    .has_serial = key.has_serial,
                    .serial = key.serial,
-                   .result = rcode == DNS_RCODE_NOERROR ? "ok" : "error",
+                   .result = rcode == DNS_RCODE_NOERROR ? RESULT_OK : RESULT_ERROR,
                },
                now);
 }

@@ -26,17 +26,13 @@ void leg_fini(struct leg *leg)
     tsig_stream_fini(&leg->stream);
 }
 
-void leg_report(const struct leg *leg, const struct leg_load *load, struct relay_event event,
+void leg_report(const struct leg *leg, const struct errand *errand, struct relay_event event,
                 struct relay_time now)
 {
-    event.peer = leg->peer;
+    event.peer = event.server = leg->peer;
     event.address = &leg->to;
     event.transport = leg->transport;
-    event.opcode = dns_message_opcode(load->request);
-    event.qtype = load->request->qtype;
-    event.zone = &load->request->qname;
-    event.milliseconds = now.ms - load->began;
-    relay_report(load->relay, &event);
+    errand_report(errand, event, now);
 }
 
 /* M7: room for the client's TSIG is taken off the payload size; what belongs to one hop is left
@@ -60,9 +56,7 @@ static int leg_edit_opt(const struct leg *leg, const struct client *client, uint
 static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send, size_t len,
                     struct relay_time now, struct dns_writer *tail)
 {
-    struct tsig_stamp stamp = {.time_signed = now.seconds,
-                               .fudge = (uint16_t)relay->config->proxy.fudge,
-                               .original_id = send->id};
+    struct tsig_stamp stamp = relay_stamp(relay, now, send->id);
     struct tsig_mac *mac = relay_mac(relay, leg->key);
     int error = tsig_sign(mac, &send->chain, &stamp, relay->work, len, tail);
     if (error < 0 || leg->transport == RELAY_UDP)
@@ -71,28 +65,28 @@ static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send,
     return tsig_stream_init(&leg->stream, mac, &send->chain);
 }
 
-int leg_send(struct leg *leg, const struct leg_load *load, struct relay_time now,
+int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now,
              struct relay_packet *out)
 {
     assert(leg->sent < LEG_SENDS_MAX);
-    struct relay *relay = load->relay;
+    struct relay *relay = errand->relay;
     struct leg_send *send = &leg->sends[leg->sent];
     struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
-    struct dns_message m = *load->request;
+    struct dns_message m = errand->request;
 
     memcpy(relay->work, m.octets, m.len);
     m.octets = relay->work;
     m.id = relay->world.random_id(relay->world.arg);
     dns_wire_set_u16_at(relay->work, m.id);
-    dns_wire_set_u16_at(relay->work + 10, m.count[DNS_ADDITIONAL]);
-    int error = load->client->passed ? 0 : leg_edit_opt(leg, load->client, relay->work, &m);
+    dns_message_put_arcount(relay->work, m.count[DNS_ADDITIONAL]);
+    int error = errand->client.passed ? 0 : leg_edit_opt(leg, &errand->client, relay->work, &m);
     if (error < 0)
         return error;
 
     *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
     /* The same for every copy, or a late answer to an earlier one could not be verified. */
     if (leg->sent == 0)
-        leg->key = load->client->passed ? NULL : relay_key(relay, leg->peer);
+        leg->key = errand->client.passed ? NULL : relay_key(relay, leg->peer);
     if (leg->key) {
         error = leg_sign(leg, relay, send, m.len, now, &tail);
         if (error < 0)
@@ -116,7 +110,7 @@ static struct leg_send *leg_find_send(struct leg *leg, uint16_t id)
 /* An error answer of a server that did not even understand the question. */
 static bool leg_is_bare_error(const struct dns_message *m)
 {
-    unsigned extra = (m->opt_len > 0) + (m->tsig_place == DNS_TSIG_LAST);
+    int extra = (m->opt_len > 0) + (m->tsig_place == DNS_TSIG_LAST);
     return m->count[DNS_QUESTION] == 0 && m->count[DNS_ANSWER] == 0 &&
            m->count[DNS_AUTHORITY] == 0 && m->count[DNS_ADDITIONAL] == extra &&
            dns_message_rcode(m) != DNS_RCODE_NOERROR;
@@ -124,53 +118,61 @@ static bool leg_is_bare_error(const struct dns_message *m)
 
 /* axfrdns leaves the question out of a transfer's messages, most others out of all but the first.
  */
-static bool leg_may_lack_question(const struct leg *leg, const struct leg_load *load)
+static bool leg_may_lack_question(const struct leg *leg, const struct errand *errand)
 {
-    return leg->transport == RELAY_TCP &&
-           (load->operation == PEER_AXFR || load->operation == PEER_IXFR);
+    return leg->transport == RELAY_TCP && errand_is_transfer(errand);
 }
 
-static bool leg_matches(const struct leg *leg, const struct leg_load *load,
+static bool leg_matches(const struct leg *leg, const struct errand *errand,
                         const struct dns_message *m)
 {
-    if (!(m->flags & DNS_FLAG_QR) || dns_message_opcode(m) != dns_message_opcode(load->request))
+    if (!(m->flags & DNS_FLAG_QR) || dns_message_opcode(m) != dns_message_opcode(&errand->request))
         return false;
     if (m->count[DNS_QUESTION] == 1)
-        return dns_message_same_question(m, load->request);
+        return dns_message_same_question(m, &errand->request);
     if (m->count[DNS_QUESTION] > 1)
         return false;
-    return leg_is_bare_error(m) || leg_may_lack_question(leg, load);
+    return leg_is_bare_error(m) || leg_may_lack_question(leg, errand);
+}
+
+/* Once an answer: its key is in use, and what its clock shows is proven. */
+static void leg_report_verified(const struct leg *leg, const struct errand *errand,
+                                const struct tsig_record *record, struct relay_time now)
+{
+    struct relay_event event = {.type = EVENT_VERIFIED, .key = leg->key, .has_skew = true};
+    event.skew = (int64_t)record->time_signed - (int64_t)now.seconds;
+    leg_report(leg, errand, event, now);
 }
 
 /* A peer that finds our time wrong says what its own clock shows (RFC 8945 section 5.2.3). */
-static void leg_report_skew(const struct leg *leg, const struct leg_load *load,
+static void leg_report_skew(const struct leg *leg, const struct errand *errand,
                             const struct tsig_record *record, struct relay_time now)
 {
     if (record->error != TSIG_BADTIME || record->other_len != 6)
         return;
     struct dns_reader r = dns_wire_reader(record->other, record->other_len);
     int64_t skew = (int64_t)dns_wire_get_u48(&r) - (int64_t)now.seconds;
-    leg_report(leg, load,
+    leg_report(leg, errand,
                (struct relay_event){.type = EVENT_CLOCK_SKEW,
                                     .key = leg->key,
                                     .tsig_error = TSIG_BADTIME,
                                     .has_skew = true,
                                     .skew = skew,
-                                    .result = "badtime",
+                                    .result = RESULT_BADTIME,
                                     .advice = "check NTP there"},
                now);
 }
 
 /* Once a response: PowerDNS repeats the query's time, and slow readers make any server wait. */
-static void leg_report_age(struct leg *leg, const struct leg_load *load, struct relay_time now)
+static void leg_report_age(struct leg *leg, const struct errand *errand, struct relay_time now)
 {
     if (!leg->stream.aged || leg->aged)
         return;
     leg->aged = true;
-    leg_report(leg, load,
+    leg_report(leg, errand,
                (struct relay_event){.type = EVENT_CLOCK_SKEW,
                                     .key = leg->key,
-                                    .result = "aged",
+                                    .result = RESULT_AGED,
                                     .advice = "a message of this transfer was signed longer ago "
                                               "than its fudge"},
                now);
@@ -192,18 +194,18 @@ static const char *leg_tsig_advice(const struct tsig_record *record)
 
 /* An answer that cannot be verified proves nothing, but is worth a line, and doubt about the key.
  */
-static enum leg_verdict leg_doubt(struct leg *leg, const struct leg_load *load,
+static enum leg_verdict leg_doubt(struct leg *leg, const struct errand *errand,
                                   const struct dns_message *m, const struct tsig_record *record,
                                   struct relay_time now)
 {
     leg->doubted = true;
-    leg_report(leg, load,
+    leg_report(leg, errand,
                (struct relay_event){.type = EVENT_TSIG_FAILURE,
                                     .key = leg->key,
                                     .has_rcode = true,
                                     .rcode = dns_message_rcode(m),
                                     .tsig_error = record ? record->error : TSIG_NOERROR,
-                                    .result = record ? "bad-answer" : "unsigned-answer",
+                                    .result = record ? RESULT_BAD_ANSWER : RESULT_UNSIGNED_ANSWER,
                                     .advice = record ? leg_tsig_advice(record)
                                                      : "an answer without TSIG was dropped; does "
                                                        "the peer have this key?"},
@@ -223,7 +225,7 @@ static enum tsig_stream_state leg_verify_datagram(struct leg *leg, struct relay 
     return TSIG_STREAM_VERIFIED;
 }
 
-static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
+static enum leg_verdict leg_verify(struct leg *leg, const struct errand *errand,
                                    const struct dns_message *m, struct relay_time now)
 {
     struct tsig_record decoded;
@@ -237,35 +239,51 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct leg_load *load,
     /* What a continuation says of errors and clocks is in no digest (section 5.3.1). */
     bool proven = leg->transport == RELAY_UDP || leg->stream.state == TSIG_STREAM_FIRST;
     if (leg->transport == RELAY_UDP)
-        state = leg_verify_datagram(leg, load->relay, m, record, now);
+        state = leg_verify_datagram(leg, errand->relay, m, record, now);
     else
         state = tsig_stream_verify(&leg->stream, m, record, now.seconds);
     if (state == TSIG_STREAM_PENDING)
         return LEG_PENDING;
     if (state != TSIG_STREAM_VERIFIED)
-        return leg_doubt(leg, load, m, record, now);
-    if (proven)
-        leg_report_skew(leg, load, record, now);
+        return leg_doubt(leg, errand, m, record, now);
+    if (proven) {
+        leg_report_verified(leg, errand, record, now);
+        leg_report_skew(leg, errand, record, now);
+    }
     if (leg->transport == RELAY_TCP)
-        leg_report_age(leg, load, now);
+        leg_report_age(leg, errand, now);
     return LEG_GOOD;
 }
 
-enum leg_verdict leg_judge(struct leg *leg, const struct leg_load *load, uint8_t *octets,
+enum leg_verdict leg_judge(struct leg *leg, const struct errand *errand, uint8_t *octets,
                            size_t len, struct relay_time now, struct dns_message *m)
 {
     enum leg_verdict verdict = LEG_GOOD;
     if (dns_message_parse(octets, len, m) < 0)
         return LEG_MALFORMED;
-    if (!leg_find_send(leg, m->id) || !leg_matches(leg, load, m))
+    if (!leg_find_send(leg, m->id) || !leg_matches(leg, errand, m))
         return LEG_MISMATCH;
     if (leg->key)
-        verdict = leg_verify(leg, load, m, now);
-    else if (!load->client->passed && (m->tsig_place != DNS_TSIG_NONE || m->sig0))
+        verdict = leg_verify(leg, errand, m, now);
+    else if (!errand->client.passed && (m->tsig_place != DNS_TSIG_NONE || m->sig0))
         verdict = LEG_SIGNED;
     if (verdict == LEG_GOOD && leg->key) {
         dns_message_strip_tsig(m);
-        dns_wire_set_u16_at(octets + 10, m->count[DNS_ADDITIONAL]);
+        dns_message_put_arcount(octets, m->count[DNS_ADDITIONAL]);
     }
     return verdict;
+}
+
+enum relay_result leg_misfit(enum leg_verdict verdict)
+{
+    switch (verdict) {
+    case LEG_MALFORMED:
+        return RESULT_MALFORMED_ANSWER;
+    case LEG_MISMATCH:
+        return RESULT_MISMATCHED_ANSWER;
+    case LEG_SIGNED:
+        return RESULT_UNEXPECTED_TSIG;
+    default:
+        return RESULT_UNVERIFIED_ANSWER;
+    }
 }

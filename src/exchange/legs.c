@@ -1,5 +1,6 @@
 #include "exchange/legs.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* M3, M6: a UDP copy that is not answered is sent again this long after the one before. */
@@ -28,79 +29,91 @@ bool legs_have_hope(const struct legs *legs)
     return false;
 }
 
-static void legs_wake_next(struct legs *legs, unsigned leg, uint64_t when)
+/* Turns of a NOTIFY's legs come all at once. */
+static void legs_wake_next(struct legs *legs, const struct errand *errand, unsigned index,
+                           uint64_t when)
 {
-    if (legs->load.operation == PEER_NOTIFY || leg + 1 >= legs->count)
+    if (errand->operation == PEER_NOTIFY || index + 1 >= legs->count)
         return;
-    struct leg *next = &legs->items[leg + 1];
+    struct leg *next = &legs->items[index + 1];
     if (next->state == LEG_IDLE && when < next->wake)
         next->wake = when;
 }
 
-void legs_lose(struct legs *legs, unsigned index, const char *why, const char *advice,
-               struct relay_time now)
+static void legs_drop(struct legs *legs, const struct errand *errand, unsigned index,
+                      struct relay_event event, struct relay_time now)
 {
     struct leg *leg = &legs->items[index];
-    enum relay_event_type type =
-        legs->load.operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
+    event.type = errand->operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
     leg_move(leg, LEG_OVER);
-    leg_report(leg, &legs->load,
-               (struct relay_event){.type = type, .result = why, .advice = advice}, now);
+    leg_report(leg, errand, event, now);
     /* A BADKEY may be forged, so doubt alone changes nothing before the time is up; and an UPDATE
      * that was written is never tried with another key. */
-    if (leg->doubted && legs->load.operation != PEER_UPDATE)
-        relay_next_key(legs->load.relay, leg->peer, leg->key);
+    if (leg->doubted && errand->operation != PEER_UPDATE)
+        relay_next_key(errand->relay, leg->peer, leg->key);
 }
 
-void legs_refused(struct legs *legs, unsigned leg, struct relay_time now)
+void legs_lose(struct legs *legs, const struct errand *errand, unsigned index,
+               enum relay_result why, struct relay_time now)
 {
-    recent_address_failed(&legs->load.relay->recent, &legs->items[leg].to, now.ms);
-    legs_lose(legs, leg, "cannot-connect", "is the server running and reachable at this address?",
-              now);
-    legs_wake_next(legs, leg, now.ms);
+    legs_drop(legs, errand, index, (struct relay_event){.result = why}, now);
 }
 
-void legs_no_socket(struct legs *legs, unsigned leg, const char *why, struct relay_time now)
+void legs_refused(struct legs *legs, const struct errand *errand, unsigned index,
+                  struct relay_time now)
 {
-    legs_lose(legs, leg, "no-socket", why, now);
-    legs_wake_next(legs, leg, now.ms);
+    recent_address_failed(&errand->relay->recent, &legs->items[index].to, now.ms);
+    legs_lose(legs, errand, index, RESULT_CANNOT_CONNECT, now);
+    legs_wake_next(legs, errand, index, now.ms);
 }
 
-void legs_opening(struct legs *legs, unsigned leg, struct relay_time now)
+void legs_no_socket(struct legs *legs, const struct errand *errand, unsigned index, const char *why,
+                    struct relay_time now)
 {
-    uint64_t until = now.ms + 1000ull * legs->load.relay->config->proxy.connect_timeout;
-    uint64_t last = legs->load.began + legs->answer_ms;
-    leg_move(&legs->items[leg], LEG_OPENING);
+    struct relay_event event = {.result = RESULT_NO_SOCKET, .advice = why};
+    legs_drop(legs, errand, index, event, now);
+    legs_wake_next(legs, errand, index, now.ms);
+}
+
+void legs_opening(struct legs *legs, const struct errand *errand, unsigned index,
+                  struct relay_time now)
+{
+    uint64_t until = now.ms + 1000ull * errand->relay->config->proxy.connect_timeout;
+    uint64_t last = errand->began + legs->answer_ms;
+    leg_move(&legs->items[index], LEG_OPENING);
     /* M3: the primary of a NOTIFY waits no longer than that. */
-    legs->items[leg].wake = legs->load.operation == PEER_NOTIFY && last < until ? last : until;
+    legs->items[index].wake = errand->operation == PEER_NOTIFY && last < until ? last : until;
 }
 
-static unsigned legs_sends_max(const struct legs *legs, const struct leg *leg)
+static unsigned legs_sends_max(const struct errand *errand, const struct leg *leg)
 {
-    if (leg->transport == RELAY_TCP || legs->load.operation == PEER_UPDATE)
+    if (leg->transport == RELAY_TCP || errand->operation == PEER_UPDATE)
         return 1;
-    return legs->load.operation == PEER_NOTIFY ? 3 : 2;
+    return errand->operation == PEER_NOTIFY ? 3 : 2;
 }
 
-void legs_sent(struct legs *legs, unsigned index, struct relay_time now)
+void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
+               struct relay_time now)
 {
     struct leg *leg = &legs->items[index];
     leg_move(leg, LEG_ASKED);
     if (leg->sent == 1) {
-        uint64_t from = legs->load.operation == PEER_NOTIFY ? legs->load.began : now.ms;
+        uint64_t from = errand->operation == PEER_NOTIFY ? errand->began : now.ms;
         leg->expire = from + legs->answer_ms;
         /* An UPDATE that was written may have been done: no other address gets it too. */
-        if (leg->transport == RELAY_UDP && legs->load.operation != PEER_UPDATE)
-            legs_wake_next(legs, index, now.ms + LEGS_NEXT_ADDRESS_MS);
+        if (leg->transport == RELAY_UDP && errand->operation != PEER_UPDATE)
+            legs_wake_next(legs, errand, index, now.ms + LEGS_NEXT_ADDRESS_MS);
     }
     leg->wake = leg->expire;
-    if (leg->sent < legs_sends_max(legs, leg)) {
+    if (leg->sent < legs_sends_max(errand, leg)) {
+        assert(leg->sent <= sizeof legs_resend_ms / sizeof *legs_resend_ms);
         uint64_t again = now.ms + legs_resend_ms[leg->sent - 1];
         leg->wake = again < leg->expire ? again : leg->expire;
     }
 }
 
-static bool legs_tick_one(struct legs *legs, unsigned index, struct relay_time now)
+static bool legs_tick_one(struct legs *legs, const struct errand *errand, unsigned index,
+                          struct relay_time now)
 {
     struct leg *leg = &legs->items[index];
     if (leg->wake > now.ms)
@@ -110,25 +123,25 @@ static bool legs_tick_one(struct legs *legs, unsigned index, struct relay_time n
         leg_move(leg, LEG_DUE);
         return false;
     case LEG_OPENING:
-        legs_refused(legs, index, now);
+        legs_refused(legs, errand, index, now);
         return true;
     case LEG_ASKED:
         if (now.ms < leg->expire) {
             leg_move(leg, LEG_READY);
             return false;
         }
-        legs_lose(legs, index, "timeout", "it was asked and did not answer in time", now);
+        legs_lose(legs, errand, index, RESULT_TIMEOUT, now);
         return true;
     default:
         return false;
     }
 }
 
-bool legs_tick(struct legs *legs, struct relay_time now)
+bool legs_tick(struct legs *legs, const struct errand *errand, struct relay_time now)
 {
     bool lost = false;
     for (unsigned i = 0; i < legs->count; i++)
-        lost |= legs_tick_one(legs, i, now);
+        lost |= legs_tick_one(legs, errand, i, now);
     return lost;
 }
 

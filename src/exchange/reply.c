@@ -29,7 +29,7 @@ static int reply_write_anew(struct reply *reply, struct relay *relay, struct cli
         more = 0;
     }
     if (error == 0)
-        error = client_relay(relay, client, relay->work, &piece, reply->from_signed, now, out);
+        error = client_adapt(relay, client, relay->work, &piece, reply->from_signed, now, out);
     return error < 0 ? error : more;
 }
 
@@ -37,7 +37,7 @@ int reply_next(struct reply *reply, struct relay *relay, struct client *client,
                const struct dns_message *request, struct relay_time now, struct relay_packet *out)
 {
     if (!reply->anew && !reply_lacks_question(reply)) {
-        int error = client_relay(relay, client, reply->octets, &reply->message, reply->from_signed,
+        int error = client_adapt(relay, client, reply->octets, &reply->message, reply->from_signed,
                                  now, out);
         if (error != DNS_ESPACE || !reply->transfer || client->transport == RELAY_UDP)
             return error;

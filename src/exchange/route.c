@@ -113,6 +113,15 @@ static void route_add_transparent(struct route *r)
     leg->source.port = 0;
 }
 
+static uint64_t route_patience_ms(const struct relay *relay, const struct policy_verdict *v)
+{
+    const struct config_proxy *proxy = &relay->config->proxy;
+    bool transfer = v->operation == PEER_AXFR || v->operation == PEER_IXFR;
+    /* A zone may take its time to load; over UDP the client is gone by then. */
+    bool patient = transfer && v->client.transport == RELAY_TCP;
+    return 1000ull * (patient ? proxy->progress_timeout : proxy->answer_timeout);
+}
+
 int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct relay_time now,
                struct legs *out)
 {
@@ -136,5 +145,6 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
     }
     out->items = r.legs;
     out->count = r.count;
+    out->answer_ms = route_patience_ms(relay, verdict);
     return 0;
 }

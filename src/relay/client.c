@@ -47,12 +47,8 @@ static int client_sign_answer(struct relay *relay, struct client *client,
                               const struct client_answer *answer, struct relay_time now, size_t len,
                               struct dns_writer *tail)
 {
-    struct tsig_stamp stamp = {
-        .time_signed = now.seconds,
-        .fudge = relay->config->proxy.fudge,
-        .original_id = client->original_id,
-        .error = answer->tsig_error,
-    };
+    struct tsig_stamp stamp = relay_stamp(relay, now, client->original_id);
+    stamp.error = answer->tsig_error;
     if (answer->bad_record)
         return tsig_sign_unsigned(answer->bad_record, &stamp, relay->work, tail);
     if (!client->key)
@@ -95,11 +91,7 @@ static int client_sign(struct relay *relay, struct client *client, uint8_t *octe
 {
     struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
     if (client->key) {
-        struct tsig_stamp stamp = {
-            .time_signed = now.seconds,
-            .fudge = relay->config->proxy.fudge,
-            .original_id = client->original_id,
-        };
+        struct tsig_stamp stamp = relay_stamp(relay, now, client->original_id);
         struct tsig_mac *mac = relay_mac(relay, client->key);
         int error = tsig_sign(mac, &client->chain, &stamp, octets, len, &tail);
         if (error < 0)
@@ -109,7 +101,7 @@ static int client_sign(struct relay *relay, struct client *client, uint8_t *octe
     return 0;
 }
 
-int client_relay(struct relay *relay, struct client *client, uint8_t *octets, struct dns_message *m,
+int client_adapt(struct relay *relay, struct client *client, uint8_t *octets, struct dns_message *m,
                  bool from_signed, struct relay_time now, struct relay_packet *out)
 {
     m->id = client->id;
@@ -122,7 +114,7 @@ int client_relay(struct relay *relay, struct client *client, uint8_t *octets, st
     if (client->key && !from_signed)
         m->flags &= (uint16_t)~DNS_FLAG_AD;
     dns_wire_set_u16_at(octets, m->id);
-    dns_wire_set_u16_at(octets + 2, m->flags);
+    dns_wire_set_u16_at(octets + DNS_FLAGS_AT, m->flags);
     int error = dns_opt_remove_hop_options(octets, m, !client->transparent);
     if (error < 0)
         return error;

@@ -41,6 +41,16 @@ struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key)
     return &relay->macs[key->number];
 }
 
+struct tsig_stamp relay_stamp(const struct relay *relay, struct relay_time now,
+                              uint16_t original_id)
+{
+    return (struct tsig_stamp){
+        .time_signed = now.seconds,
+        .fudge = (uint16_t)relay->config->proxy.fudge, /* a setting of at most 65535 */
+        .original_id = original_id,
+    };
+}
+
 void relay_report(const struct relay *relay, const struct relay_event *event)
 {
     relay->world.report(relay->world.arg, event);
@@ -61,7 +71,6 @@ void relay_next_key(struct relay *relay, const struct peer *peer, const struct t
                             .type = EVENT_TSIG_FAILURE,
                             .peer = peer,
                             .key = relay_key(relay, peer),
-                            .result = "next-key",
-                            .advice = "no verifiable answer to the key before; this one signs now",
+                            .result = RESULT_NEXT_KEY,
                         });
 }

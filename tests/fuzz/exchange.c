@@ -49,7 +49,7 @@ static void take_request(struct play *p, unsigned leg, const struct relay_packet
         FUZZ_CHECK(tsig_verify(relay_mac(p->relay, key), &chain, &m, &record, p->now.seconds) ==
                    TSIG_VERIFIED);
     } else {
-        FUZZ_CHECK(m.tsig_place == DNS_TSIG_NONE || p->x.client.passed);
+        FUZZ_CHECK(m.tsig_place == DNS_TSIG_NONE || p->x.errand.client.passed);
         p->authentic = true;
     }
     p->legs[leg].id = m.id;
@@ -60,7 +60,7 @@ static void take_request(struct play *p, unsigned leg, const struct relay_packet
 /* What the client makes of our answer. */
 static void take_reply(struct play *p, const struct relay_packet *packet)
 {
-    const struct client *client = &p->x.client;
+    const struct client *client = &p->x.errand.client;
     struct tsig_record record;
     struct dns_message m;
     size_t len;
@@ -86,7 +86,7 @@ static void carry_out(struct play *p, const struct exchange_action *action)
     switch (action->type) {
     case ACTION_CONNECT:
         if (p->refuse & 1)
-            exchange_refused(&p->x, action->leg, p->now);
+            exchange_lost(&p->x, action->leg, p->now);
         else
             exchange_connected(&p->x, action->leg, p->refuse >> 7, p->now);
         p->refuse >>= 1;
@@ -151,7 +151,7 @@ static void answer(struct play *p, unsigned index, enum happening what, const ui
     FUZZ_CHECK(message != NULL);
     memcpy(message, octets, len);
     size = make_answer(p, index, what, message, len);
-    p->poisoned |= taken && what != ANSWER && p->x.operation != PEER_NOTIFY;
+    p->poisoned |= taken && what != ANSWER && p->x.errand.operation != PEER_NOTIFY;
     message = realloc(message, size ? size : 1);
     FUZZ_CHECK(message != NULL);
     exchange_answer(&p->x, index, message, size, p->now);
@@ -167,7 +167,7 @@ static void happen(struct play *p, uint8_t what, const uint8_t *octets, size_t l
     p->now.ms++;
     switch (what % HAPPENINGS) {
     case CLOSED:
-        exchange_closed(&p->x, leg, p->now);
+        exchange_lost(&p->x, leg, p->now);
         pump(p);
         break;
     case TICK:
@@ -199,7 +199,7 @@ static void run(struct play *p, const struct policy_verdict *verdict, struct dns
         free(octets);
     }
     if (!p->ended) {
-        exchange_abort(&p->x, "left", p->now);
+        exchange_abort(&p->x, RESULT_CLIENT_GONE, p->now);
         pump(p);
     }
     FUZZ_CHECK(p->ended);

@@ -304,12 +304,12 @@ Test(dns_split_sweep, P27_the_largest_record_goes_and_one_octet_more_aborts)
         comes(leg);
         world_end(EXCHANGE_ABORTED);
         cr_expect_eq(world_event(1)->event.type, EVENT_UPSTREAM_FAILURE);
-        cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
+        cr_expect_eq(world_event(1)->event.result, RESULT_NO_ROOM_FOR_TSIG);
         cr_expect_eq(world_event(1)->event.peer, world_peer("hq"));
         cr_expect_str_eq(world_event(1)->zone, "Example.COM");
         cr_expect_str_eq(world_event(1)->record, "big.example.com");
         cr_expect_eq(world_event(1)->event.record_type, 16);
-        cr_expect_str_eq(world_event(0)->event.result, "cannot-relay");
+        cr_expect_eq(world_event(0)->event.result, RESULT_CANNOT_RELAY);
     }
 }
 
@@ -355,7 +355,7 @@ Test(dns_split_sweep, P27_the_records_around_it_never_make_a_shorter_whole)
     m = receive();
     cr_expect_eq(m.count[DNS_ANSWER], 1, "what stood before it");
     world_end(EXCHANGE_ABORTED);
-    cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
+    cr_expect_eq(world_event(1)->event.result, RESULT_NO_ROOM_FOR_TSIG);
 }
 
 Test(dns_split_sweep, P27_as_the_first_message_it_is_servfail)
@@ -367,5 +367,5 @@ Test(dns_split_sweep, P27_as_the_first_message_it_is_servfail)
     comes(ask(DNS_TYPE_AXFR));
     m = world_reply_last(&client, &reply);
     cr_expect_eq(dns_message_rcode(&m), DNS_RCODE_SERVFAIL);
-    cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
+    cr_expect_eq(world_event(1)->event.result, RESULT_NO_ROOM_FOR_TSIG);
 }

@@ -292,7 +292,7 @@ Test(exchange_keys, P23_the_second_key_has_its_turn_when_no_verifiable_answer_ca
     world_open(MIRROR);
     fail_over_udp("up");
     for (unsigned back = 0; back < world.event_count; back++)
-        if (strcmp(world_event(back)->event.result, "next-key") == 0) {
+        if (world_event(back)->event.result == RESULT_NEXT_KEY) {
             told = true;
             cr_expect_eq(world_event(back)->event.type, EVENT_TSIG_FAILURE);
             cr_expect_eq(world_event(back)->event.peer, world_peer("hq"));

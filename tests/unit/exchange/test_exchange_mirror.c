@@ -324,7 +324,7 @@ Test(exchange_mirror, P21_a_transfer_without_tsig)
     transfer_all(DNS_TYPE_AXFR);
     expect_at_most(0);
     cr_expect_eq(world_event(2)->event.type, EVENT_TSIG_FAILURE);
-    cr_expect_str_eq(world_event(2)->event.result, "unsigned-answer");
+    cr_expect_eq(world_event(2)->event.result, RESULT_UNSIGNED_ANSWER);
 }
 
 Test(exchange_mirror, P21_what_ends_the_transfer_must_be_signed)
@@ -369,7 +369,7 @@ Test(exchange_mirror, P21_the_bound_on_what_waits)
             cr_assert_eq(got.messages, 1);
         }
         cr_expect_eq(got.ended, waiting == 100);
-        cr_expect_leq(world.exchange.hold.size, 2 * 100 * (sent[1].len + 2));
+        cr_expect_leq(world.exchange.response.hold.size, 2 * 100 * (sent[1].len + 2));
     }
 }
 
@@ -389,7 +389,7 @@ Test(exchange_mirror, P21_that_a_stream_has_aged_is_told_once)
     for (unsigned back = 0; back < world.event_count; back++) {
         const struct relay_event *event = &world_event(back)->event;
 
-        if (strcmp(event->result, "aged") != 0)
+        if (event->result != RESULT_AGED)
             continue;
         told++;
         cr_expect_eq(event->peer, world_peer("hq"));

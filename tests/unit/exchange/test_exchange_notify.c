@@ -99,7 +99,7 @@ Test(exchange_notify, M3_goes_to_every_address_of_every_secondary_signed_for_eac
     cr_expect_eq(world_event(0)->event.serial, 7);
     cr_expect_eq(world_event(0)->event.opcode, DNS_OPCODE_NOTIFY);
     cr_expect_str_eq(world_event(0)->zone, "example.com");
-    cr_expect_str_eq(world_event(0)->event.result, "ok");
+    cr_expect_eq(world_event(0)->event.result, RESULT_OK);
     acknowledge(1, DNS_RCODE_SERVFAIL);
     cr_expect_eq(world.event_count, 1, "it has answered already");
     acknowledge(2, DNS_RCODE_NOERROR);
@@ -113,7 +113,7 @@ Test(exchange_notify, M3_the_worst_answer_is_the_primarys)
     begin(RELAY_TCP);
     asked(RELAY_TCP);
     acknowledge(2, DNS_RCODE_REFUSED);
-    cr_expect_str_eq(world_event(0)->event.result, "error");
+    cr_expect_eq(world_event(0)->event.result, RESULT_ERROR);
     acknowledge(1, DNS_RCODE_NOERROR);
     primary_gets(DNS_RCODE_REFUSED);
 }
@@ -140,7 +140,7 @@ Test(exchange_notify, M3_badvers_is_formerr_in_the_primarys_answer)
     world_sign(side, &answer);
     world_answer(2, &answer);
     cr_expect_eq(world_event(0)->event.rcode, 16);
-    cr_expect_str_eq(world_event(0)->event.result, "error");
+    cr_expect_eq(world_event(0)->event.result, RESULT_ERROR);
     primary_gets(DNS_RCODE_FORMERR);
 }
 
@@ -186,7 +186,7 @@ Test(exchange_notify, M3_udp_is_answered_with_silence_when_not_all_have_answered
     world_alarm(5000);
     world_end(EXCHANGE_SILENT);
     cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
-    cr_expect_str_eq(world_event(0)->event.result, "timeout");
+    cr_expect_eq(world_event(0)->event.result, RESULT_TIMEOUT);
     cr_expect_str_eq(world_event(0)->address, ONE_V6);
     cr_expect_str_eq(world_event(1)->address, WORLD_ONE);
 }
@@ -312,15 +312,15 @@ Test(exchange_notify, P23_over_udp_an_answer_without_the_right_tsig_is_dropped)
     world_answer(2, &answer);
     world_wait();
     cr_expect_eq(world_event(1)->event.type, EVENT_TSIG_FAILURE);
-    cr_expect_str_eq(world_event(1)->event.result, "unsigned-answer");
-    cr_expect_str_eq(world_event(0)->event.result, "unverified-answer");
+    cr_expect_eq(world_event(1)->event.result, RESULT_UNSIGNED_ANSWER);
+    cr_expect_eq(world_event(0)->event.result, RESULT_UNVERIFIED_ANSWER);
     side = respond(2, DNS_RCODE_NOERROR);
     world_sign(side, &answer);
     answer.octets[answer.len - 7] ^= 1; /* the end of its MAC */
     world_answer(2, &answer);
     world_wait();
-    cr_expect_str_eq(world_event(1)->event.result, "bad-answer");
-    cr_expect_str_eq(world_event(0)->event.result, "unverified-answer");
+    cr_expect_eq(world_event(1)->event.result, RESULT_BAD_ANSWER);
+    cr_expect_eq(world_event(0)->event.result, RESULT_UNVERIFIED_ANSWER);
     one.chain = respond(2, DNS_RCODE_NOERROR)->chain;
     world_sign(&one, &answer); /* with the key of another */
     world_answer(2, &answer);
@@ -417,5 +417,5 @@ Test(exchange_notify, a_request_without_room_for_its_tsig_is_not_sent)
     world_begin(&primary, "10.0.0.1@40000", RELAY_TCP, &request);
     world_connected(world_connect(WORLD_ONE, RELAY_TCP), false);
     primary_gets(DNS_RCODE_SERVFAIL);
-    cr_expect_str_eq(world_event(0)->event.result, "cannot-send");
+    cr_expect_eq(world_event(0)->event.result, RESULT_CANNOT_SEND);
 }

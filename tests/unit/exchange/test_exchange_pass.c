@@ -122,7 +122,7 @@ Test(exchange_pass, P28_what_does_not_match_the_question_does_not)
     message.octets[DNS_HEADER_SIZE + 1] ^= 1;
     world_answer(leg, &message);
     world_wait();
-    cr_expect_str_eq(world_event(0)->event.result, "mismatched-answer");
+    cr_expect_eq(world_event(0)->event.result, RESULT_MISMATCHED_ANSWER);
 }
 
 Test(exchange_pass, M4_no_answer_is_servfail_unsigned)

@@ -126,7 +126,7 @@ Test(exchange_size, P25_when_not_even_that_fits_nothing_is_sent)
     world_answer(leg, &message);
     world_end(EXCHANGE_SILENT);
     cr_expect_eq(world_event(0)->event.type, EVENT_UPSTREAM_FAILURE);
-    cr_expect_str_eq(world_event(0)->event.result, "no-room-for-tsig");
+    cr_expect_eq(world_event(0)->event.result, RESULT_NO_ROOM_FOR_TSIG);
     support_header(&request, 0x1234, 0);
     support_question(&request, name, DNS_TYPE_SOA);
     world_begin(&client, WORLD_ONE, RELAY_UDP, &request);
@@ -265,9 +265,9 @@ Test(exchange_size, P27_a_record_that_cannot_be_signed_aborts)
     replied();
     world_end(EXCHANGE_ABORTED);
     cr_expect_eq(world_event(0)->event.type, EVENT_TRANSFER);
-    cr_expect_str_eq(world_event(0)->event.result, "cannot-relay");
+    cr_expect_eq(world_event(0)->event.result, RESULT_CANNOT_RELAY);
     cr_expect_eq(world_event(1)->event.type, EVENT_UPSTREAM_FAILURE);
-    cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
+    cr_expect_eq(world_event(1)->event.result, RESULT_NO_ROOM_FOR_TSIG);
     cr_expect_str_eq(world_event(1)->record, ".");
     cr_expect_eq(world_event(1)->event.record_type, 65280);
 }
@@ -283,6 +283,6 @@ Test(exchange_size, P26_another_answer_that_does_not_fit_is_servfail)
         fill(DNS_ANSWER, DNS_MESSAGE_MAX, DNS_MESSAGE_MAX);
         world_answer(leg, &message);
         cr_expect_eq(world_reply_last(&client, &reply).flags, DNS_FLAG_QR | DNS_RCODE_SERVFAIL);
-        cr_expect_str_eq(world_event(1)->event.result, "no-room-for-tsig");
+        cr_expect_eq(world_event(1)->event.result, RESULT_NO_ROOM_FOR_TSIG);
     }
 }

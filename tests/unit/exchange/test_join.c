@@ -6,7 +6,7 @@
 
 static struct leg items[6];
 static struct support_message request;
-static struct client client;
+static struct errand errand;
 static struct legs legs = {.items = items};
 
 /* Addresses per secondary: 2, 1, 3. */
@@ -16,8 +16,6 @@ static struct legs legs = {.items = items};
     "[secondary b]\naddress = 192.0.2.3\nzones = *\n"                                              \
     "[secondary c]\naddress = 192.0.2.4, 192.0.2.5, 192.0.2.6\nzones = *\n"
 
-static struct dns_message parsed;
-
 static void init(void)
 {
     static const char *const peers[] = {"a", "a", "b", "c", "c", "c"};
@@ -26,14 +24,12 @@ static void init(void)
     support_header(&request, 1, DNS_OPCODE_NOTIFY << 11);
     support_question(&request, "example.com", DNS_TYPE_SOA);
     support_soa(&request, DNS_ANSWER, "example.com", 7);
-    parsed = support_parse(&request);
-    client.from = world_address("10.0.0.1@4000");
-    client.id = 1;
-    legs.load = (struct leg_load){.relay = world.relay,
-                                  .request = &parsed,
-                                  .client = &client,
-                                  .operation = PEER_NOTIFY,
-                                  .began = world.now.ms};
+    errand.request = support_parse(&request);
+    errand.client.from = world_address("10.0.0.1@4000");
+    errand.client.id = 1;
+    errand.relay = world.relay;
+    errand.operation = PEER_NOTIFY;
+    errand.began = world.now.ms;
     legs.count = 6;
     for (int i = 0; i < 6; i++)
         items[i] = (struct leg){.state = LEG_ASKED, .peer = world_peer(peers[i])};
@@ -97,7 +93,7 @@ Test(relay_join, M3_the_rcode_is_the_worst)
 Test(relay_join, M3_an_answer_frees_the_other_addresses_of_its_secondary_alone)
 {
     state_of(".d.i.d");
-    join_take(&legs, &items[4], DNS_RCODE_REFUSED, world.now);
+    join_take(&legs, &errand, &items[4], DNS_RCODE_REFUSED, world.now);
     cr_expect_eq(items[0].state, LEG_ASKED);
     cr_expect_eq(items[1].state, LEG_DUE);
     cr_expect_eq(items[2].state, LEG_ASKED);
@@ -111,7 +107,7 @@ Test(relay_join, M3_an_answer_frees_the_other_addresses_of_its_secondary_alone)
     cr_expect_eq(world_event(0)->event.rcode, DNS_RCODE_REFUSED);
     cr_expect(world_event(0)->event.has_serial);
     cr_expect_eq(world_event(0)->event.serial, 7);
-    cr_expect_str_eq(world_event(0)->event.result, "error");
+    cr_expect_eq(world_event(0)->event.result, RESULT_ERROR);
 }
 
 Test(relay_join, M3_what_only_opt_can_say_is_formerr)
@@ -119,21 +115,21 @@ Test(relay_join, M3_what_only_opt_can_say_is_formerr)
     enum { NOTZONE = 10, BADVERS = 16, BADCOOKIE = 23 };
 
     state_of("......");
-    join_take(&legs, &items[2], BADVERS, world.now);
+    join_take(&legs, &errand, &items[2], BADVERS, world.now);
     cr_expect_eq(items[2].rcode, DNS_RCODE_FORMERR);
-    join_take(&legs, &items[4], BADCOOKIE, world.now);
+    join_take(&legs, &errand, &items[4], BADCOOKIE, world.now);
     cr_expect_eq(items[4].rcode, DNS_RCODE_FORMERR);
-    join_take(&legs, &items[0], NOTZONE, world.now);
+    join_take(&legs, &errand, &items[0], NOTZONE, world.now);
     cr_expect_eq(items[0].rcode, NOTZONE);
 }
 
 Test(relay_join, M3_it_is_recalled_for_the_same_notify)
 {
     state_of("......");
-    join_take(&legs, &items[4], DNS_RCODE_REFUSED, world.now);
+    join_take(&legs, &errand, &items[4], DNS_RCODE_REFUSED, world.now);
     state_of("iiiiii");
     items[3].rcode = items[4].rcode = 0;
-    join_recall(&legs, world.now);
+    join_recall(&legs, &errand, world.now);
     cr_expect_eq(items[0].state, LEG_IDLE);
     cr_expect_eq(items[2].state, LEG_IDLE);
     cr_expect_eq(items[3].state, LEG_ANSWERED);
@@ -141,19 +137,19 @@ Test(relay_join, M3_it_is_recalled_for_the_same_notify)
     cr_expect_eq(items[4].state, LEG_OVER);
     cr_expect_eq(world.event_count, 1, "no news");
     state_of("iiiiii");
-    client.id = 2;
-    join_recall(&legs, world.now);
+    errand.client.id = 2;
+    join_recall(&legs, &errand, world.now);
     cr_expect_eq(items[3].state, LEG_IDLE);
 }
 
 Test(relay_join, M3_a_notify_without_hint_is_another)
 {
     state_of("......");
-    join_take(&legs, &items[2], DNS_RCODE_NOERROR, world.now);
+    join_take(&legs, &errand, &items[2], DNS_RCODE_NOERROR, world.now);
     state_of("iiiiii");
     support_header(&request, 1, DNS_OPCODE_NOTIFY << 11);
     support_question(&request, "example.com", DNS_TYPE_SOA);
-    parsed = support_parse(&request);
-    join_recall(&legs, world.now);
+    errand.request = support_parse(&request);
+    join_recall(&legs, &errand, world.now);
     cr_expect_eq(items[2].state, LEG_IDLE);
 }

@@ -12,9 +12,7 @@
     "[secondary one]\naddress = 192.0.2.1\nprimary = hq\nkey = k\n"
 
 static struct support_message request, copy, answer;
-static struct dns_message parsed;
-static struct client client;
-static struct leg_load load;
+static struct errand errand;
 static struct leg leg;
 
 static void init(void)
@@ -33,12 +31,12 @@ TestSuite(relay_leg, .init = init, .fini = fini);
 /* A leg that is about to send `request` to this peer. */
 static void prepare(const char *peer, enum relay_transport transport)
 {
-    parsed = support_parse(&request);
-    load = (struct leg_load){.relay = world.relay,
-                             .request = &parsed,
-                             .client = &client,
-                             .operation = policy_operation(&parsed),
-                             .began = world.now.ms};
+    errand.relay = world.relay;
+    errand.request = support_parse(&request);
+    errand.operation = errand.request.qtype == DNS_TYPE_AXFR   ? PEER_AXFR
+                       : errand.request.qtype == DNS_TYPE_IXFR ? PEER_IXFR
+                                                               : PEER_SOA;
+    errand.began = world.now.ms;
     leg_fini(&leg);
     leg = (struct leg){.state = LEG_READY,
                        .peer = world_peer(peer),
@@ -50,7 +48,7 @@ static void send_copy(void)
 {
     struct relay_packet packet;
 
-    cr_assert_eq(leg_send(&leg, &load, world.now, &packet), 0);
+    cr_assert_eq(leg_send(&leg, &errand, world.now, &packet), 0);
     world_read(&packet, &copy);
 }
 
@@ -64,7 +62,7 @@ static void ask(const char *peer, uint16_t type, enum relay_transport transport)
 
 static enum leg_verdict judge(struct dns_message *m)
 {
-    return leg_judge(&leg, &load, answer.octets, answer.len, world.now, m);
+    return leg_judge(&leg, &errand, answer.octets, answer.len, world.now, m);
 }
 
 Test(relay_leg, each_copy_has_the_id_it_is_given)
@@ -129,10 +127,10 @@ Test(relay_leg, M7_the_requests_tsig_and_hop_options_stay_behind)
     support_opt(&request, 1232, options, sizeof options);
     world_sign(&side, &request);
     prepare("hq", RELAY_UDP);
-    parsed.len = parsed.tsig_at;
-    parsed.start[DNS_SECTIONS] = parsed.len;
-    parsed.count[DNS_ADDITIONAL]--;
-    parsed.tsig_place = DNS_TSIG_NONE;
+    errand.request.len = errand.request.tsig_at;
+    errand.request.start[DNS_SECTIONS] = errand.request.len;
+    errand.request.count[DNS_ADDITIONAL]--;
+    errand.request.tsig_place = DNS_TSIG_NONE;
     send_copy();
     m = support_parse(&copy);
     cr_expect_eq(m.flags, DNS_FLAG_RD | DNS_FLAG_CD);
@@ -140,9 +138,9 @@ Test(relay_leg, M7_the_requests_tsig_and_hop_options_stay_behind)
     cr_expect_eq(m.count[DNS_ADDITIONAL], 1);
     cr_expect_eq(m.opt_len, 11);
     cr_expect_eq(m.opt_payload, 1232, "the client has no key");
-    client.key = world_key("k");
+    errand.client.key = world_key("k");
     send_copy();
-    cr_expect_eq(support_parse(&copy).opt_payload, 1232 - tsig_sign_room(client.key));
+    cr_expect_eq(support_parse(&copy).opt_payload, 1232 - tsig_sign_room(errand.client.key));
     leg.peer = world_peer("old");
     send_copy();
     cr_expect_eq(support_parse(&copy).count[DNS_ADDITIONAL], 0);
@@ -161,7 +159,7 @@ Test(relay_leg, a_request_that_fills_a_message_has_no_room_for_tsig)
                               .rdata = zeroes,
                               .rdata_len = (uint16_t)(DNS_MESSAGE_MAX - request.len - 11)});
     prepare("one", RELAY_TCP);
-    cr_expect_eq(leg_send(&leg, &load, world.now, &packet), DNS_ESPACE);
+    cr_expect_eq(leg_send(&leg, &errand, world.now, &packet), DNS_ESPACE);
     cr_expect_eq(leg.sent, 0);
     prepare("hq", RELAY_TCP);
     send_copy();

@@ -19,9 +19,13 @@ static uint16_t random_id(void *arg)
 
 static void report(void *arg, const struct relay_event *event)
 {
-    struct world_event *kept = &world.events[world.event_count++ % WORLD_EVENTS];
-
     (void)arg;
+    if (event->type == EVENT_VERIFIED) {
+        world.verified = *event;
+        world.verified_count++;
+        return;
+    }
+    struct world_event *kept = &world.events[world.event_count++ % WORLD_EVENTS];
     *kept = (struct world_event){.event = *event};
     if (event->address)
         address_to_text(event->address, kept->address);
@@ -289,12 +293,12 @@ void world_connected(unsigned leg, bool reused)
 
 void world_refused(unsigned leg)
 {
-    exchange_refused(&world.exchange, leg, world.now);
+    exchange_lost(&world.exchange, leg, world.now);
 }
 
 void world_closed(unsigned leg)
 {
-    exchange_closed(&world.exchange, leg, world.now);
+    exchange_lost(&world.exchange, leg, world.now);
 }
 
 void world_answer(unsigned leg, const struct support_message *answer)

@@ -44,6 +44,9 @@ struct world {
     const char *us; /* where requests come to: WORLD_US unless set */
     struct world_event events[WORLD_EVENTS];
     unsigned event_count;
+    struct relay_event
+        verified; /* the last EVENT_VERIFIED; they are kept apart, there are so many */
+    unsigned verified_count;
     struct relay_request request; /* the last that was judged */
     struct policy_verdict verdict;
     struct exchange exchange; /* of the last world_begin */

@@ -133,7 +133,7 @@ static int relay(bool from_signed, struct dns_message *m)
     int error;
 
     *m = support_parse(&message);
-    error = client_relay(world.relay, &client, message.octets, m, from_signed, world.now, &packet);
+    error = client_adapt(world.relay, &client, message.octets, m, from_signed, world.now, &packet);
     if (error == 0)
         world_read(&packet, &reply);
     return error;

@@ -79,7 +79,7 @@ static void refused(const char *reason)
     cr_expect_eq(verdict->answer.rcode, DNS_RCODE_REFUSED, "%s", reason);
     cr_expect_str_eq(verdict->answer.reason, reason);
     cr_expect_eq(world_event(0)->event.type, EVENT_REFUSED);
-    cr_expect_str_eq(world_event(0)->event.result, reason);
+    cr_expect_str_eq(report_result_word(world_event(0)->event.result), reason);
     cr_expect_eq(world_event(0)->event.rcode, DNS_RCODE_REFUSED);
 }
 

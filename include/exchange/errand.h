@@ -1,0 +1,35 @@
+/* src/exchange: one exchange as a state machine, from the request that was judged good to the last
+ * octet of its answer.
+ *
+ * An errand is what one exchange is about: the request, who asked it and when. It is set once and
+ * borrowed by the legs; only the client's chain of MACs moves on as answers are signed. It may be
+ * moved in memory. */
+#ifndef EXCHANGE_ERRAND_H
+#define EXCHANGE_ERRAND_H
+
+#include "relay/policy.h"
+
+struct errand {
+    struct relay *relay;        /* borrowed; outlives this */
+    uint8_t *octets;            /* owned: the request as it came */
+    size_t len;                 /* of the octets */
+    struct dns_message request; /* parse of `octets`, its TSIG left out */
+    enum peer_operation operation;
+    struct client client;
+    uint64_t began; /* ms */
+};
+
+/* From a verdict that says POLICY_FORWARD, and the request it judged. Copies what it keeps.
+ * DNS_EMEMORY. */
+int errand_init(struct errand *e, struct relay *relay, const struct policy_verdict *verdict,
+                const struct relay_request *request) MUST_CHECK;
+void errand_fini(struct errand *e); /* of a zeroed struct too */
+
+/* An AXFR or IXFR: its answer may be many messages. */
+bool errand_is_transfer(const struct errand *e);
+
+/* Completes the event with what the errand is about, and reports it. It is about the client unless
+ * its `peer` is set already. */
+void errand_report(const struct errand *e, struct relay_event event, struct relay_time now);
+
+#endif

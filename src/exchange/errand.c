@@ -1,0 +1,50 @@
+#include "exchange/errand.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int errand_init(struct errand *e, struct relay *relay, const struct policy_verdict *verdict,
+                const struct relay_request *request)
+{
+    uint8_t *octets = malloc(request->len);
+    if (!octets)
+        return DNS_EMEMORY;
+    memcpy(octets, request->octets, request->len);
+    *e = (struct errand){
+        .relay = relay,
+        .octets = octets,
+        .len = request->len,
+        .request = verdict->message,
+        .operation = verdict->operation,
+        .client = verdict->client,
+        .began = request->now.ms,
+    };
+    e->request.octets = octets;
+    return 0;
+}
+
+void errand_fini(struct errand *e)
+{
+    free(e->octets);
+    e->octets = NULL;
+}
+
+bool errand_is_transfer(const struct errand *e)
+{
+    return e->operation == PEER_AXFR || e->operation == PEER_IXFR;
+}
+
+void errand_report(const struct errand *e, struct relay_event event, struct relay_time now)
+{
+    if (!event.peer) {
+        event.peer = e->client.peer;
+        event.address = &e->client.from;
+        event.transport = e->client.transport;
+    }
+    event.client = e->client.peer;
+    event.opcode = dns_message_opcode(&e->request);
+    event.qtype = e->request.qtype;
+    event.zone = &e->request.qname;
+    event.milliseconds = now.ms - e->began;
+    relay_report(e->relay, &event);
+}

@@ -1,0 +1,180 @@
+/* Only AXFR and IXFR over TCP have answers of several messages, so only these are followed; any
+ * other answer is complete with its first message. What a signed leg brings unsigned waits in
+ * `hold` and goes on, in order, behind the message whose MAC covers it. */
+#include "exchange/response.h"
+
+int response_init(struct response *r, const struct errand *errand)
+{
+    struct response out = {.fault = RESULT_OK};
+    if (errand_is_transfer(errand)) {
+        int error = dns_xfr_init(&out.xfr, &errand->request);
+        if (error < 0)
+            return error;
+    }
+    *r = out;
+    return 0;
+}
+
+void response_fini(struct response *r)
+{
+    hold_fini(&r->hold);
+}
+
+static enum response_state response_fail(struct response *r, enum relay_result fault)
+{
+    r->fault = fault;
+    return RESPONSE_BROKEN;
+}
+
+static bool response_is_followed(const struct errand *errand, const struct response_part *part)
+{
+    return errand_is_transfer(errand) && part->transport == RELAY_TCP;
+}
+
+/* What the answer says of the zone's version; a UDP answer to an IXFR is a SOA, too. */
+static void response_note_serial(struct response *r, const struct errand *errand,
+                                 const struct response_part *part)
+{
+    bool first = r->messages == 0 && hold_is_empty(&r->hold);
+    if (response_is_followed(errand, part)) {
+        r->has_serial = r->xfr.has_serial;
+        r->serial = r->xfr.serial;
+    } else if (errand->operation == PEER_SOA || errand->operation == PEER_IXFR) {
+        r->has_serial = dns_xfr_soa_serial(part->message, DNS_ANSWER, &r->serial);
+    }
+    if (first && errand->operation == PEER_IXFR && r->has_serial)
+        r->up_to_date = part->message->count[DNS_ANSWER] == 1 &&
+                        !dns_xfr_serial_newer(r->serial, r->xfr.client_serial);
+}
+
+static void response_set_reply(struct response *r, const struct errand *errand,
+                               const struct response_part *part)
+{
+    r->reply = (struct reply){
+        .octets = part->octets,
+        .message = *part->message,
+        .from_signed = part->from_signed,
+        .transfer = response_is_followed(errand, part) && !errand->client.passed,
+        .first = r->messages == 0,
+    };
+}
+
+/* The next of the messages that waited becomes the reply: 1, 0 when none is left, or an error. All
+ * come over one leg, so but for their octets they are like the last one. */
+static int response_take_held(struct response *r)
+{
+    uint8_t *octets;
+    size_t len;
+    if (!hold_take(&r->hold, &octets, &len))
+        return 0;
+    struct reply reply = {
+        .octets = octets,
+        .from_signed = r->reply.from_signed,
+        .transfer = r->reply.transfer,
+        .first = r->messages == 0,
+    };
+    int error = dns_message_parse(octets, len, &reply.message);
+    if (error < 0)
+        return error;
+    r->reply = reply;
+    return 1;
+}
+
+/* The message is covered, and with it all that were held. */
+static int response_release(struct response *r, const struct errand *errand,
+                            const struct response_part *part)
+{
+    response_set_reply(r, errand, part);
+    if (hold_is_empty(&r->hold))
+        return 0;
+    int error = hold_add(&r->hold, part->octets, part->message->len);
+    if (error == 0)
+        error = response_take_held(r);
+    return error < 0 ? error : 0;
+}
+
+enum response_state response_take(struct response *r, const struct errand *errand,
+                                  const struct response_part *part)
+{
+    bool followed = response_is_followed(errand, part);
+    if (followed && dns_xfr_follow(&r->xfr, part->message) == DNS_XFR_BROKEN)
+        return response_fail(r, RESULT_BROKEN_TRANSFER);
+    bool last = !followed || r->xfr.state == DNS_XFR_DONE;
+    response_note_serial(r, errand, part);
+    r->rcode = dns_message_rcode(part->message);
+    if (!part->covered) {
+        /* P21: the last message must have a MAC of its own. */
+        if (last)
+            return response_fail(r, RESULT_UNSIGNED_END);
+        if (hold_add(&r->hold, part->octets, part->message->len) < 0)
+            return response_fail(r, RESULT_NO_MEMORY);
+        return RESPONSE_HELD;
+    }
+    if (response_release(r, errand, part) < 0)
+        return response_fail(r, RESULT_NO_MEMORY);
+    return last ? RESPONSE_COMPLETE : RESPONSE_RELAY;
+}
+
+int response_next(struct response *r, struct errand *errand, struct relay_time now,
+                  struct relay_packet *out)
+{
+    int more = reply_next(&r->reply, errand->relay, &errand->client, &errand->request, now, out);
+    if (more < 0)
+        return more;
+    r->messages++;
+    r->octets += out->len + out->tail_len;
+    return more ? 1 : response_take_held(r);
+}
+
+enum relay_result response_result(const struct response *r, const struct errand *errand)
+{
+    if (r->rcode != DNS_RCODE_NOERROR)
+        return RESULT_ERROR;
+    if (errand_is_transfer(errand) && !r->has_serial)
+        return RESULT_NO_TRANSFER;
+    return r->xfr.serial_changed ? RESULT_SERIAL_CHANGED : RESULT_OK;
+}
+
+static enum relay_event_type response_kind(const struct response *r, const struct errand *errand)
+{
+    if (errand->operation == PEER_SOA || r->up_to_date)
+        return EVENT_REFRESH;
+    return errand_is_transfer(errand) ? EVENT_TRANSFER : EVENT_REQUEST;
+}
+
+void response_report(const struct response *r, const struct errand *errand,
+                     const struct peer *server, int rcode, enum relay_result result,
+                     struct relay_time now)
+{
+    struct relay_event event = {
+        .type = response_kind(r, errand),
+        .result = result,
+        .server = server,
+        .key = errand->client.key,
+        .has_rcode = rcode >= 0,
+        .rcode = rcode >= 0 ? (unsigned)rcode : 0,
+        .has_serial = r->has_serial,
+        .serial = r->serial,
+        .has_client_serial = errand->operation == PEER_IXFR,
+        .client_serial = r->xfr.client_serial,
+        .messages = r->messages,
+        .octets = r->octets,
+    };
+    errand_report(errand, event, now);
+}
+
+struct relay_event response_fault_event(const struct response *r, const struct errand *errand,
+                                        int error, struct dns_name *culprit)
+{
+    bool udp = errand->client.transport == RELAY_UDP;
+    struct relay_event event = {
+        .type = EVENT_UPSTREAM_FAILURE,
+        .result = error == DNS_ESPACE ? RESULT_NO_ROOM_FOR_TSIG : RESULT_CANNOT_RELAY,
+        .advice =
+            udp ? "its answer does not fit the client's UDP payload size"
+                : "a message of this server could not be signed; what does not fit is not left out",
+    };
+    if (error == DNS_ESPACE && reply_culprit(&r->reply, culprit, &event.record_type))
+        event.record = culprit;
+    return event;
+}

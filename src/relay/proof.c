@@ -1,0 +1,140 @@
+/* What a request proves of its sender: a TSIG that verifies with a key of the peer at its address,
+ * or, without one, that the configuration lets it pass. Both address and key must fit, never one or
+ * the other. */
+#include "dns/opt.h"
+#include "judgement.h"
+#include "relay/who.h"
+#include "tsig/verify.h"
+
+static enum tsig_verdict proof_verify(struct judgement *j, const struct tsig_key *key,
+                                      struct tsig_chain *chain)
+{
+    *chain = tsig_chain_request();
+    return tsig_verify(relay_mac(j->relay, key), chain, &j->verdict->message, &j->verdict->record,
+                       j->request->now.seconds);
+}
+
+/* M1b: the key of a peer elsewhere. Both must fit, never one or the other. */
+bool proof_refuse_if_elsewhere(struct judgement *j)
+{
+    const struct config *config = j->relay->config;
+    if (j->verdict->message.tsig_place != DNS_TSIG_LAST)
+        return true;
+    for (size_t i = 0; i < config->peer_count; i++) {
+        const struct tsig_key *key =
+            tsig_keyring_find(&config->peers[i].keyring, &j->verdict->record);
+        struct tsig_chain chain;
+        if (!key || proof_verify(j, key, &chain) != TSIG_VERIFIED)
+            continue;
+        j->verdict->client.key = key;
+        j->verdict->client.chain = chain;
+        bool here = peer_match(&config->peers[i], &j->request->from) >= 0;
+        return judgement_refuse(
+            j, DNS_EDE_PROHIBITED, RESULT_KEY_FROM_ELSEWHERE,
+            here ? "the TSIG is good, but the peer at this address that has the key is of the role "
+                   "that does not send this"
+                 : "the TSIG is good but belongs to a peer at another address; add this address to "
+                   "that peer's from, or give its key to this one");
+    }
+    return true;
+}
+
+static bool proof_tsig_failure(struct judgement *j, enum tsig_error error,
+                               const struct tsig_key *key, const char *advice)
+{
+    struct policy_verdict *v = j->verdict;
+    struct relay_event event = {.type = EVENT_TSIG_FAILURE,
+                                .key = key,
+                                .key_name = &v->record.key_name,
+                                .result = RESULT_REFUSED,
+                                .advice = advice};
+    judgement_answer(j, DNS_RCODE_NOTAUTH, DNS_EDE_NONE, NULL);
+    v->answer.tsig_error = (uint16_t)error;
+    if (error == TSIG_BADKEY || error == TSIG_BADSIG)
+        v->answer.bad_record = &v->record;
+    if (error == TSIG_BADTIME) {
+        v->answer.request_time = v->record.time_signed;
+        v->answer.request_fudge = v->record.fudge;
+        event.has_skew = true;
+        event.skew = (int64_t)v->record.time_signed - (int64_t)j->request->now.seconds;
+    }
+    judgement_report(j, event);
+    return false;
+}
+
+static bool proof_check_unknown_key(struct judgement *j)
+{
+    struct client *client = &j->verdict->client;
+    if (!proof_refuse_if_elsewhere(j))
+        return false;
+    client->passed = client->peer->unknown_key == PEER_PASS;
+    if (client->passed)
+        return true;
+    return proof_tsig_failure(j, TSIG_BADKEY, NULL,
+                              "no such key for this peer; compare key name and algorithm");
+}
+
+static bool proof_accept_key(struct judgement *j, const struct tsig_key *key)
+{
+    const struct policy_verdict *v = j->verdict;
+    struct relay_event event = {.type = EVENT_VERIFIED, .key = key, .has_skew = true};
+    event.skew = (int64_t)v->record.time_signed - (int64_t)j->request->now.seconds;
+    judgement_report(j, event);
+    return true;
+}
+
+bool proof_check_tsig(struct judgement *j)
+{
+    static const struct {
+        bool signs; /* the MAC is good, so the answer can be signed, whatever it says */
+        enum tsig_error error;
+        const char *advice;
+    } outcomes[] = {
+        [TSIG_VERIFIED] = {.signs = true},
+        [TSIG_VERDICT_BADKEY] = {false, TSIG_BADKEY, "compare the algorithm on both sides"},
+        [TSIG_VERDICT_BADSIG] = {false, TSIG_BADSIG, "compare the secret on both sides"},
+        [TSIG_VERDICT_BADTIME] = {true, TSIG_BADTIME, "check NTP on both sides"},
+        [TSIG_VERDICT_BADTRUNC] = {true, TSIG_BADTRUNC,
+                                   "its MAC is cut short; set minimum-mac if that is meant"},
+        [TSIG_VERDICT_FAILED] = {false, TSIG_BADSIG, "compare the secret on both sides"},
+    };
+    struct client *client = &j->verdict->client;
+    const struct tsig_key *key = tsig_keyring_find(&client->peer->keyring, &j->verdict->record);
+    struct tsig_chain chain;
+    if (!key)
+        return proof_check_unknown_key(j);
+    enum tsig_verdict verdict = proof_verify(j, key, &chain);
+    if (verdict == TSIG_VERDICT_FORMERR)
+        return judgement_form_error(j, RESULT_MAC_SIZE);
+    if (outcomes[verdict].signs) {
+        client->key = key;
+        client->chain = chain;
+    }
+    if (verdict == TSIG_VERIFIED)
+        return proof_accept_key(j, key);
+    return proof_tsig_failure(j, outcomes[verdict].error, key, outcomes[verdict].advice);
+}
+
+static bool proof_is_ordinary(enum peer_operation operation)
+{
+    return operation == PEER_QUERY || operation == PEER_SOA;
+}
+
+/* May this peer, which has a key, go on without TSIG? (M4) */
+bool proof_check_unsigned(struct judgement *j)
+{
+    const struct peer *peer = j->verdict->client.peer;
+    enum peer_operation operation = j->verdict->operation;
+    if (peer->role == PEER_PRIMARY && peer->unsigned_notify == PEER_PASS)
+        return true;
+    if (peer->role == PEER_SECONDARY && peer->mode == PEER_OBSERVE && operation != PEER_UPDATE) {
+        j->observed = true;
+        return true;
+    }
+    if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS && proof_is_ordinary(operation)) {
+        j->exempt = true;
+        j->verdict->client.passed = j->verdict->client.transparent;
+        return true;
+    }
+    return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_NO_TSIG, NULL);
+}

@@ -1,0 +1,97 @@
+#include "relay/report.h"
+
+#include <assert.h>
+
+const char *report_type_word(enum relay_event_type type)
+{
+    static const char *const words[EVENT_TYPES] = {
+        [EVENT_NOTIFY] = "notify",         [EVENT_TRANSFER] = "transfer",
+        [EVENT_REFRESH] = "refresh",       [EVENT_REQUEST] = "request",
+        [EVENT_OBSERVED] = "observed",     [EVENT_REFUSED] = "refused",
+        [EVENT_VERIFIED] = "verified",     [EVENT_TSIG_FAILURE] = "tsig-failure",
+        [EVENT_CLOCK_SKEW] = "clock-skew", [EVENT_UPSTREAM_FAILURE] = "upstream-failure",
+        [EVENT_DROPPED] = "dropped",       [EVENT_JOINED] = "joined",
+        [EVENT_LIMIT] = "limit",
+    };
+    assert(type < EVENT_TYPES);
+    return words[type];
+}
+
+static const struct {
+    const char *word;
+    const char *advice;
+} report_results[RESULTS] = {
+    [RESULT_OK] = {"ok", NULL},
+    [RESULT_ERROR] = {"error", NULL},
+    [RESULT_NO_TRANSFER] = {"no-transfer", NULL},
+    [RESULT_SERIAL_CHANGED] = {"serial-changed", NULL},
+    [RESULT_TRUNCATED] = {"truncated", NULL},
+    [RESULT_UNSIGNED] = {"unsigned", "mode = observe lets it through"},
+    [RESULT_MALFORMED] = {"malformed", NULL},
+    [RESULT_QUESTION_COUNT] = {"question-count", NULL},
+    [RESULT_CLASS] = {"class", NULL},
+    [RESULT_NOT_SUPPORTED] = {"not-supported", NULL},
+    [RESULT_MISPLACED_TSIG] = {"misplaced-tsig", NULL},
+    [RESULT_MALFORMED_TSIG] = {"malformed-tsig", NULL},
+    [RESULT_MAC_SIZE] = {"mac-size", NULL},
+    [RESULT_SIG0_AND_TSIG] = {"sig0-and-tsig", NULL},
+    [RESULT_AXFR_OVER_UDP] = {"axfr-over-udp", NULL},
+    [RESULT_IXFR_WITHOUT_SOA] = {"ixfr-without-soa", NULL},
+    [RESULT_UNKNOWN_SOURCE] = {"unknown-source",
+                               "no peer of the role that sends this has this address"},
+    [RESULT_KEY_FROM_ELSEWHERE] = {"key-from-elsewhere", NULL},
+    [RESULT_NO_TSIG] = {"no-tsig", "this peer has a key but sent no TSIG; give it the key"},
+    [RESULT_OPERATION_NOT_ALLOWED] = {"operation-not-allowed", "see allow of this secondary"},
+    [RESULT_ZONE_NOT_ALLOWED] = {"zone-not-allowed", "see zones of this secondary"},
+    [RESULT_NO_SERVER] = {"no-server", NULL},
+    [RESULT_REFUSED] = {"refused", NULL},
+    [RESULT_BAD_ANSWER] = {"bad-answer", NULL},
+    [RESULT_UNSIGNED_ANSWER] = {"unsigned-answer",
+                                "an answer without TSIG was dropped; does the peer have this key?"},
+    [RESULT_NEXT_KEY] = {"next-key", "no verifiable answer to the key before; this one signs now"},
+    [RESULT_BADTIME] = {"badtime", "check NTP there"},
+    [RESULT_AGED] = {"aged", "a message of this transfer was signed longer ago than its fudge"},
+    [RESULT_CANNOT_CONNECT] = {"cannot-connect",
+                               "is the server running and reachable at this address?"},
+    [RESULT_NO_SOCKET] = {"no-socket", NULL},
+    [RESULT_CANNOT_SEND] = {"cannot-send", "the request could not be made ready for this server"},
+    [RESULT_TIMEOUT] = {"timeout", "it was asked and did not answer in time"},
+    [RESULT_CLOSED] = {"closed", "it closed the connection without an answer"},
+    [RESULT_BROKE_OFF] = {"broke-off", "it broke off in the middle of a transfer"},
+    [RESULT_MALFORMED_ANSWER] = {"malformed-answer", NULL},
+    [RESULT_MISMATCHED_ANSWER] = {"mismatched-answer", NULL},
+    [RESULT_UNEXPECTED_TSIG] = {"unexpected-tsig", NULL},
+    [RESULT_UNVERIFIED_ANSWER] = {"unverified-answer", NULL},
+    [RESULT_UNSIGNED_END] = {"unsigned-end", NULL},
+    [RESULT_BROKEN_TRANSFER] = {"broken-transfer", "its messages make no whole transfer"},
+    [RESULT_NO_ROOM_FOR_TSIG] = {"no-room-for-tsig", NULL},
+    [RESULT_CANNOT_RELAY] = {"cannot-relay", NULL},
+    [RESULT_NO_ANSWER] = {"no-answer", NULL},
+    [RESULT_NO_PROGRESS] = {"no-progress", NULL},
+    [RESULT_CLIENT_GONE] = {"client-gone", NULL},
+    [RESULT_STOPPED] = {"stopped", NULL},
+    [RESULT_NO_MEMORY] = {"no-memory", NULL},
+    [RESULT_JUNK] = {"junk", NULL},
+    [RESULT_NO_ROOM] = {"no-room", NULL},
+    [RESULT_RETRY] = {"retry", NULL},
+    [RESULT_TOO_MANY_EXCHANGES] = {"too-many-exchanges",
+                                   "a request was not served: too many are in motion already"},
+    [RESULT_TOO_MANY_CONNECTIONS] = {"too-many-connections",
+                                     "a connection was closed: too many are open already"},
+    [RESULT_TOO_MANY_STRANGERS] =
+        {"too-many-strangers",
+         "a connection was closed: hosts that are no peers hold their places"},
+    [RESULT_ACCEPT_FAILED] = {"accept-failed", NULL},
+};
+
+const char *report_result_word(enum relay_result result)
+{
+    assert(result < RESULTS);
+    return report_results[result].word;
+}
+
+const char *report_result_advice(enum relay_result result)
+{
+    assert(result < RESULTS);
+    return report_results[result].advice;
+}
