@@ -20,7 +20,7 @@ passed=0
 failed=0
 
 # shellcheck disable=SC2154
-packages="$packages_to_build libcriterion-dev clang clang-format shellcheck
+packages="$packages_to_build libcriterion-dev clang clang-format clang-tidy shellcheck
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
     pdns-server pdns-backend-sqlite3 sqlite3 iproute2 nftables
@@ -64,6 +64,7 @@ build() {
 
 lints() {
     one "lint: floors" /usr/bin/python3 tests/lint/floors.py
+    one "lint: handwriting" /usr/bin/python3 tests/lint/handwriting.py
     one "lint: rules" /usr/bin/python3 tests/lint/rules.py
     one "lint: format" sh tests/lint/format.sh
     one "lint: shell" sh tests/lint/shell.sh
@@ -128,7 +129,7 @@ main() {
     mkdir -p "$results"
     lints
     one "build with sanitizers" build check && programs
-    one "build with clang" build clang
+    one "build with clang" build clang && one "lint: tidy" sh tests/lint/tidy.sh
     one "build as released" build release
     pytests "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
     # Building the image keeps both cores busy, which others' clocks would not like.

@@ -67,6 +67,9 @@ static inline bool peer_is_signed(const struct peer *peer)
     return peer->keyring.count > 0;
 }
 
+/* Releases what it owns; of a zeroed struct too. */
+void peer_fini(struct peer *peer);
+
 bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone);
 bool peer_has_primary(const struct peer *secondary, const struct peer *primary);
 

@@ -5,7 +5,7 @@
  *                 ▼                      │
  *   ASKING ─▶ RELAYING ─REPLY─▶ FOLLOWING┘          the server's message, or the last of several
  *      │          └──────last REPLY──────────▶ ENDED
- *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   an answer of our own: SERVFAIL, a NOTIFY's joint one
+ *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   our own: SERVFAIL, a joint one
  *   any ─abort─▶ ENDED
  *
  * After every event, exchange_next is called until it yields ACTION_WAIT or ACTION_END; between two

@@ -18,11 +18,12 @@ enum join_state join_legs(const struct legs *legs);
  * answer). */
 unsigned join_rcode(const struct legs *legs);
 
-/* M3: who has acknowledged this very NOTIFY of late is not asked again. */
-void join_recall(struct legs *legs, const struct errand *errand, struct relay_time now);
+/* A NOTIFY sets out: where it came from is remembered (M6), and who has acknowledged this very one
+ * of late is not asked again (M3). */
+void join_begin(struct legs *legs, const struct errand *errand, struct relay_time now);
 
-/* A secondary's answer to one leg: it is remembered and reported, and no other address of that secondary is
- * asked any longer. */
+/* A secondary's answer to one leg: it is remembered and reported, and no other address of that
+ * secondary is asked any longer. */
 void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
                struct relay_time now);
 

@@ -22,8 +22,8 @@ int reply_next(struct reply *reply, struct relay *relay, struct client *client,
                const struct dns_message *request, struct relay_time now,
                struct relay_packet *out) MUST_CHECK;
 
-/* After reply_next gave DNS_ESPACE for a transfer's message: the record that cannot fit. False when it was
- * none. */
+/* After reply_next gave DNS_ESPACE for a transfer's message: the record that cannot fit. False when
+ * it was none. */
 bool reply_culprit(const struct reply *reply, struct dns_name *owner, uint16_t *type);
 
 #endif

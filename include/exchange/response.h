@@ -20,16 +20,18 @@ struct response {
     struct hold hold;   /* messages that no MAC covers yet */
     struct reply reply; /* the message that response_next is at */
     enum relay_result fault;
-    uint64_t messages; /* made for the client */
-    uint64_t octets;   /* of these, TSIG included */
-    unsigned rcode;    /* of the server's last message */
-    bool up_to_date;   /* an IXFR was answered with the one SOA that the client has already */
+    const struct peer *server; /* whose answer it is; NULL: none has come */
+    uint64_t messages;         /* made for the client */
+    uint64_t octets;           /* of these, TSIG included */
+    unsigned rcode;            /* of the server's last message */
+    bool up_to_date; /* an IXFR was answered with the one SOA that the client has already */
     bool has_serial;
     uint32_t serial; /* of the zone, as the server said first */
 };
 
 /* One message as it came from a server. */
 struct response_part {
+    const struct peer *server;
     uint8_t *octets; /* borrowed until the next call of anything here but response_next */
     const struct dns_message *message; /* its parse, without TSIG */
     enum relay_transport transport;
@@ -53,10 +55,10 @@ int response_next(struct response *r, struct errand *errand, struct relay_time n
 /* What became of it, once the last message is relayed: RESULT_OK is for what the client can use. */
 enum relay_result response_result(const struct response *r, const struct errand *errand);
 
-/* Reports what became of the client's request; `rcode` -1: it got no answer; `server` may be NULL. */
-void response_report(const struct response *r, const struct errand *errand,
-                     const struct peer *server, int rcode, enum relay_result result,
-                     struct relay_time now);
+/* Reports what became of the client's request; `rcode` -1: it got no answer. A NOTIFY's story is
+ * told leg by leg. */
+void response_report(const struct response *r, const struct errand *errand, int rcode,
+                     enum relay_result result, struct relay_time now);
 
 /* What is to be told after response_next gave this error; `culprit` is room for a name in it. */
 struct relay_event response_fault_event(const struct response *r, const struct errand *errand,

@@ -1,5 +1,5 @@
-/* The client's side of one exchange: who asked, what proof it gave, and how answers to it are made.
- */
+/* The client's side of one exchange: who asked, what proof it gave, and how answers to it are
+ * made. */
 #ifndef RELAY_CLIENT_H
 #define RELAY_CLIENT_H
 

@@ -34,9 +34,9 @@ struct relay {
     uint8_t tail[TSIG_RECORD_MAX];
 };
 
-/* A message to send: octets, then the TSIG record that was made for it. Borrowed from the relay's
- * work place or from where the message was received, so valid until the next call of anything here.
- */
+/* A message to send: octets, then the TSIG record that was made for it. Borrowed from the
+ * relay's work place or from where the message was received, so valid until the next call of
+ * anything here. */
 struct relay_packet {
     const uint8_t *octets;
     size_t len;

@@ -20,19 +20,20 @@ struct who {
     bool transparent;          /* it stands for it because it is the server's own address */
 };
 
-/* A NOTIFY comes from a primary and is for a secondary, everything else the other way round. Of several clients
- * that the address fits: with TSIG those that hold a key of that name; then those mapped to the server; the
- * longest prefix; those that have the zone; the first in the file. */
+/* A NOTIFY comes from a primary and is for a secondary, everything else the other way round. Of
+ * several clients that the address fits: with TSIG those that hold a key of that name; then those
+ * mapped to the server; the longest prefix; those that have the zone; the first in the file. */
 struct who who_find(const struct who_question *q);
 
-/* On the path, a question of a primary to its secondary (an administrator's dig): who they are, with `server`
- * NULL when it is none of that or the secondary's `other` does not pass it. */
+/* On the path, a question of a primary to its secondary (an administrator's dig): who they are,
+ * with `server` NULL when it is none of that or the secondary's `other` does not pass it. */
 struct who who_passes_by(const struct who_question *q);
 
 /* Does any peer speak from this address? */
 bool who_knows(const struct config *config, const struct address *from);
 
-/* A name that the secondary's `zones` cover: the zone itself, or for an ordinary question any name in it. */
+/* A name that the secondary's `zones` cover: the zone itself, or for an ordinary question any name
+ * in it. */
 bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
                   enum peer_operation operation);
 

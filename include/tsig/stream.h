@@ -28,8 +28,8 @@ struct tsig_stream {
     bool aged;
 };
 
-/* `mac` is copied, so it may go on to sign and verify others; its key outlives the stream. `request`
- * is the chain after the request was signed. */
+/* `mac` is copied, so it may go on to sign and verify others; its key outlives the stream.
+ * `request` is the chain after the request was signed. */
 int tsig_stream_init(struct tsig_stream *s, const struct tsig_mac *mac,
                      const struct tsig_chain *request) MUST_CHECK;
 void tsig_stream_fini(struct tsig_stream *s); /* of a zeroed struct too */

@@ -1,3 +1,5 @@
+/* A line is gathered field by field in the caller's struct and written once, in the end; only then
+ * is its format of any matter. */
 #include "admin/line.h"
 
 #include <jansson.h>

@@ -107,7 +107,7 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     assert(!*slot);
     if (action->transport == RELAY_TCP && !action->fresh && flow->client->borrow)
         up = flow->client->borrow(flow, action);
-    bool reused = up != NULL;
+    bool reused = up;
     int error =
         reused ? 0
                : upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);

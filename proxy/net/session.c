@@ -235,8 +235,8 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
     int error = 0;
     if (session->state != SESSION_OPEN)
         return; /* draining: what comes now is for the next instance */
-    /* M10: an ID in flight is not used again; nothing good can come of it (RFC 7766 section 6.2.1).
-     */
+    /* M10: an ID in flight is not used again; nothing good can come of it (RFC 7766 section
+     * 6.2.1). */
     if (len >= 2 && session_has_id(session, dns_wire_u16_at(octets))) {
         session_close(session, true);
         return;

@@ -50,8 +50,8 @@ static void on_drain_over(uv_timer_t *timer)
     worker_stop(timer->data);
 }
 
-/* Called from the middle of a flow's or session's end, so the rest is left to the loop's next turn.
- */
+/* Called from the middle of a flow's or session's end, so the rest is left to the loop's next
+ * turn. */
 static void on_idle(void *arg)
 {
     struct worker *worker = arg;

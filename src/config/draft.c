@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,13 +15,6 @@ void *draft_grow(void *items, size_t count, size_t size)
     if (grown)
         memset(grown + count * size, 0, size);
     return grown;
-}
-
-char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE])
-{
-    snprintf(out, DRAFT_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
-             *section->label ? " " : "", section->label);
-    return out;
 }
 
 const struct config_section *draft_find(const struct config *config, enum setting_section kind,

@@ -3,44 +3,10 @@
 #ifndef CONFIG_DRAFT_H
 #define CONFIG_DRAFT_H
 
-#include <stdarg.h>
-
-#include "config/setting.h"
 #include "place.h"
+#include "section.h"
 
-/* Labels of other sections, resolved when all sections are known. */
-struct draft_names {
-    char **items; /* owned, as are the items */
-    size_t count;
-};
-
-struct draft_prefixes {
-    struct prefix *items; /* owned */
-    size_t count;
-};
-
-struct draft_zones {
-    struct zone_pattern *items; /* owned */
-    size_t count;
-};
-
-/* What a [key] section is read into. */
-struct draft_key {
-    const struct tsig_algorithm *algorithm; /* NULL: not given */
-    struct dns_name name;                   /* empty: not given */
-    char *secret;                           /* base64; NULL: not given */
-    char *secret_file;                      /* NULL: not given */
-    unsigned minimum_mac;                   /* 0: not given */
-};
-
-/* What a [primary] or [secondary] section is read into. */
-struct draft_peer {
-    struct peer peer; /* but for what stands below */
-    struct draft_prefixes from;
-    struct draft_zones zones;
-    struct draft_names key;
-    struct draft_names primary;
-};
+struct setting;
 
 struct draft {
     const struct config_files *files;
@@ -61,10 +27,6 @@ void *draft_grow(void *items, size_t count, size_t size);
 
 /* A secret that stands in the wrong place is not repeated in what is said about it. */
 bool draft_looks_secret(const char *text);
-
-/* "[key xfr.example]" or "[proxy]". */
-#define DRAFT_TITLE_SIZE (2 * CONFIG_NAME_MAX)
-char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE]);
 
 /* The first section of a kind with a label (case aside), NULL if there is none. */
 const struct config_section *draft_find(const struct config *config, enum setting_section kind,
@@ -101,13 +63,5 @@ void config_link_release(struct draft_peer *peer);
 
 /* carry.c: numbers for all keys and peers, and what config_carry needs. DNS_EMEMORY. */
 int config_carry_prepare(struct config *config) MUST_CHECK;
-
-/* config.c: what a peer owns. */
-void config_release_peer(struct peer *peer);
-
-/* report.c: for place_say. */
-void config_report_add(struct config_report *report, enum config_severity severity,
-                       const char *file, unsigned line, const char *format, va_list args)
-    __attribute__((format(printf, 5, 0)));
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/setting.h"
 #include "draft.h"
 #include "tsig/key_file.h"
 
@@ -101,24 +102,27 @@ static int key_read_secret(struct making *m)
     if (!in_line && !in_file)
         return place_say(key_place(m, "secret-file"), CONFIG_ERROR, "[key %s] has no 'secret-file'",
                          m->section->label);
-    if (!m->given->secret && !m->given->secret_file)
-        return DNS_EFORMAT; /* given without a value: said already */
+    /* Given without a value: said already. */
     if (in_file)
-        return key_read_file(m);
+        return m->given->secret_file ? key_read_file(m) : DNS_EFORMAT;
+    if (!m->given->secret)
+        return DNS_EFORMAT;
     place_say(key_place(m, "secret"), CONFIG_WARNING,
               "the secret stands in the main file; 'secret-file' keeps it apart");
     return key_decode(m, "secret", m->given->secret, strlen(m->given->secret));
 }
 
-static int key_choose_algorithm(const struct making *m, const struct tsig_algorithm **out)
+/* NULL when there is none, which has been said. */
+static const struct tsig_algorithm *key_choose_algorithm(const struct making *m)
 {
     bool said = setting_line(m->section, "algorithm") != 0;
-    if (m->from_file && said && m->given->algorithm && m->given->algorithm != m->file.algorithm)
-        return place_say(key_place(m, "algorithm"), CONFIG_ERROR,
-                         "'algorithm' is %s, but the key file says %s", m->given->algorithm->text,
-                         m->file.algorithm->text);
-    *out = m->from_file && !said ? m->file.algorithm : m->given->algorithm;
-    return *out ? 0 : DNS_EFORMAT;
+    if (m->from_file && said && m->given->algorithm && m->given->algorithm != m->file.algorithm) {
+        place_say(key_place(m, "algorithm"), CONFIG_ERROR,
+                  "'algorithm' is %s, but the key file says %s", m->given->algorithm->text,
+                  m->file.algorithm->text);
+        return NULL;
+    }
+    return m->from_file && !said ? m->file.algorithm : m->given->algorithm;
 }
 
 static int key_choose_name(const struct making *m, struct dns_name *out)
@@ -187,10 +191,10 @@ static int key_make(struct making *m, struct tsig_key *out)
     struct dns_name name = {0};
     int error = key_choose_name(m, &name);
     out->name = name;
-    const struct tsig_algorithm *algorithm;
-    if (key_choose_algorithm(m, &algorithm) < 0)
+    const struct tsig_algorithm *algorithm = key_choose_algorithm(m);
+    if (!algorithm)
         return DNS_EFORMAT;
-    unsigned minimum;
+    unsigned minimum = 0;
     if (key_choose_minimum(m, algorithm, &minimum) < 0 || secret < 0 || error < 0)
         return secret == DNS_EMEMORY ? secret : DNS_EFORMAT;
     key_warn_of_weakness(m, algorithm);

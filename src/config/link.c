@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "config/guess.h"
+#include "config/setting.h"
 #include "draft.h"
 
 /* Says that a setting names a section that is not there. */
@@ -140,7 +141,7 @@ static void link_release_names(struct draft_names *names)
 
 void config_link_release(struct draft_peer *peer)
 {
-    config_release_peer(&peer->peer);
+    peer_fini(&peer->peer);
     free(peer->from.items);
     free(peer->zones.items);
     link_release_names(&peer->key);

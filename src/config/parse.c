@@ -15,9 +15,19 @@
 
 #include "config/check.h"
 #include "config/guess.h"
+#include "config/setting.h"
 #include "draft.h"
 
 #define PARSE_NAME_LIKELY 16 /* no setting has a longer name */
+#define PARSE_TITLE_SIZE  (2 * (size_t)CONFIG_NAME_MAX)
+
+/* "[key xfr.example]" or "[proxy]". */
+static char *parse_title(const struct config_section *section, char out[PARSE_TITLE_SIZE])
+{
+    snprintf(out, PARSE_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
+             *section->label ? " " : "", section->label);
+    return out;
+}
 
 /* The struct that a section is read into. */
 static void *parse_find_base(struct draft *draft, const struct config_section *section)
@@ -93,17 +103,17 @@ static bool parse_check_label(const struct draft *draft, enum setting_section ki
 {
     const struct config_section *rival = parse_find_rival(draft->config, kind, label);
     const char *text = setting_section_text(kind);
-    char title[DRAFT_TITLE_SIZE];
+    char title[PARSE_TITLE_SIZE];
     if (kind == SETTING_PROXY && *label)
         place_say(place, CONFIG_ERROR, "[proxy] takes no label");
     else if (kind != SETTING_PROXY && !*label)
         place_say(place, CONFIG_ERROR, "[%s] has no label; write [%s LABEL]", text, text);
     else if (rival && rival->kind == kind)
-        place_say(place, CONFIG_ERROR, "%s is already in line %u", draft_title(rival, title),
+        place_say(place, CONFIG_ERROR, "%s is already in line %u", parse_title(rival, title),
                   rival->line);
     else if (rival)
         place_say(place, CONFIG_ERROR, "the label '%s' is taken: %s is in line %u", label,
-                  draft_title(rival, title), rival->line);
+                  parse_title(rival, title), rival->line);
     else
         return true;
     /* Go on with a section that can be told apart, to find what is wrong in it as well. */
@@ -162,8 +172,8 @@ static int on_section(void *arg, const char *header, unsigned line)
 static void parse_say_unknown(const struct config_section *section, const char *name,
                               struct place place)
 {
-    char title[DRAFT_TITLE_SIZE];
-    draft_title(section, title);
+    char title[PARSE_TITLE_SIZE];
+    parse_title(section, title);
     /* It may be a secret that has slipped into a line of its own. */
     if (strlen(name) > PARSE_NAME_LIKELY || draft_looks_secret(name)) {
         place_say(place, CONFIG_ERROR,
@@ -218,13 +228,13 @@ static int on_setting(void *arg, const char *name, const char *value, unsigned l
 static int parse_complete_section(struct draft *draft, const struct config_section *section)
 {
     const struct setting *row;
-    char title[DRAFT_TITLE_SIZE];
+    char title[PARSE_TITLE_SIZE];
     for (size_t i = 0; (row = setting_at(i)); i++) {
         if (row->section != section->kind || section->lines[setting_index(row)])
             continue;
         if (row->flags & SETTING_REQUIRED)
             place_say(place_at(draft->place, section->line), CONFIG_ERROR, "%s has no '%s'",
-                      draft_title(section, title), row->name);
+                      parse_title(section, title), row->name);
         if (row->initial &&
             config_value_set(row, parse_find_base(draft, section), row->initial, draft->place) < 0)
             return DNS_EMEMORY;

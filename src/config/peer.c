@@ -1,5 +1,18 @@
 #include "config/peer.h"
 
+#include <stdlib.h>
+
+void peer_fini(struct peer *peer)
+{
+    free(peer->address.items);
+    free(peer->listen.items);
+    free(peer->source.items);
+    free(peer->from);
+    free(peer->zones);
+    free(peer->keyring.keys);
+    free(peer->primary);
+}
+
 static bool peer_pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
 {
     switch (pattern->kind) {

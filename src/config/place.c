@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "draft.h"
+#include "config/setting.h"
 
 struct place place_at(struct place place, unsigned line)
 {

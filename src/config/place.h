@@ -2,6 +2,8 @@
 #ifndef CONFIG_PLACE_H
 #define CONFIG_PLACE_H
 
+#include <stdarg.h>
+
 #include "config/config.h"
 
 struct place {
@@ -19,5 +21,10 @@ struct place place_of(struct place place, const struct config_section *section,
 /* Adds to the report. Always DNS_EFORMAT, for a caller that gives up at once. */
 int place_say(struct place place, enum config_severity severity, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* report.c: what place_say calls. */
+void config_report_add(struct config_report *report, enum config_severity severity,
+                       const char *file, unsigned line, const char *format, va_list args)
+    __attribute__((format(printf, 5, 0)));
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "draft.h"
+#include "place.h"
 
 /* Moves the last finding to where its line belongs, behind earlier ones of the same line. */
 static void report_settle_last(struct config_report *report)

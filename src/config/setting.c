@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "draft.h"
+#include "section.h"
 
 static const char *const auto_words[] = {"auto", NULL};
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/setting.h"
 #include "draft.h"
 
 /* One setting while its text is read; `out` is where its value goes. */

@@ -31,7 +31,10 @@ static const char *const text_types[] = {
 };
 
 /* What a table has at a number, NULL in its gaps and past its end. */
-#define TEXT_AT(table, number) ((number) < sizeof table / sizeof *table ? table[number] : NULL)
+static const char *text_at(const char *const *table, size_t count, unsigned number)
+{
+    return number < count ? table[number] : NULL;
+}
 
 static const char *text_or_number(const char *text, const char *kind, unsigned number,
                                   char out[DNS_TEXT_SIZE])
@@ -44,15 +47,18 @@ static const char *text_or_number(const char *text, const char *kind, unsigned n
 
 const char *dns_text_rcode(unsigned rcode, char out[DNS_TEXT_SIZE])
 {
-    return text_or_number(TEXT_AT(text_rcodes, rcode), "RCODE", rcode, out);
+    return text_or_number(text_at(text_rcodes, sizeof text_rcodes / sizeof *text_rcodes, rcode),
+                          "RCODE", rcode, out);
 }
 
 const char *dns_text_type(uint16_t type, char out[DNS_TEXT_SIZE])
 {
-    return text_or_number(TEXT_AT(text_types, type), "TYPE", type, out);
+    return text_or_number(text_at(text_types, sizeof text_types / sizeof *text_types, type), "TYPE",
+                          type, out);
 }
 
 const char *dns_text_opcode(unsigned opcode, char out[DNS_TEXT_SIZE])
 {
-    return text_or_number(TEXT_AT(text_opcodes, opcode), "OPCODE", opcode, out);
+    return text_or_number(text_at(text_opcodes, sizeof text_opcodes / sizeof *text_opcodes, opcode),
+                          "OPCODE", opcode, out);
 }

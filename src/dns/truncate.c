@@ -10,7 +10,7 @@ static void truncate_leave_out(uint8_t *octets, struct dns_message *m, enum dns_
     size_t end = m->start[first];
     for (enum dns_section s = first; s < DNS_SECTIONS; s++) {
         m->count[s] = s == DNS_ADDITIONAL && m->opt_at ? 1 : 0;
-        dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * s, m->count[s]);
+        dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * (size_t)s, m->count[s]);
         m->start[s] = end;
     }
     if (m->opt_at) {

@@ -29,11 +29,6 @@ static void exchange_move(struct exchange *x, enum exchange_state state)
     x->state = state;
 }
 
-static uint64_t exchange_progress_ms(const struct exchange *x)
-{
-    return 1000ull * x->errand.relay->config->proxy.progress_timeout;
-}
-
 /* Ends. */
 
 static void exchange_end(struct exchange *x, enum exchange_end end)
@@ -42,19 +37,9 @@ static void exchange_end(struct exchange *x, enum exchange_end end)
     x->end = end;
 }
 
-/* A NOTIFY's story is told leg by leg. */
-static void exchange_report(const struct exchange *x, int rcode, enum relay_result result,
-                            struct relay_time now)
-{
-    const struct peer *server =
-        x->reply_leg < x->legs.count ? x->legs.items[x->reply_leg].peer : NULL;
-    if (x->errand.operation != PEER_NOTIFY)
-        response_report(&x->response, &x->errand, server, rcode, result, now);
-}
-
 static void exchange_break(struct exchange *x, enum relay_result why, struct relay_time now)
 {
-    exchange_report(x, -1, why, now);
+    response_report(&x->response, &x->errand, -1, why, now);
     exchange_end(x, EXCHANGE_ABORTED);
 }
 
@@ -81,8 +66,7 @@ static void exchange_spoil(struct exchange *x, enum relay_result why, struct rel
         exchange_answer_ourselves(x, DNS_RCODE_SERVFAIL, 0, why, report_result_word(why));
 }
 
-/* NOTIFY. */
-
+/* The answers of a NOTIFY's legs make one of our own. */
 static void exchange_join(struct exchange *x)
 {
     switch (join_legs(&x->legs)) {
@@ -127,11 +111,8 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
         exchange_fini(x);
         return error;
     }
-    x->reply_leg = x->legs.count;
     if (x->errand.operation == PEER_NOTIFY) {
-        recent_notified(&relay->recent, &x->errand.request.qname, &x->errand.client.from,
-                        request->now.ms);
-        join_recall(&x->legs, &x->errand, request->now);
+        join_begin(&x->legs, &x->errand, request->now);
         exchange_join(x);
     }
     return 0;
@@ -220,7 +201,8 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
                           const struct dns_message *m, bool covered, struct relay_time now)
 {
     struct leg *leg = &x->legs.items[index];
-    const struct response_part part = {.octets = octets,
+    const struct response_part part = {.server = leg->peer,
+                                       .octets = octets,
                                        .message = m,
                                        .transport = leg->transport,
                                        .from_signed = leg->key,
@@ -326,8 +308,8 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
 static void exchange_fail_reply(struct exchange *x, int error, struct relay_time now)
 {
     struct dns_name culprit;
-    struct relay_event event = response_fault_event(&x->response, &x->errand, error, &culprit);
-    leg_report(&x->legs.items[x->reply_leg], &x->errand, event, now);
+    leg_report(&x->legs.items[x->reply_leg], &x->errand,
+               response_fault_event(&x->response, &x->errand, error, &culprit), now);
     if (x->errand.client.transport == RELAY_UDP)
         exchange_end(x, EXCHANGE_SILENT);
     else
@@ -349,7 +331,8 @@ static bool exchange_next_reply(struct exchange *x, struct relay_time now,
         exchange_move(x, EXCHANGE_FOLLOWING);
         return true;
     }
-    exchange_report(x, (int)x->response.rcode, response_result(&x->response, &x->errand), now);
+    response_report(&x->response, &x->errand, (int)x->response.rcode,
+                    response_result(&x->response, &x->errand), now);
     exchange_end(x, EXCHANGE_ANSWERED);
     return true;
 }
@@ -361,12 +344,12 @@ static bool exchange_next_answer(struct exchange *x, struct relay_time now,
     int error = client_answer(errand->relay, &errand->client, &errand->request, &x->answer, now,
                               &out->packet);
     if (error < 0) {
-        exchange_report(x, -1, RESULT_NO_ROOM, now);
+        response_report(&x->response, &x->errand, -1, RESULT_NO_ROOM, now);
         exchange_end(x, EXCHANGE_SILENT);
         return false;
     }
     out->type = ACTION_REPLY;
-    exchange_report(x, x->answer.rcode, x->result, now);
+    response_report(&x->response, &x->errand, x->answer.rcode, x->result, now);
     exchange_end(x, EXCHANGE_ANSWERED);
     return true;
 }
@@ -383,11 +366,10 @@ static bool exchange_try_next(struct exchange *x, struct relay_time now,
     case EXCHANGE_ANSWERING:
         return exchange_next_answer(x, now, out);
     case EXCHANGE_FOLLOWING:
-        return true;
+        break;
     case EXCHANGE_ENDED:
-        out->type = ACTION_END;
-        out->end = x->end;
-        return true;
+        *out = (struct exchange_action){.type = ACTION_END, .end = x->end};
+        break;
     }
     return true;
 }
@@ -405,7 +387,7 @@ uint64_t exchange_deadline(const struct exchange *x)
         return legs_deadline(&x->legs);
     case EXCHANGE_RELAYING:
     case EXCHANGE_FOLLOWING:
-        return x->moved + exchange_progress_ms(x);
+        return x->moved + 1000ull * x->errand.relay->config->proxy.progress_timeout;
     default:
         return LEG_NEVER;
     }

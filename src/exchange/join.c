@@ -77,12 +77,14 @@ static void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
             leg_move(&legs->items[i], LEG_OVER);
 }
 
-void join_recall(struct legs *legs, const struct errand *errand, struct relay_time now)
+void join_begin(struct legs *legs, const struct errand *errand, struct relay_time now)
 {
+    struct recent *recent = &errand->relay->recent;
+    recent_notified(recent, &errand->request.qname, &errand->client.from, now.ms);
     for (unsigned i = 0; i < legs->count; i++) {
         struct leg *leg = &legs->items[i];
         struct recent_ack key = join_key(errand, leg->peer);
-        int rcode = recent_acknowledged(&errand->relay->recent, &key, now.ms);
+        int rcode = recent_acknowledged(recent, &key, now.ms);
         if (rcode >= 0 && !join_is_settled(leg))
             join_settle(legs, leg, (unsigned)rcode);
     }

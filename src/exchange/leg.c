@@ -1,3 +1,7 @@
+/* A leg's life is in its header's picture; this is what it sends and how it judges what comes. The
+ * happy path: leg_send builds a copy of the request, leg_judge parses an answer, matches it with a
+ * copy that was sent, and verifies its TSIG; what verifies is handed on without it. Over UDP a bad
+ * answer may be anybody's, so it changes nothing but what is told. */
 #include "exchange/leg.h"
 
 #include <assert.h>
@@ -116,8 +120,7 @@ static bool leg_is_bare_error(const struct dns_message *m)
            dns_message_rcode(m) != DNS_RCODE_NOERROR;
 }
 
-/* axfrdns leaves the question out of a transfer's messages, most others out of all but the first.
- */
+/* axfrdns leaves the question out of a transfer's messages, most others of all but the first. */
 static bool leg_may_lack_question(const struct leg *leg, const struct errand *errand)
 {
     return leg->transport == RELAY_TCP && errand_is_transfer(errand);
@@ -192,8 +195,7 @@ static const char *leg_tsig_advice(const struct tsig_record *record)
     }
 }
 
-/* An answer that cannot be verified proves nothing, but is worth a line, and doubt about the key.
- */
+/* An answer that cannot be verified proves nothing; it is worth a line, and doubt of the key. */
 static enum leg_verdict leg_doubt(struct leg *leg, const struct errand *errand,
                                   const struct dns_message *m, const struct tsig_record *record,
                                   struct relay_time now)
@@ -246,6 +248,7 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct errand *errand,
         return LEG_PENDING;
     if (state != TSIG_STREAM_VERIFIED)
         return leg_doubt(leg, errand, m, record, now);
+    assert(record);
     if (proven) {
         leg_report_verified(leg, errand, record, now);
         leg_report_skew(leg, errand, record, now);

@@ -1,3 +1,6 @@
+/* Time is told by `wake` and `expire` of each leg alone: legs_tick looks at all whose time has
+ * come, legs_deadline says when that is next. A leg that is lost wakes the next one, but for a
+ * NOTIFY's. */
 #include "exchange/legs.h"
 
 #include <assert.h>

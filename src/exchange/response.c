@@ -97,6 +97,7 @@ enum response_state response_take(struct response *r, const struct errand *erran
                                   const struct response_part *part)
 {
     bool followed = response_is_followed(errand, part);
+    r->server = part->server;
     if (followed && dns_xfr_follow(&r->xfr, part->message) == DNS_XFR_BROKEN)
         return response_fail(r, RESULT_BROKEN_TRANSFER);
     bool last = !followed || r->xfr.state == DNS_XFR_DONE;
@@ -142,14 +143,15 @@ static enum relay_event_type response_kind(const struct response *r, const struc
     return errand_is_transfer(errand) ? EVENT_TRANSFER : EVENT_REQUEST;
 }
 
-void response_report(const struct response *r, const struct errand *errand,
-                     const struct peer *server, int rcode, enum relay_result result,
-                     struct relay_time now)
+void response_report(const struct response *r, const struct errand *errand, int rcode,
+                     enum relay_result result, struct relay_time now)
 {
+    if (errand->operation == PEER_NOTIFY)
+        return;
     struct relay_event event = {
         .type = response_kind(r, errand),
         .result = result,
-        .server = server,
+        .server = r->server,
         .key = errand->client.key,
         .has_rcode = rcode >= 0,
         .rcode = rcode >= 0 ? (unsigned)rcode : 0,

@@ -1,5 +1,8 @@
+/* Every address is a leg, in the order in which they are to be tried; what is skipped at first is
+ * no leg at all. In transparent mode there is one, between the two ends' own addresses. */
 #include "exchange/route.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* P29: what can be forged on a plain leg goes over TCP. */
@@ -126,7 +129,9 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
                struct legs *out)
 {
     struct route r = {.relay = relay, .verdict = verdict, .now = now.ms};
-    r.legs = calloc(route_count(verdict), sizeof *r.legs);
+    size_t count = route_count(verdict);
+    assert(count > 0); /* a verdict to forward has a server, and each peer an address */
+    r.legs = calloc(count, sizeof *r.legs);
     if (!r.legs)
         return DNS_EMEMORY;
     if (verdict->client.transparent) {

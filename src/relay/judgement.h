@@ -3,7 +3,7 @@
 #ifndef RELAY_JUDGEMENT_H
 #define RELAY_JUDGEMENT_H
 
-#include "relay/policy.h"
+#include "relay/verdict.h"
 
 struct judgement {
     struct relay *relay;
@@ -14,7 +14,7 @@ struct judgement {
     const struct peer *named; /* the server that the local address stands for, if any */
 };
 
-/* judgement.c: ends of a judgement, reported. All return false. */
+/* Ends of a judgement, reported. All return false. */
 bool judgement_answer(struct judgement *j, uint16_t rcode, int ede, const char *reason);
 bool judgement_form_error(struct judgement *j, enum relay_result result);
 /* `advice` may be NULL, where the result says enough. */
@@ -23,12 +23,5 @@ bool judgement_drop(struct judgement *j);
 
 /* Completes the event with what is known of the request, and reports it. */
 void judgement_report(struct judgement *j, struct relay_event event);
-
-/* proof.c: the request has a TSIG: key, MAC, time, truncation. */
-bool proof_check_tsig(struct judgement *j);
-/* It has none, and its peer has a key (M4). */
-bool proof_check_unsigned(struct judgement *j);
-/* Nobody at this address sends this (M1b). */
-bool proof_refuse_if_elsewhere(struct judgement *j);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "dns/opt.h"
 #include "dns/xfr.h"
-#include "judgement.h"
+#include "proof.h"
 #include "relay/who.h"
 
 static enum peer_operation policy_operation(const struct dns_message *m)

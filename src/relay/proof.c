@@ -1,9 +1,9 @@
 /* What a request proves of its sender: a TSIG that verifies with a key of the peer at its address,
  * or, without one, that the configuration lets it pass. Both address and key must fit, never one or
  * the other. */
+#include "proof.h"
 #include "dns/opt.h"
-#include "judgement.h"
-#include "relay/who.h"
+
 #include "tsig/verify.h"
 
 static enum tsig_verdict proof_verify(struct judgement *j, const struct tsig_key *key,

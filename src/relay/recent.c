@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is exact. */
+/* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is
+ * exact. */
 static size_t recent_bucket(const struct recent_flight *flight)
 {
     uint32_t hash = 2166136261u ^ flight->from.port;

@@ -94,7 +94,7 @@ struct who who_find(const struct who_question *q)
     int best = -1;
     if (!who.server && q->config->proxy.transparent) {
         who.server = who_owns(q, answers);
-        who.transparent = who.server != NULL;
+        who.transparent = who.server;
     }
     for (size_t i = 0; i < q->config->peer_count; i++) {
         const struct peer *peer = &q->config->peers[i];

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Holds the floors of the house: a file includes its own floor or lower ones; headers never include each other
-in a circle; src/ and include/ know no sockets, files, clocks, randomness or logs. With a folder as argument: the
-files below that one."""
+"""Holds the floors of the house: a file includes its own floor or lower ones; files, each with its header,
+never need each other in a circle; src/ and include/ know no sockets, files, clocks, randomness or logs. With a
+folder as argument: the files below that one."""
 
 import re
 import sys
@@ -61,6 +61,11 @@ def resolve(source, name):
     return None
 
 
+def module_of(path):
+    """A .c file and its header are one: floor and name."""
+    return f"{FLOORS[floor_of(path)]}/{path.stem}"
+
+
 def line_of(text, position):
     return text.count("\n", 0, position) + 1
 
@@ -73,11 +78,13 @@ def check_includes(path, text, graph, problems):
         if path.parts[0] != "proxy" and FORBIDDEN_HEADERS.fullmatch(name):
             problems.append(f"{where}: the library must not include {name}")
         elif target is not None:
-            graph.setdefault(path, []).append(target)
             floor = floor_of(target)
             if floor is None:
                 problems.append(f"{where}: {target} stands on no floor")
-            elif floor > floor_of(path):
+                continue
+            if module_of(target) != module_of(path):
+                graph.setdefault(module_of(path), []).append(module_of(target))
+            if floor > floor_of(path):
                 problems.append(f"{where}: {FLOORS[floor_of(path)]} includes {target}, which is above it")
         elif quoted:
             problems.append(f"{where}: {name} is nowhere to be found")
@@ -90,23 +97,23 @@ def check_calls(path, text, problems):
 
 
 def find_cycle(graph):
-    """A list of files that include each other in a circle, or None."""
+    """A list of modules that need each other in a circle, or None."""
     done = set()
 
-    def visit(path, trail):
-        if path in trail:
-            return trail[trail.index(path):] + [path]
-        if path in done:
+    def visit(module, trail):
+        if module in trail:
+            return trail[trail.index(module):] + [module]
+        if module in done:
             return None
-        done.add(path)
-        for target in graph.get(path, []):
-            cycle = visit(target, trail + [path])
+        done.add(module)
+        for target in graph.get(module, []):
+            cycle = visit(target, trail + [module])
             if cycle:
                 return cycle
         return None
 
-    for path in graph:
-        cycle = visit(path, [])
+    for module in graph:
+        cycle = visit(module, [])
         if cycle:
             return cycle
     return None
@@ -127,7 +134,7 @@ def main():
             check_calls(path, text, problems)
     cycle = find_cycle(graph)
     if cycle:
-        problems.append("in a circle: " + " includes ".join(str(path) for path in cycle))
+        problems.append("in a circle: " + " needs ".join(cycle))
     if count == 0:
         problems.append("no source file found")
     print("\n".join(problems) or f"{count} files keep the floors")

@@ -58,7 +58,6 @@ def lengths(path, text, code):
 
 
 def faults(path, text):
-    """Line and sentence of each."""
     code = without_noise(text)
     for patterns, where in ((CODE, code), (TEXT, text)):
         for pattern, sentence in patterns.items():

@@ -70,7 +70,12 @@ FLOORS = {
     ),
     "headers in a circle": (
         {"include/dns/a.h": '#include "dns/b.h"\n', "include/dns/b.h": '#include "dns/a.h"\n'},
-        "in a circle: include/dns/a.h includes include/dns/b.h includes include/dns/a.h",
+        "in a circle: dns/a needs dns/b needs dns/a",
+    ),
+    "files in a circle": (
+        {"src/dns/a.c": '#include "dns/a.h"\n#include "dns/b.h"\n', "include/dns/a.h": "",
+         "src/dns/b.c": '#include "dns/c.h"\n', "include/dns/b.h": "", "include/dns/c.h": '#include "dns/a.h"\n'},
+        "in a circle: dns/a needs dns/b needs dns/c needs dns/a",
     ),
     "an include of nothing": (
         {"src/dns/name.c": '#include "dns/name.h"\n'},

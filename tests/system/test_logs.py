@@ -108,7 +108,7 @@ def test_transfers_over_udp_have_a_limit_and_those_over_tcp_none(make_relay):
     for _ in range(30):
         relay.transfer(query(ZONE, "AXFR"), asking=asking)
     relay.ask("tcp", query(ZONE))
-    relay.proxy.wait(event="request")
+    relay.proxy.wait(event="refresh")
     assert told(relay, event="transfer", transport="tcp") == (30, 0)
 
 

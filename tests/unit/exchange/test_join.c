@@ -129,7 +129,7 @@ Test(relay_join, M3_it_is_recalled_for_the_same_notify)
     join_take(&legs, &errand, &items[4], DNS_RCODE_REFUSED, world.now);
     state_of("iiiiii");
     items[3].rcode = items[4].rcode = 0;
-    join_recall(&legs, &errand, world.now);
+    join_begin(&legs, &errand, world.now);
     cr_expect_eq(items[0].state, LEG_IDLE);
     cr_expect_eq(items[2].state, LEG_IDLE);
     cr_expect_eq(items[3].state, LEG_ANSWERED);
@@ -138,7 +138,7 @@ Test(relay_join, M3_it_is_recalled_for_the_same_notify)
     cr_expect_eq(world.event_count, 1, "no news");
     state_of("iiiiii");
     errand.client.id = 2;
-    join_recall(&legs, &errand, world.now);
+    join_begin(&legs, &errand, world.now);
     cr_expect_eq(items[3].state, LEG_IDLE);
 }
 
@@ -150,6 +150,6 @@ Test(relay_join, M3_a_notify_without_hint_is_another)
     support_header(&request, 1, DNS_OPCODE_NOTIFY << 11);
     support_question(&request, "example.com", DNS_TYPE_SOA);
     errand.request = support_parse(&request);
-    join_recall(&legs, &errand, world.now);
+    join_begin(&legs, &errand, world.now);
     cr_expect_eq(items[2].state, LEG_IDLE);
 }

@@ -42,7 +42,8 @@ static enum response_state comes(struct support_message *s, enum relay_transport
                                  bool covered)
 {
     struct dns_message m = support_parse(s);
-    const struct response_part part = {.octets = s->octets,
+    const struct response_part part = {.server = world_peer("hq"),
+                                       .octets = s->octets,
                                        .message = &m,
                                        .transport = transport,
                                        .from_signed = !covered,
@@ -163,7 +164,7 @@ Test(exchange_response, the_report_names_who_asked_and_who_served)
     world_respond_soa(&messages[0], &request, 5);
     cr_expect_eq(comes(&messages[0], RELAY_TCP, true), RESPONSE_COMPLETE);
     cr_expect_eq(next(&m), 0);
-    response_report(&response, &errand, world_peer("hq"), DNS_RCODE_NOERROR, RESULT_OK, world.now);
+    response_report(&response, &errand, DNS_RCODE_NOERROR, RESULT_OK, world.now);
     const struct relay_event *event = &world_event(0)->event;
     cr_expect_eq(event->type, EVENT_REFRESH, "it found the secondary up to date");
     cr_expect_eq(event->peer, world_peer("one"));

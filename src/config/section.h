@@ -1,0 +1,41 @@
+/* Private to the configuration's files: what sections are read into, setting by setting. */
+#ifndef CONFIG_SECTION_H
+#define CONFIG_SECTION_H
+
+#include "config/config.h"
+
+/* Labels of other sections, resolved when all sections are known. */
+struct draft_names {
+    char **items; /* owned, as are the items */
+    size_t count;
+};
+
+struct draft_prefixes {
+    struct prefix *items; /* owned */
+    size_t count;
+};
+
+struct draft_zones {
+    struct zone_pattern *items; /* owned */
+    size_t count;
+};
+
+/* What a [key] section is read into. */
+struct draft_key {
+    const struct tsig_algorithm *algorithm; /* NULL: not given */
+    struct dns_name name;                   /* empty: not given */
+    char *secret;                           /* base64; NULL: not given */
+    char *secret_file;                      /* NULL: not given */
+    unsigned minimum_mac;                   /* 0: not given */
+};
+
+/* What a [primary] or [secondary] section is read into. */
+struct draft_peer {
+    struct peer peer; /* but for what stands below */
+    struct draft_prefixes from;
+    struct draft_zones zones;
+    struct draft_names key;
+    struct draft_names primary;
+};
+
+#endif
