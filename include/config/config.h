@@ -1,4 +1,6 @@
-/* A configuration: one immutable, reference-counted snapshot made from INI text.
+/* src/config: what the operator wrote, read and checked.
+ *
+ * A configuration: one immutable, reference-counted snapshot made from INI text.
  *
  * The text of the main file and of secret files comes through `struct config_files`, so nothing
  * here opens a file. Every mistake is reported, not just the first; a file with an error yields no

@@ -1,4 +1,6 @@
-/* Error codes shared by the whole library, and the attribute that makes a caller look at them. */
+/* src/dns: DNS messages as octets, read, checked, followed, cut and written.
+ *
+ * Error codes shared by the whole library, and the attribute that makes a caller look at them. */
 #ifndef DNS_ERROR_H
 #define DNS_ERROR_H
 

@@ -1,4 +1,6 @@
-/* What one worker decides with: the configuration, its own keyed MACs, what is recent, and a place
+/* src/relay: who asks, what becomes of a request, what is remembered of it, and what is told.
+ *
+ * What one worker decides with: the configuration, its own keyed MACs, what is recent, and a place
  * to build messages in. Nothing here is shared between threads but the configuration, which never
  * changes. */
 #ifndef RELAY_RELAY_H

@@ -1,4 +1,6 @@
-/* The table of HMAC algorithms (RFC 8945 section 6). */
+/* src/tsig: keys, MACs, and what is signed and verified with them (RFC 8945).
+ *
+ * The table of HMAC algorithms (RFC 8945 section 6). */
 #ifndef TSIG_ALGORITHM_H
 #define TSIG_ALGORITHM_H
 

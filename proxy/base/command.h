@@ -1,4 +1,6 @@
-/* The commands. Each takes its own arguments (argv[0] is the command) and returns the exit
+/* proxy/base: what the commands share: usage, reading the configuration, the host, the user.
+ *
+ * The commands. Each takes its own arguments (argv[0] is the command) and returns the exit
  * status. */
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H

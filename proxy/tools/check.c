@@ -1,3 +1,6 @@
+/* proxy/tools: the commands that do one thing and end.
+ *
+ * check: says what is wrong with a configuration, here and on this host, and does nothing else. */
 #include <stdio.h>
 
 #include "base/command.h"
