@@ -161,8 +161,7 @@ static void leg_report_skew(const struct leg *leg, const struct errand *errand,
                                     .tsig_error = TSIG_BADTIME,
                                     .has_skew = true,
                                     .skew = skew,
-                                    .result = RESULT_BADTIME,
-                                    .advice = "check NTP there"},
+                                    .result = RESULT_BADTIME},
                now);
 }
 
@@ -172,13 +171,10 @@ static void leg_report_age(struct leg *leg, const struct errand *errand, struct 
     if (!leg->stream.aged || leg->aged)
         return;
     leg->aged = true;
-    leg_report(leg, errand,
-               (struct relay_event){.type = EVENT_CLOCK_SKEW,
-                                    .key = leg->key,
-                                    .result = RESULT_AGED,
-                                    .advice = "a message of this transfer was signed longer ago "
-                                              "than its fudge"},
-               now);
+    leg_report(
+        leg, errand,
+        (struct relay_event){.type = EVENT_CLOCK_SKEW, .key = leg->key, .result = RESULT_AGED},
+        now);
 }
 
 static const char *leg_tsig_advice(const struct tsig_record *record)
@@ -208,9 +204,7 @@ static enum leg_verdict leg_doubt(struct leg *leg, const struct errand *errand,
                                     .rcode = dns_message_rcode(m),
                                     .tsig_error = record ? record->error : TSIG_NOERROR,
                                     .result = record ? RESULT_BAD_ANSWER : RESULT_UNSIGNED_ANSWER,
-                                    .advice = record ? leg_tsig_advice(record)
-                                                     : "an answer without TSIG was dropped; does "
-                                                       "the peer have this key?"},
+                                    .advice = record ? leg_tsig_advice(record) : NULL},
                now);
     return LEG_UNVERIFIED;
 }
