@@ -19,7 +19,7 @@ enum relay_event_type {
     EVENT_TSIG_FAILURE,     /* a request's or an answer's TSIG failed */
     EVENT_CLOCK_SKEW,       /* a peer says that its clock differs */
     EVENT_UPSTREAM_FAILURE, /* a peer could not be reached, broke off, or answered nonsense */
-    EVENT_DROPPED,          /* a packet got no answer and went nowhere */
+    EVENT_IGNORED,          /* a packet got no answer and went nowhere */
     EVENT_JOINED,           /* a request repeats one in flight and shares its answer */
     EVENT_LIMIT,            /* a bound was reached, and something was left undone for it */
     EVENT_TYPES

@@ -15,7 +15,7 @@ static const struct {
     [EVENT_OBSERVED] = {LOG_NOTICE, true},    [EVENT_REFUSED] = {LOG_NOTICE, true},
     [EVENT_VERIFIED] = {LOG_DEBUG, false},    [EVENT_TSIG_FAILURE] = {LOG_WARNING, true},
     [EVENT_CLOCK_SKEW] = {LOG_WARNING, true}, [EVENT_UPSTREAM_FAILURE] = {LOG_WARNING, true},
-    [EVENT_DROPPED] = {LOG_DEBUG, true},      [EVENT_JOINED] = {LOG_DEBUG, true},
+    [EVENT_IGNORED] = {LOG_DEBUG, true},      [EVENT_JOINED] = {LOG_DEBUG, true},
     [EVENT_LIMIT] = {LOG_WARNING, true},
 };
 

@@ -47,6 +47,6 @@ bool judgement_form_error(struct judgement *j, enum relay_result result)
 bool judgement_drop(struct judgement *j)
 {
     j->verdict->decision = POLICY_DROP;
-    judgement_report(j, (struct relay_event){.type = EVENT_DROPPED, .result = RESULT_JUNK});
+    judgement_report(j, (struct relay_event){.type = EVENT_IGNORED, .result = RESULT_JUNK});
     return false;
 }

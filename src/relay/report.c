@@ -10,7 +10,7 @@ const char *report_type_word(enum relay_event_type type)
         [EVENT_OBSERVED] = "observed",     [EVENT_REFUSED] = "refused",
         [EVENT_VERIFIED] = "verified",     [EVENT_TSIG_FAILURE] = "tsig-failure",
         [EVENT_CLOCK_SKEW] = "clock-skew", [EVENT_UPSTREAM_FAILURE] = "upstream-failure",
-        [EVENT_DROPPED] = "dropped",       [EVENT_JOINED] = "joined",
+        [EVENT_IGNORED] = "ignored",       [EVENT_JOINED] = "joined",
         [EVENT_LIMIT] = "limit",
     };
     assert(type < EVENT_TYPES);

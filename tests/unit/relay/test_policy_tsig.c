@@ -99,7 +99,7 @@ Test(relay_policy_tsig, M10_what_is_no_request_is_dropped)
     judge();
     cr_expect_eq(verdict->decision, POLICY_DROP);
     cr_expect_eq(world.event_count, DNS_HEADER_SIZE + 1);
-    cr_expect_eq(world_event(0)->event.type, EVENT_DROPPED);
+    cr_expect_eq(world_event(0)->event.type, EVENT_IGNORED);
     cr_expect_eq(world_event(0)->event.result, RESULT_JUNK);
 }
 
