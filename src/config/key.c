@@ -187,6 +187,8 @@ static void key_warn_of_weakness(const struct making *m, const struct tsig_algor
 static int key_make(struct making *m, struct tsig_key *out)
 {
     int secret = key_read_secret(m);
+    if (secret == DNS_EMEMORY)
+        return secret;
     /* The rest is looked at even without a secret, so that all errors are told of. */
     struct dns_name name = {0};
     int error = key_choose_name(m, &name);
@@ -196,7 +198,7 @@ static int key_make(struct making *m, struct tsig_key *out)
         return DNS_EFORMAT;
     unsigned minimum = 0;
     if (key_choose_minimum(m, algorithm, &minimum) < 0 || secret < 0 || error < 0)
-        return secret == DNS_EMEMORY ? secret : DNS_EFORMAT;
+        return DNS_EFORMAT;
     key_warn_of_weakness(m, algorithm);
     error = tsig_key_init(out, &name, algorithm, m->file.secret, m->file.secret_len);
     if (error == 0 && minimum != 0)
