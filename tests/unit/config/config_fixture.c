@@ -25,6 +25,8 @@ static int read_file(void *arg, const char *path, struct config_file *out)
         if (strcmp(files[i].path, path) != 0)
             continue;
         out->text = malloc(files[i].len + 1);
+        if (!out->text)
+            return -ENOMEM;
         memcpy(out->text, files[i].text, files[i].len);
         out->text[files[i].len] = '\0';
         out->len = files[i].len;
