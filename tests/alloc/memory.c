@@ -72,8 +72,8 @@ static bool memory_refuses(void)
     if (!memory.running || memory.paused)
         return false;
     memory.asked++;
-    bool refuses = memory.shortage == MEMORY_ONCE ? memory.asked == memory.nth
-                                                  : memory.asked >= memory.nth;
+    bool refuses =
+        memory.shortage == MEMORY_ONCE ? memory.asked == memory.nth : memory.asked >= memory.nth;
     memory.refused += refuses;
     return refuses;
 }
