@@ -14,7 +14,7 @@
 #define CONFIG_DEFAULT_PATH "/etc/tsig-proxy/tsig-proxy.ini"
 #define CONFIG_LINE_MAX     4096 /* octets in a line; longer ones are an error */
 #define CONFIG_NAME_MAX     49   /* octets in a section header or a setting's name, likewise */
-#define CONFIG_SECTION_ROWS 16   /* no section has more settings */
+#define CONFIG_SECTION_ROWS 32   /* no section has more settings */
 
 enum config_log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
@@ -30,6 +30,9 @@ struct config_proxy {
     enum config_log_level log_level;
     enum config_log_format log_format;
     unsigned fudge;
+    unsigned udp_size;     /* octets: no UDP answer is larger */
+    unsigned refusal_rate; /* UDP answers a second; 0: none */
+    unsigned status_zones; /* zones times secondaries whose state is kept */
     unsigned connect_timeout;
     unsigned answer_timeout;
     unsigned progress_timeout;

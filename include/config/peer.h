@@ -45,11 +45,13 @@ struct peer {
     struct prefix *from;
     size_t from_count;
     struct address_list listen;
-    struct address_list source;  /* at most one per family, port 0 */
-    struct tsig_keyring keyring; /* empty: a plain peer */
+    struct address_list heard_at; /* port 0; empty: anywhere */
+    struct address_list source;   /* at most one per family, port 0 */
+    struct tsig_keyring keyring;  /* empty: a plain peer */
     enum peer_transport transport;
     enum peer_edns edns;
     enum peer_choice unsigned_notify; /* primary only */
+    unsigned notify_rate;             /* primary only: NOTIFYs a second */
 
     /* Of a secondary only. */
     const struct peer **primary; /* owned array, in the order given */
@@ -57,6 +59,7 @@ struct peer {
     struct zone_pattern *zones;
     size_t zone_count;
     unsigned allow; /* set of enum peer_operation */
+    bool notify;    /* it is sent NOTIFYs */
     enum peer_mode mode;
     enum peer_choice unknown_key;
     enum peer_choice other;

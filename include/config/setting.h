@@ -12,6 +12,7 @@ enum setting_type {
     SETTING_TEXT,
     SETTING_ADDRESS,
     SETTING_ADDRESSES,
+    SETTING_HOSTS,   /* addresses without port */
     SETTING_SOURCES, /* addresses without port, one per family */
     SETTING_PREFIXES,
     SETTING_NAMES, /* labels of other sections, resolved after the whole file is read */

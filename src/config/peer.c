@@ -6,6 +6,7 @@ void peer_fini(struct peer *peer)
 {
     free(peer->address.items);
     free(peer->listen.items);
+    free(peer->heard_at.items);
     free(peer->source.items);
     free(peer->from);
     free(peer->zones);

@@ -36,6 +36,8 @@ static const char *const operation_words[] = {"soa",   "axfr",   "ixfr", "notify
      .flags = RELOADABLE, .offset = PEER(from)},                                                   \
     {.section = (kind), .name = "listen", .type = SETTING_ADDRESSES, .port = 53,                   \
      .flags = RELOADABLE, .offset = PEER(peer.listen)},                                            \
+    {.section = (kind), .name = "heard-at", .type = SETTING_HOSTS,                                 \
+     .flags = RELOADABLE, .offset = PEER(peer.heard_at)},                                          \
     {.section = (kind), .name = "source", .type = SETTING_SOURCES,                                 \
      .flags = RELOADABLE, .offset = PEER(peer.source)},                                            \
     {.section = (kind), .name = "key", .type = SETTING_NAMES,                                      \
@@ -65,6 +67,12 @@ static const struct setting setting_rows[] = {
      .choices = format_words, .initial = "logfmt",
      .flags = RELOADABLE, .offset = PROXY(log_format)},
     SECONDS("fudge", "300", 1, 65535, fudge),
+    {.section = SETTING_PROXY, .name = "udp-size", .type = SETTING_NUMBER, .least = 512,
+     .most = 4096, .initial = "1232", .flags = RELOADABLE, .offset = PROXY(udp_size)},
+    {.section = SETTING_PROXY, .name = "refusal-rate", .type = SETTING_NUMBER, .least = 0,
+     .most = 1000000, .initial = "50", .flags = RELOADABLE, .offset = PROXY(refusal_rate)},
+    {.section = SETTING_PROXY, .name = "status-zones", .type = SETTING_NUMBER, .least = 0,
+     .most = 10000000, .initial = "100000", .offset = PROXY(status_zones)},
     SECONDS("connect-timeout", "5", 1, 300, connect_timeout),
     SECONDS("answer-timeout", "5", 1, 300, answer_timeout),
     SECONDS("progress-timeout", "120", 1, 86400, progress_timeout),
@@ -86,6 +94,8 @@ static const struct setting setting_rows[] = {
     {.section = SETTING_PRIMARY, .name = "unsigned-notify", .type = SETTING_CHOICE,
      .choices = accept_words, .initial = "refuse",
      .flags = RELOADABLE, .offset = PEER(peer.unsigned_notify)},
+    {.section = SETTING_PRIMARY, .name = "notify-rate", .type = SETTING_NUMBER, .least = 1,
+     .most = 1000000, .initial = "200", .flags = RELOADABLE, .offset = PEER(peer.notify_rate)},
 
     PEER_ROWS(SETTING_SECONDARY),
     {.section = SETTING_SECONDARY, .name = "primary", .type = SETTING_NAMES,
@@ -95,6 +105,8 @@ static const struct setting setting_rows[] = {
     {.section = SETTING_SECONDARY, .name = "allow", .type = SETTING_OPERATIONS,
      .choices = operation_words, .initial = "soa, axfr, ixfr, notify",
      .flags = RELOADABLE, .offset = PEER(peer.allow)},
+    {.section = SETTING_SECONDARY, .name = "notify", .type = SETTING_BOOL,
+     .initial = "yes", .flags = RELOADABLE, .offset = PEER(peer.notify)},
     {.section = SETTING_SECONDARY, .name = "mode", .type = SETTING_CHOICE,
      .choices = mode_words, .initial = "enforce",
      .flags = RELOADABLE, .offset = PEER(peer.mode)},

@@ -121,15 +121,41 @@ static int value_add_address(struct value *v, const char *text)
     return value_add_to_addresses(list, &a);
 }
 
-static int value_add_source(struct value *v, const char *text)
+/* An address without port. */
+static int value_read_host(const struct value *v, const char *text, struct address *out)
 {
-    struct address_list *list = v->out;
-    struct address a;
-    if (address_from_text(text, 0, &a) < 0 || a.port != 0)
+    if (address_from_text(text, 0, out) < 0 || out->port != 0)
         return place_say(
             v->place, CONFIG_ERROR,
             "'%s' has '%s', which is no address without a port; write 192.0.2.1 or 2001:db8::1",
             v->row->name, text);
+    return 0;
+}
+
+static int value_add_host(struct value *v, const char *text)
+{
+    struct address_list *list = v->out;
+    struct address a;
+    int error = value_read_host(v, text, &a);
+    if (error < 0)
+        return error;
+    if (address_is_any(&a))
+        return place_say(v->place, CONFIG_ERROR,
+                         "'%s' has '%s', which is no address of one host; leave it out for any",
+                         v->row->name, text);
+    for (size_t i = 0; i < list->count; i++)
+        if (address_equal(&list->items[i], &a))
+            return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
+    return value_add_to_addresses(list, &a);
+}
+
+static int value_add_source(struct value *v, const char *text)
+{
+    struct address_list *list = v->out;
+    struct address a;
+    int error = value_read_host(v, text, &a);
+    if (error < 0)
+        return error;
     if (address_is_any(&a))
         return place_say(
             v->place, CONFIG_ERROR,
@@ -297,6 +323,7 @@ int config_value_set(const struct setting *row, void *base, const char *text, st
         [SETTING_TEXT] = {.set = value_set_text},
         [SETTING_ADDRESS] = {.set = value_set_address},
         [SETTING_ADDRESSES] = {.add = value_add_address},
+        [SETTING_HOSTS] = {.add = value_add_host},
         [SETTING_SOURCES] = {.add = value_add_source},
         [SETTING_PREFIXES] = {.add = value_add_prefix},
         [SETTING_NAMES] = {.add = value_add_name},
