@@ -42,7 +42,7 @@ struct setting {
     const char *const *choices;
     unsigned flags; /* set of enum setting_flag */
     /* in the struct that the section is read into: config_proxy, or draft_key and draft_peer of
-     * src/config/draft.h */
+     * src/config/section.h */
     size_t offset;
 };
 
