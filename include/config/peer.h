@@ -86,6 +86,12 @@ const struct address *peer_own_address(const struct peer *peer, const struct add
 /* Does `local` stand for this peer alone (its `listen`)? */
 bool peer_listens(const struct peer *peer, const struct address *local);
 
+/* Is `local` among the peer's `heard-at`? */
+bool peer_is_heard_at(const struct peer *peer, const struct address *local);
+
+/* Does the secondary's `zones` name this very zone? */
+bool peer_lists_zone(const struct peer *secondary, const struct dns_name *zone);
+
 /* The peer's `source` for a family, NULL if there is none. */
 const struct address *peer_source(const struct peer *peer, enum address_family family);
 

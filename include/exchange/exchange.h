@@ -14,23 +14,7 @@
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
 
-#include "exchange/legs.h"
-#include "exchange/response.h"
-
-enum exchange_state {
-    EXCHANGE_ASKING,    /* no answer yet */
-    EXCHANGE_RELAYING,  /* a server's message is ready for the client */
-    EXCHANGE_FOLLOWING, /* between two messages of a transfer */
-    EXCHANGE_ANSWERING, /* an answer of our own is ready */
-    EXCHANGE_ENDED,
-};
-
-/* How it ended, for the client's side. */
-enum exchange_end {
-    EXCHANGE_ANSWERED,
-    EXCHANGE_SILENT,  /* nothing is said: UDP clients ask again */
-    EXCHANGE_ABORTED, /* a TCP client's connection must be reset, never closed as if complete */
-};
+#include "exchange/state.h"
 
 enum exchange_action_type {
     ACTION_WAIT,    /* nothing to do before the next event or the deadline */
@@ -52,24 +36,16 @@ struct exchange_action {
     enum exchange_end end;
 };
 
-/* May be moved in memory while no call runs: nothing in it points into it. */
-struct exchange {
-    enum exchange_state state;
-    enum exchange_end end;
-    struct errand errand;
-    struct legs legs;
-    struct response response;
-    unsigned reply_leg; /* RELAYING and FOLLOWING: whose answer it is */
-    uint64_t moved;     /* ms: when something last moved, for the progress timeout */
-    /* ANSWERING: our own answer, and what it is called in the report. */
-    struct client_answer answer;
-    enum relay_result result;
-};
-
 /* From a verdict that says POLICY_FORWARD, and the request it judged. Copies what it keeps. */
 int exchange_init(struct exchange *x, struct relay *relay, const struct policy_verdict *verdict,
                   const struct relay_request *request) MUST_CHECK;
+/* The fan-out that telling_next gave: it answers nobody, and ends with EXCHANGE_SILENT. */
+int exchange_init_telling(struct exchange *x, struct relay *relay,
+                          const struct telling_order *order, struct relay_time now) MUST_CHECK;
 void exchange_fini(struct exchange *x);
+
+/* Who is to be woken (relay_world.wake) when something elsewhere has changed this exchange. */
+void exchange_set_owner(struct exchange *x, void *owner);
 
 /* Events. A leg that is over takes no notice of them. */
 void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct relay_time now);
@@ -91,6 +67,9 @@ void exchange_next(struct exchange *x, struct relay_time now, struct exchange_ac
 
 /* Milliseconds of the monotonic clock; LEG_NEVER when there is none. */
 uint64_t exchange_deadline(const struct exchange *x);
+
+/* Nothing more is expected on this leg. */
+bool exchange_leg_is_settled(const struct exchange *x, unsigned leg);
 
 /* True when the leg's TCP connection may carry another request: its answer came whole. */
 bool exchange_leg_is_clean(const struct exchange *x, unsigned leg);

@@ -5,25 +5,25 @@
 #include "exchange/legs.h"
 
 enum join_state {
-    JOIN_WAITING,  /* a secondary may still answer */
-    JOIN_COMPLETE, /* every secondary has answered */
-    JOIN_BROKEN,   /* none is waited for any more, and not all have answered */
+    JOIN_WAITING,  /* a secondary may still answer, and it is worth the wait */
+    JOIN_COMPLETE, /* every secondary that is awake has answered, or will never */
+    JOIN_BROKEN,   /* none has answered, and none will */
 };
 
-/* Legs of one secondary stand side by side; it has answered when any of them has. */
-enum join_state join_legs(const struct legs *legs);
+/* Legs of one secondary stand side by side; it has answered when any of them has. One that is
+ * asleep is not waited for, unless an answer came with a wrong MAC. `sleepers` NULL: none
+ * sleeps. */
+enum join_state join_legs(const struct legs *legs, const struct sleepers *sleepers);
 
 /* The RCODE for the primary once the join is complete: NOERROR if all gave it, else the worst of
  * SERVFAIL, NOTAUTH, REFUSED, others; NOTIMP only if all gave that (RFC 1996 section 3.12: it is an
  * answer). */
 unsigned join_rcode(const struct legs *legs);
 
-/* A NOTIFY sets out: where it came from is remembered (M6), and who has acknowledged this very one
- * of late is not asked again (M3). */
-void join_begin(struct legs *legs, const struct errand *errand, struct relay_time now);
+/* The secondary of this leg has said so: no other address of it is asked any longer. */
+void join_settle(struct legs *legs, struct leg *leg, unsigned rcode);
 
-/* A secondary's answer to one leg: it is remembered and reported, and no other address of that
- * secondary is asked any longer. */
+/* An answer has come on this leg: its secondary is awake, and that is reported. */
 void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
                struct relay_time now);
 

@@ -31,6 +31,8 @@ struct leg {
     struct address to;
     struct address source; /* family ADDRESS_NONE: as the kernel chooses */
     enum relay_transport transport;
+    unsigned copies;            /* over UDP: so many, if no answer comes */
+    bool refused;               /* no connection could be made */
     bool fresh;                 /* a kept connection failed already: CONNECT a new one */
     bool reused;                /* the connection has carried an earlier request */
     bool aged;                  /* its stream was older than its fudge, which was reported */
@@ -48,6 +50,12 @@ struct leg {
 };
 
 void leg_fini(struct leg *leg);
+
+/* It is answered, or will not be. */
+static inline bool leg_is_settled(const struct leg *leg)
+{
+    return leg->state == LEG_ANSWERED || leg->state == LEG_OVER;
+}
 
 /* Moves to `state`; asserts that the picture above has that arrow. */
 void leg_move(struct leg *leg, enum leg_state state);

@@ -1,4 +1,4 @@
-/* What one worker remembers for up to a minute: requests in flight, acknowledged NOTIFYs, addresses
+/* What one worker remembers for up to a minute: requests in flight, addresses
  * that refused a connection, and where each zone's last NOTIFY came from. Losing it costs a
  * repetition. */
 #ifndef RELAY_RECENT_H
@@ -8,10 +8,8 @@
 #include "dns/message.h"
 
 #define RECENT_BUCKETS   1024
-#define RECENT_ACKS      1024
 #define RECENT_BAD       64
 #define RECENT_NOTIFIES  256
-#define RECENT_ACK_MS    60000 /* RFC 1996 section 3.6: a primary's retries come within this */
 #define RECENT_BAD_MS    30000
 #define RECENT_NOTIFY_MS 60000
 
@@ -23,19 +21,6 @@ struct recent_flight {
     struct address to;
     const uint8_t *octets;
     size_t len;
-};
-
-/* A secondary's answer to a NOTIFY. */
-struct recent_ack {
-    uint64_t until; /* ms */
-    struct address from;
-    uint16_t id;
-    uint16_t qtype;
-    bool has_serial;
-    uint32_t serial;
-    unsigned peer; /* number of the secondary */
-    unsigned rcode;
-    struct dns_name zone;
 };
 
 struct recent_address {
@@ -52,8 +37,6 @@ struct recent_notify {
 /* Zeroed is empty. All times are milliseconds of one monotonic clock. */
 struct recent {
     struct recent_flight *flights[RECENT_BUCKETS];
-    struct recent_ack acks[RECENT_ACKS];
-    size_t next_ack;
     struct recent_address bad[RECENT_BAD];
     size_t next_bad;
     struct recent_notify notifies[RECENT_NOTIFIES];
@@ -65,12 +48,6 @@ bool recent_in_flight(const struct recent *r, const struct recent_flight *like);
 /* Until recent_land, `flight` must stay where it is. */
 void recent_take_off(struct recent *r, struct recent_flight *flight);
 void recent_land(struct recent_flight *flight); /* fine for one that never took off */
-
-/* `key` has all but rcode and until filled in. */
-void recent_acknowledge(struct recent *r, const struct recent_ack *key, unsigned rcode,
-                        uint64_t now);
-/* The remembered RCODE, or -1. */
-int recent_acknowledged(const struct recent *r, const struct recent_ack *key, uint64_t now);
 
 void recent_address_failed(struct recent *r, const struct address *a, uint64_t now);
 void recent_address_worked(struct recent *r, const struct address *a);

@@ -7,8 +7,10 @@
 #define RELAY_RELAY_H
 
 #include "config/config.h"
+#include "relay/notices.h"
 #include "relay/recent.h"
 #include "relay/report.h"
+#include "relay/sleepers.h"
 #include "tsig/mac.h"
 #include "tsig/sign.h"
 
@@ -22,6 +24,9 @@ struct relay_time {
 struct relay_world {
     uint16_t (*random_id)(void *arg); /* unpredictable */
     void (*report)(void *arg, const struct relay_event *event);
+    /* What waited for another has what it waited for: exchange_next is to be called for `owner`
+     * (exchange_set_owner), but not from within this. */
+    void (*wake)(void *arg, void *owner);
     void *arg;
 };
 
@@ -30,6 +35,9 @@ struct relay {
     struct tsig_mac *macs; /* owned; by key number */
     unsigned *key_turns;   /* owned; by peer number: which of its keys signs what we originate */
     const struct peer **servers; /* owned; room for every peer */
+    const struct peer **peers;   /* owned; by number */
+    struct notices *notices;     /* owned */
+    struct sleepers *sleepers;   /* owned */
     struct relay_world world;
     struct recent recent;
     uint8_t work[DNS_MESSAGE_MAX];

@@ -46,6 +46,7 @@ enum relay_result {
     RESULT_IXFR_WITHOUT_SOA,
     /* Refused by the configuration. */
     RESULT_UNKNOWN_SOURCE,
+    RESULT_NOT_HEARD_HERE, /* a peer without key, at an address where it is not heard */
     RESULT_KEY_FROM_ELSEWHERE,
     RESULT_NO_TSIG,
     RESULT_OPERATION_NOT_ALLOWED,
@@ -74,6 +75,8 @@ enum relay_result {
     RESULT_NO_ROOM_FOR_TSIG,
     RESULT_CANNOT_RELAY,
     RESULT_NO_ANSWER, /* none of its servers */
+    RESULT_ASLEEP,    /* a secondary that nobody's NOTIFY waits for any longer */
+    RESULT_GIVEN_UP,  /* a secondary that is told no more by ourselves */
     /* Broken off on our side. */
     RESULT_NO_PROGRESS,
     RESULT_CLIENT_GONE,
@@ -83,6 +86,7 @@ enum relay_result {
     RESULT_JUNK,
     RESULT_NO_ROOM, /* an answer that does not fit the client's payload size at all */
     RESULT_RETRY,
+    RESULT_TOO_MANY_NOTIFIES,
     RESULT_TOO_MANY_EXCHANGES,
     RESULT_TOO_MANY_CONNECTIONS,
     RESULT_TOO_MANY_STRANGERS,

@@ -26,6 +26,7 @@ struct policy_verdict {
     const struct peer **servers; /* with POLICY_FORWARD: in the order to try, or all for a NOTIFY;
                                     borrowed from the relay until the next request is judged */
     size_t server_count;
+    bool fanout; /* a NOTIFY for all of them, whose answers are joined (M3) */
 };
 
 #endif

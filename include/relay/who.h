@@ -18,6 +18,7 @@ struct who {
     const struct peer *client; /* NULL: unknown */
     const struct peer *server; /* NULL: the destination stands for no server alone */
     bool transparent;          /* it stands for it because it is the server's own address */
+    bool unheard;              /* a peer that has no key and is not heard at this address fits */
 };
 
 /* A NOTIFY comes from a primary and is for a secondary, everything else the other way round. Of
@@ -36,5 +37,10 @@ bool who_knows(const struct config *config, const struct address *from);
  * in it. */
 bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
                   enum peer_operation operation);
+
+/* The secondaries that a primary's NOTIFY for this zone is for; their number is returned, and they
+ * are written to `out`, which has room for every peer, unless that is NULL. */
+size_t who_is_notified(const struct config *config, const struct peer *primary,
+                       const struct dns_name *zone, const struct peer **out);
 
 #endif

@@ -24,11 +24,17 @@ static void engine_report(void *arg, const struct relay_event *event)
     engine->sink.report(engine->sink.arg, event);
 }
 
+static void engine_wake(void *arg, void *owner)
+{
+    struct engine *engine = arg;
+    engine->on_wake(owner);
+}
+
 int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
                 struct config *config)
 {
     *engine = (struct engine){.loop = loop, .sink = *sink};
-    struct relay_world world = {engine_random_id, engine_report, engine};
+    struct relay_world world = {engine_random_id, engine_report, engine_wake, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
     engine->relay = engine->datagrams ? relay_new(config, &world) : NULL;
     if (engine->relay)
@@ -63,6 +69,12 @@ void engine_report_limit(const struct engine *engine, enum relay_result limit,
                                 .address = address,
                                 .transport = transport};
     relay_report(engine->relay, &event);
+}
+
+void engine_turn(struct engine *engine)
+{
+    if (!uv_is_closing((uv_handle_t *)&engine->turn))
+        uv_timer_start(&engine->turn, engine->on_turn, 0, 0);
 }
 
 void engine_check_idle(struct engine *engine)

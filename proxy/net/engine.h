@@ -39,6 +39,9 @@ struct engine {
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
     struct engine_sink sink;
+    uv_timer_t turn; /* of net/teller.h, which sets these two */
+    uv_timer_cb on_turn;
+    void (*on_wake)(void *owner);
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
@@ -57,6 +60,9 @@ struct relay_time engine_now(const struct engine *engine);
 void engine_report_limit(const struct engine *engine, enum relay_result limit,
                          const struct peer *peer, const struct address *address,
                          enum relay_transport transport);
+
+/* A NOTIFY has come, or a fan-out has ended: others may have their turn, in the loop's next one. */
+void engine_turn(struct engine *engine);
 
 /* To be called when a flow or a session has gone. */
 void engine_check_idle(struct engine *engine);

@@ -17,6 +17,12 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
 {
     struct flow *flow = owner;
     exchange_answer(&flow->exchange, leg, octets, len, engine_now(flow->engine));
+    /* Of a wide fan-out one secondary may be waited for long after the others have answered. */
+    if (flow->upstreams[leg]->transport == RELAY_UDP &&
+        exchange_leg_is_settled(&flow->exchange, leg)) {
+        upstream_close(flow->upstreams[leg]);
+        flow->upstreams[leg] = NULL;
+    }
     flow_go(flow);
 }
 
@@ -95,6 +101,8 @@ static void flow_end(struct flow *flow, enum exchange_end end)
     flow->engine->flow_count--;
     if (flow->client->ended)
         flow->client->ended(flow, end);
+    if (flow->exchange.errand.operation == PEER_NOTIFY)
+        engine_turn(flow->engine);
     engine_check_idle(flow->engine);
     uv_close((uv_handle_t *)&flow->timer, on_timer_closed);
 }
@@ -200,6 +208,35 @@ static void flow_link(struct flow *flow)
     engine->flow_count++;
 }
 
+static struct flow *flow_alloc(struct engine *engine)
+{
+    struct flow *flow = calloc(1, sizeof *flow);
+    if (flow)
+        flow->engine = engine;
+    return flow;
+}
+
+/* Its exchange has begun: it joins the engine's flows, or goes. */
+static struct flow *flow_adopt(struct flow *flow, const struct flow_client *client, void *owner)
+{
+    flow->upstreams = calloc(flow->exchange.legs.count + 1, sizeof(struct upstream *));
+    if (!flow->upstreams) {
+        exchange_abort(&flow->exchange, RESULT_NO_MEMORY, engine_now(flow->engine));
+        exchange_fini(&flow->exchange);
+        free(flow);
+        return NULL;
+    }
+    flow->client = client;
+    flow->owner = owner;
+    uv_timer_init(flow->engine->loop, &flow->timer);
+    flow->timer.data = flow;
+    exchange_set_owner(&flow->exchange, flow);
+    flow_link(flow);
+    if (flow->exchange.errand.operation == PEER_NOTIFY)
+        engine_turn(flow->engine);
+    return flow;
+}
+
 struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdict,
                       const struct relay_request *request, const struct flow_client *client,
                       void *owner)
@@ -209,21 +246,13 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
                             request->transport);
         return NULL;
     }
-    struct flow *flow = calloc(1, sizeof *flow);
-    if (!flow)
-        return NULL;
-    if (exchange_init(&flow->exchange, engine->relay, verdict, request) < 0)
-        goto fail;
-    flow->upstreams = calloc(flow->exchange.legs.count, sizeof(struct upstream *));
-    if (!flow->upstreams)
-        goto fail;
-    flow->engine = engine;
-    flow->client = client;
-    flow->owner = owner;
-    uv_timer_init(engine->loop, &flow->timer);
-    flow->timer.data = flow;
-    flow_link(flow);
-    if (request->transport == RELAY_UDP) {
+    struct flow *flow = flow_alloc(engine);
+    if (flow && exchange_init(&flow->exchange, engine->relay, verdict, request) < 0) {
+        free(flow);
+        flow = NULL;
+    }
+    flow = flow ? flow_adopt(flow, client, owner) : NULL;
+    if (flow && request->transport == RELAY_UDP) {
         flow->flight = (struct recent_flight){.from = request->from,
                                               .to = request->to,
                                               .octets = flow->exchange.errand.octets,
@@ -231,10 +260,27 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
         recent_take_off(&engine->relay->recent, &flow->flight);
     }
     return flow;
-fail:
-    exchange_fini(&flow->exchange);
-    free(flow);
-    return NULL;
+}
+
+struct flow *flow_new_telling(struct engine *engine, const struct telling_order *order)
+{
+    static const struct flow_client nobody;
+    struct flow *flow = flow_alloc(engine);
+    if (!flow) {
+        telling_refuse(engine->relay, order);
+        return NULL;
+    }
+    if (exchange_init_telling(&flow->exchange, engine->relay, order, engine_now(engine)) < 0) {
+        free(flow);
+        return NULL;
+    }
+    return flow_adopt(flow, &nobody, NULL);
+}
+
+void flow_wake(struct flow *flow)
+{
+    if (!uv_is_closing((uv_handle_t *)&flow->timer))
+        uv_timer_start(&flow->timer, on_deadline, 0, 0);
 }
 
 void flow_resume(struct flow *flow)

@@ -48,6 +48,12 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
                       const struct relay_request *request, const struct flow_client *client,
                       void *owner);
 
+/* A fan-out that telling_next gave; it answers nobody. NULL: no memory, and it is over. */
+struct flow *flow_new_telling(struct engine *engine, const struct telling_order *order);
+
+/* Something that it waited for has come about elsewhere: goes on in the loop's next turn. */
+void flow_wake(struct flow *flow);
+
 /* Starts it. It may be over, and `ended` have been called, when this returns. */
 void flow_go(struct flow *flow);
 

@@ -1,5 +1,7 @@
 #include "net/worker.h"
 
+#include "net/teller.h"
+
 static int worker_open(struct worker *worker, const struct address *local, bool transparent)
 {
     struct listener **end = &worker->listeners;
@@ -42,6 +44,7 @@ static void worker_stop(struct worker *worker)
         session_abort(worker->engine.sessions);
     while (worker->engine.flows)
         flow_abort(worker->engine.flows, RESULT_STOPPED);
+    teller_close(&worker->engine);
     uv_close((uv_handle_t *)&worker->drain, NULL);
 }
 
@@ -89,6 +92,7 @@ int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink
         return error;
     worker->engine.on_idle = on_idle;
     worker->engine.idle_arg = worker;
+    teller_init(&worker->engine);
     uv_timer_init(loop, &worker->drain);
     worker->drain.data = worker;
     error = worker_bind(worker, config, failed);

@@ -35,6 +35,15 @@ bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone)
     return false;
 }
 
+bool peer_lists_zone(const struct peer *secondary, const struct dns_name *zone)
+{
+    for (size_t i = 0; i < secondary->zone_count; i++)
+        if (secondary->zones[i].kind == ZONE_EXACT &&
+            dns_name_equal(zone, &secondary->zones[i].name))
+            return true;
+    return false;
+}
+
 bool peer_has_primary(const struct peer *secondary, const struct peer *primary)
 {
     for (size_t i = 0; i < secondary->primary_count; i++)
@@ -69,6 +78,14 @@ bool peer_listens(const struct peer *peer, const struct address *local)
 {
     for (size_t i = 0; i < peer->listen.count; i++)
         if (address_covers(&peer->listen.items[i], local))
+            return true;
+    return false;
+}
+
+bool peer_is_heard_at(const struct peer *peer, const struct address *local)
+{
+    for (size_t i = 0; i < peer->heard_at.count; i++)
+        if (address_same_host(&peer->heard_at.items[i], local))
             return true;
     return false;
 }

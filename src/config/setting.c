@@ -1,3 +1,5 @@
+/* A row says all there is to know of a setting, so that parser, check, sample and manual are held
+ * to one thing; what a section is read into is in section.h and config.h. */
 #include "config/setting.h"
 
 #include <assert.h>

@@ -9,92 +9,9 @@
  * connection reset. */
 #include "exchange/exchange.h"
 
-#include <assert.h>
-
-#include "dns/opt.h"
 #include "exchange/join.h"
 #include "exchange/route.h"
-
-static void exchange_move(struct exchange *x, enum exchange_state state)
-{
-    static const unsigned arrows[] = {
-        [EXCHANGE_ASKING] = 1 << EXCHANGE_RELAYING | 1 << EXCHANGE_ANSWERING | 1 << EXCHANGE_ENDED,
-        [EXCHANGE_RELAYING] =
-            1 << EXCHANGE_FOLLOWING | 1 << EXCHANGE_ANSWERING | 1 << EXCHANGE_ENDED,
-        [EXCHANGE_FOLLOWING] = 1 << EXCHANGE_RELAYING | 1 << EXCHANGE_ENDED,
-        [EXCHANGE_ANSWERING] = 1 << EXCHANGE_ENDED,
-        [EXCHANGE_ENDED] = 0,
-    };
-    assert(arrows[x->state] & 1u << state);
-    x->state = state;
-}
-
-/* Ends. */
-
-static void exchange_end(struct exchange *x, enum exchange_end end)
-{
-    exchange_move(x, EXCHANGE_ENDED);
-    x->end = end;
-}
-
-static void exchange_break(struct exchange *x, enum relay_result why, struct relay_time now)
-{
-    response_report(&x->response, &x->errand, -1, why, now);
-    exchange_end(x, EXCHANGE_ABORTED);
-}
-
-/* `text` is for the client, in an Extended DNS Error; NULL: nothing to explain. */
-static void exchange_answer_ourselves(struct exchange *x, unsigned rcode, uint16_t flags,
-                                      enum relay_result result, const char *text)
-{
-    x->answer = (struct client_answer){
-        .rcode = (uint16_t)rcode,
-        .flags = flags,
-        .ede = text ? DNS_EDE_NO_REACHABLE_AUTHORITY : DNS_EDE_NONE,
-        .reason = text,
-    };
-    x->result = result;
-    exchange_move(x, EXCHANGE_ANSWERING);
-}
-
-/* A server spoilt the exchange: SERVFAIL as long as the client has nothing yet. */
-static void exchange_spoil(struct exchange *x, enum relay_result why, struct relay_time now)
-{
-    if (x->response.messages > 0)
-        exchange_break(x, why, now);
-    else
-        exchange_answer_ourselves(x, DNS_RCODE_SERVFAIL, 0, why, report_result_word(why));
-}
-
-/* The answers of a NOTIFY's legs make one of our own. */
-static void exchange_join(struct exchange *x)
-{
-    switch (join_legs(&x->legs)) {
-    case JOIN_WAITING:
-        break;
-    case JOIN_COMPLETE:
-        exchange_answer_ourselves(x, join_rcode(&x->legs), DNS_FLAG_AA, RESULT_OK, NULL);
-        break;
-    case JOIN_BROKEN:
-        if (x->errand.client.transport == RELAY_TCP)
-            exchange_answer_ourselves(x, DNS_RCODE_SERVFAIL, 0, RESULT_NO_ANSWER,
-                                      "not every secondary answered");
-        else
-            exchange_end(x, EXCHANGE_SILENT);
-        break;
-    }
-}
-
-/* After a leg was lost: is there anything left to wait for? */
-static void exchange_weigh(struct exchange *x)
-{
-    if (x->state != EXCHANGE_ASKING)
-        return;
-    if (x->errand.operation == PEER_NOTIFY)
-        exchange_join(x);
-    else if (!legs_have_hope(&x->legs))
-        exchange_answer_ourselves(x, DNS_RCODE_SERVFAIL, 0, RESULT_NO_ANSWER, "no server answered");
-}
+#include "exchange/waiting.h"
 
 /* Construction. */
 
@@ -105,21 +22,38 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
     int error = errand_init(&x->errand, relay, verdict, request);
     if (error == 0)
         error = response_init(&x->response, &x->errand);
-    if (error == 0)
+    if (error == 0 && verdict->fanout)
+        error = waiting_begin(&x->waiter, &x->errand, verdict, request->now);
+    else if (error == 0)
         error = route_legs(relay, verdict, request->now, &x->legs);
-    if (error < 0) {
+    if (error < 0)
         exchange_fini(x);
-        return error;
-    }
-    if (x->errand.operation == PEER_NOTIFY) {
-        join_begin(&x->legs, &x->errand, request->now);
-        exchange_join(x);
-    }
-    return 0;
+    else
+        waiting_note_asked(&x->errand);
+    return error;
+}
+
+int exchange_init_telling(struct exchange *x, struct relay *relay,
+                          const struct telling_order *order, struct relay_time now)
+{
+    *x = (struct exchange){.state = EXCHANGE_ASKING, .moved = now.ms};
+    int error = telling_init(&x->telling, &x->errand, &x->legs, relay, order, now);
+    if (error < 0)
+        exchange_fini(x);
+    return error;
+}
+
+void exchange_set_owner(struct exchange *x, void *owner)
+{
+    if (x->waiter)
+        x->waiter->owner = owner;
+    if (x->telling.notice)
+        x->telling.notice->teller = owner;
 }
 
 void exchange_fini(struct exchange *x)
 {
+    waiting_end(&x->waiter);
     legs_fini(&x->legs);
     response_fini(&x->response);
     errand_fini(&x->errand);
@@ -154,9 +88,9 @@ static void exchange_closed(struct exchange *x, unsigned index, struct relay_tim
     }
     legs_lose(&x->legs, &x->errand, index, why, now);
     if (x->errand.operation == PEER_NOTIFY)
-        exchange_weigh(x);
+        state_weigh(x, now);
     else
-        exchange_spoil(x, why, now);
+        state_spoil(x, why, now);
 }
 
 void exchange_lost(struct exchange *x, unsigned leg, struct relay_time now)
@@ -167,7 +101,7 @@ void exchange_lost(struct exchange *x, unsigned leg, struct relay_time now)
         exchange_closed(x, leg, now);
     } else if (x->state == EXCHANGE_ASKING && x->legs.items[leg].state == LEG_OPENING) {
         legs_refused(&x->legs, &x->errand, leg, now);
-        exchange_weigh(x);
+        state_weigh(x, now);
     }
 }
 
@@ -176,7 +110,7 @@ void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struc
     if (x->state != EXCHANGE_ASKING || x->legs.items[leg].state != LEG_OPENING)
         return;
     legs_no_socket(&x->legs, &x->errand, leg, why, now);
-    exchange_weigh(x);
+    state_weigh(x, now);
 }
 
 /* P23, P28: over UDP anyone may have sent it, so the wait goes on; over TCP it ends here. */
@@ -191,9 +125,9 @@ static void exchange_misanswer(struct exchange *x, unsigned leg, enum leg_verdic
     }
     legs_lose(&x->legs, &x->errand, leg, why, now);
     if (x->errand.operation == PEER_NOTIFY)
-        exchange_join(x);
+        state_weigh(x, now);
     else
-        exchange_spoil(x, why, now);
+        state_spoil(x, why, now);
 }
 
 /* A good message of a server: on to the client, or the end of what cannot be good. */
@@ -214,20 +148,20 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
         break;
     case RESPONSE_BROKEN:
         legs_lose(&x->legs, &x->errand, index, x->response.fault, now);
-        exchange_spoil(x, x->response.fault, now);
+        state_spoil(x, x->response.fault, now);
         break;
     case RESPONSE_RELAY:
         if (x->errand.client.transport == RELAY_UDP) {
             /* P29: what takes more than one message the client is to fetch over TCP. */
             leg_move(leg, LEG_OVER);
-            exchange_answer_ourselves(x, DNS_RCODE_NOERROR, DNS_FLAG_TC, RESULT_TRUNCATED, NULL);
+            state_answer(x, DNS_RCODE_NOERROR, DNS_FLAG_TC, RESULT_TRUNCATED, NULL);
             break;
         }
-        exchange_move(x, EXCHANGE_RELAYING);
+        state_move(x, EXCHANGE_RELAYING);
         break;
     case RESPONSE_COMPLETE:
         leg_move(leg, LEG_ANSWERED);
-        exchange_move(x, EXCHANGE_RELAYING);
+        state_move(x, EXCHANGE_RELAYING);
         break;
     }
 }
@@ -245,7 +179,8 @@ void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t l
         exchange_misanswer(x, leg, verdict, now);
     } else if (x->errand.operation == PEER_NOTIFY) {
         join_take(&x->legs, &x->errand, l, dns_message_rcode(&m), now);
-        exchange_join(x);
+        telling_take(&x->telling, l);
+        state_weigh(x, now);
     } else {
         exchange_take(x, leg, octets, &m, verdict == LEG_GOOD, now);
     }
@@ -258,16 +193,17 @@ void exchange_moved(struct exchange *x, struct relay_time now)
 
 void exchange_tick(struct exchange *x, struct relay_time now)
 {
-    if (x->state == EXCHANGE_ASKING && legs_tick(&x->legs, &x->errand, now))
-        exchange_weigh(x);
+    bool lost = x->state == EXCHANGE_ASKING && legs_tick(&x->legs, &x->errand, now);
+    if (lost || x->errand.operation == PEER_NOTIFY)
+        state_weigh(x, now);
     else if (now.ms >= exchange_deadline(x) && x->state != EXCHANGE_ASKING)
-        exchange_break(x, RESULT_NO_PROGRESS, now);
+        state_break(x, RESULT_NO_PROGRESS, now);
 }
 
 void exchange_abort(struct exchange *x, enum relay_result why, struct relay_time now)
 {
     if (x->state != EXCHANGE_ENDED)
-        exchange_break(x, why, now);
+        state_break(x, why, now);
 }
 
 /* Actions. Each returns false when the state has changed instead, so that the next state is to be
@@ -300,7 +236,7 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
         return true;
     }
     legs_lose(&x->legs, &x->errand, index, RESULT_CANNOT_SEND, now);
-    exchange_weigh(x);
+    state_weigh(x, now);
     return false;
 }
 
@@ -311,9 +247,9 @@ static void exchange_fail_reply(struct exchange *x, int error, struct relay_time
     leg_report(&x->legs.items[x->reply_leg], &x->errand,
                response_fault_event(&x->response, &x->errand, error, &culprit), now);
     if (x->errand.client.transport == RELAY_UDP)
-        exchange_end(x, EXCHANGE_SILENT);
+        state_end(x, EXCHANGE_SILENT, now);
     else
-        exchange_spoil(x, RESULT_CANNOT_RELAY, now);
+        state_spoil(x, RESULT_CANNOT_RELAY, now);
 }
 
 static bool exchange_next_reply(struct exchange *x, struct relay_time now,
@@ -328,12 +264,12 @@ static bool exchange_next_reply(struct exchange *x, struct relay_time now,
     if (more > 0)
         return true;
     if (x->legs.items[x->reply_leg].state != LEG_ANSWERED) {
-        exchange_move(x, EXCHANGE_FOLLOWING);
+        state_move(x, EXCHANGE_FOLLOWING);
         return true;
     }
     response_report(&x->response, &x->errand, (int)x->response.rcode,
                     response_result(&x->response, &x->errand), now);
-    exchange_end(x, EXCHANGE_ANSWERED);
+    state_end(x, EXCHANGE_ANSWERED, now);
     return true;
 }
 
@@ -345,12 +281,12 @@ static bool exchange_next_answer(struct exchange *x, struct relay_time now,
                               &out->packet);
     if (error < 0) {
         response_report(&x->response, &x->errand, -1, RESULT_NO_ROOM, now);
-        exchange_end(x, EXCHANGE_SILENT);
+        state_end(x, EXCHANGE_SILENT, now);
         return false;
     }
     out->type = ACTION_REPLY;
     response_report(&x->response, &x->errand, x->answer.rcode, x->result, now);
-    exchange_end(x, EXCHANGE_ANSWERED);
+    state_end(x, EXCHANGE_ANSWERED, now);
     return true;
 }
 
@@ -380,11 +316,18 @@ void exchange_next(struct exchange *x, struct relay_time now, struct exchange_ac
         continue;
 }
 
+static uint64_t exchange_turn(const struct exchange *x)
+{
+    uint64_t deadline = legs_deadline(&x->legs);
+    bool awaits = x->telling.state != TELLING_NONE && x->telling.sleep_at < deadline;
+    return awaits ? x->telling.sleep_at : deadline;
+}
+
 uint64_t exchange_deadline(const struct exchange *x)
 {
     switch (x->state) {
     case EXCHANGE_ASKING:
-        return legs_deadline(&x->legs);
+        return exchange_turn(x);
     case EXCHANGE_RELAYING:
     case EXCHANGE_FOLLOWING:
         return x->moved + 1000ull * x->errand.relay->config->proxy.progress_timeout;
@@ -396,4 +339,9 @@ uint64_t exchange_deadline(const struct exchange *x)
 bool exchange_leg_is_clean(const struct exchange *x, unsigned leg)
 {
     return x->legs.items[leg].transport == RELAY_TCP && x->legs.items[leg].state == LEG_ANSWERED;
+}
+
+bool exchange_leg_is_settled(const struct exchange *x, unsigned leg)
+{
+    return leg_is_settled(&x->legs.items[leg]);
 }

@@ -1,28 +1,29 @@
 #include "exchange/join.h"
 
-#include "dns/xfr.h"
+#include "dns/notify.h"
 
-static bool join_is_settled(const struct leg *leg)
+enum join_state join_legs(const struct legs *legs, const struct sleepers *sleepers)
 {
-    return leg->state == LEG_ANSWERED || leg->state == LEG_OVER;
-}
-
-enum join_state join_legs(const struct legs *legs)
-{
-    bool all_answered = true;
+    bool any_answered = false;
+    bool all_settled = true;
     for (unsigned i = 0; i < legs->count;) {
         const struct peer *peer = legs->items[i].peer;
         bool answered = false;
         bool settled = true;
+        bool awaited = !sleepers || !sleepers_is_asleep(sleepers, peer->number);
         for (; i < legs->count && legs->items[i].peer == peer; i++) {
             answered |= legs->items[i].state == LEG_ANSWERED;
-            settled &= join_is_settled(&legs->items[i]);
+            settled &= leg_is_settled(&legs->items[i]);
+            awaited |= legs->items[i].doubted;
         }
-        if (!answered && !settled)
+        if (awaited && !answered && !settled)
             return JOIN_WAITING;
-        all_answered &= answered;
+        any_answered |= answered;
+        all_settled &= answered || settled;
     }
-    return all_answered ? JOIN_COMPLETE : JOIN_BROKEN;
+    if (any_answered)
+        return JOIN_COMPLETE;
+    return all_settled ? JOIN_BROKEN : JOIN_WAITING;
 }
 
 static int join_rank(unsigned rcode)
@@ -53,58 +54,30 @@ unsigned join_rcode(const struct legs *legs)
     return worst;
 }
 
-static struct recent_ack join_key(const struct errand *errand, const struct peer *peer)
-{
-    const struct dns_message *request = &errand->request;
-    struct recent_ack key = {
-        .from = errand->client.from,
-        .id = errand->client.id,
-        .qtype = request->qtype,
-        .zone = request->qname,
-        .peer = peer->number,
-    };
-    key.has_serial = dns_xfr_soa_serial(request, DNS_ANSWER, &key.serial);
-    return key;
-}
-
-static void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
+void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
 {
     /* What only OPT could say has no place in the joint answer. */
     leg->rcode = rcode <= DNS_MASK_RCODE ? rcode : DNS_RCODE_FORMERR;
     leg_move(leg, LEG_ANSWERED);
     for (unsigned i = 0; i < legs->count; i++)
-        if (legs->items[i].peer == leg->peer && !join_is_settled(&legs->items[i]))
+        if (legs->items[i].peer == leg->peer && !leg_is_settled(&legs->items[i]))
             leg_move(&legs->items[i], LEG_OVER);
-}
-
-void join_begin(struct legs *legs, const struct errand *errand, struct relay_time now)
-{
-    struct recent *recent = &errand->relay->recent;
-    recent_notified(recent, &errand->request.qname, &errand->client.from, now.ms);
-    for (unsigned i = 0; i < legs->count; i++) {
-        struct leg *leg = &legs->items[i];
-        struct recent_ack key = join_key(errand, leg->peer);
-        int rcode = recent_acknowledged(recent, &key, now.ms);
-        if (rcode >= 0 && !join_is_settled(leg))
-            join_settle(legs, leg, (unsigned)rcode);
-    }
 }
 
 void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
                struct relay_time now)
 {
-    struct recent_ack key = join_key(errand, leg->peer);
+    struct sleepers *sleepers = errand->relay->sleepers;
+    struct relay_event event = {
+        .type = EVENT_NOTIFY,
+        .key = leg->key,
+        .has_rcode = true,
+        .rcode = rcode,
+        .result = rcode == DNS_RCODE_NOERROR ? RESULT_OK : RESULT_ERROR,
+    };
+    event.has_serial = dns_notify_serial(&errand->request, &event.serial);
     join_settle(legs, leg, rcode);
-    recent_acknowledge(&errand->relay->recent, &key, rcode, now.ms);
-    leg_report(leg, errand,
-               (struct relay_event){
-                   .type = EVENT_NOTIFY,
-                   .key = leg->key,
-                   .has_rcode = true,
-                   .rcode = rcode,
-                   .has_serial = key.has_serial,
-                   .serial = key.serial,
-                   .result = rcode == DNS_RCODE_NOERROR ? RESULT_OK : RESULT_ERROR,
-               },
-               now);
+    sleepers_wake(sleepers, leg->peer->number);
+    sleepers_told(sleepers, leg->peer->number, &errand->request.qname);
+    leg_report(leg, errand, event, now);
 }

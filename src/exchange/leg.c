@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/notify.h"
 #include "dns/opt.h"
 #include "tsig/verify.h"
 
@@ -69,6 +70,23 @@ static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send,
     return tsig_stream_init(&leg->stream, mac, &send->chain);
 }
 
+/* The request in the relay's work place. Of a NOTIFY that is signed for others, or sent to several,
+ * only what it says goes along: the rest would be octets of anybody's choice. */
+static int leg_copy(const struct errand *errand, struct dns_message *m)
+{
+    struct relay *relay = errand->relay;
+    *m = errand->request;
+    if (errand->operation == PEER_NOTIFY && !errand->client.passed) {
+        struct dns_writer w = dns_wire_writer(relay->work, sizeof relay->work);
+        if (!dns_notify_write(&errand->request, &w))
+            return DNS_ESPACE;
+        return dns_message_parse(relay->work, w.at, m);
+    }
+    memcpy(relay->work, m->octets, m->len);
+    m->octets = relay->work;
+    return 0;
+}
+
 int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now,
              struct relay_packet *out)
 {
@@ -76,17 +94,17 @@ int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now
     struct relay *relay = errand->relay;
     struct leg_send *send = &leg->sends[leg->sent];
     struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
-    struct dns_message m = errand->request;
-
-    memcpy(relay->work, m.octets, m.len);
-    m.octets = relay->work;
+    struct dns_message m;
+    int error = leg_copy(errand, &m);
+    if (error < 0)
+        return error;
     m.id = relay->world.random_id(relay->world.arg);
     dns_wire_set_u16_at(relay->work, m.id);
     dns_message_put_arcount(relay->work, m.count[DNS_ADDITIONAL]);
-    int error = errand->client.passed ? 0 : leg_edit_opt(leg, &errand->client, relay->work, &m);
+    if (!errand->client.passed)
+        error = leg_edit_opt(leg, &errand->client, relay->work, &m);
     if (error < 0)
         return error;
-
     *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
     /* The same for every copy, or a late answer to an earlier one could not be verified. */
     if (leg->sent == 0)

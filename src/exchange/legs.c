@@ -19,15 +19,10 @@ void legs_fini(struct legs *legs)
     legs->count = 0;
 }
 
-static bool legs_is_settled(const struct leg *leg)
-{
-    return leg->state == LEG_ANSWERED || leg->state == LEG_OVER;
-}
-
 bool legs_have_hope(const struct legs *legs)
 {
     for (unsigned i = 0; i < legs->count; i++)
-        if (!legs_is_settled(&legs->items[i]) && legs->items[i].wake != LEG_NEVER)
+        if (!leg_is_settled(&legs->items[i]) && legs->items[i].wake != LEG_NEVER)
             return true;
     return false;
 }
@@ -65,6 +60,7 @@ void legs_lose(struct legs *legs, const struct errand *errand, unsigned index,
 void legs_refused(struct legs *legs, const struct errand *errand, unsigned index,
                   struct relay_time now)
 {
+    legs->items[index].refused = true;
     recent_address_failed(&errand->relay->recent, &legs->items[index].to, now.ms);
     legs_lose(legs, errand, index, RESULT_CANNOT_CONNECT, now);
     legs_wake_next(legs, errand, index, now.ms);
@@ -88,13 +84,6 @@ void legs_opening(struct legs *legs, const struct errand *errand, unsigned index
     legs->items[index].wake = errand->operation == PEER_NOTIFY && last < until ? last : until;
 }
 
-static unsigned legs_sends_max(const struct errand *errand, const struct leg *leg)
-{
-    if (leg->transport == RELAY_TCP || errand->operation == PEER_UPDATE)
-        return 1;
-    return errand->operation == PEER_NOTIFY ? 3 : 2;
-}
-
 void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
                struct relay_time now)
 {
@@ -108,7 +97,7 @@ void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
             legs_wake_next(legs, errand, index, now.ms + LEGS_NEXT_ADDRESS_MS);
     }
     leg->wake = leg->expire;
-    if (leg->sent < legs_sends_max(errand, leg)) {
+    if (leg->transport == RELAY_UDP && leg->sent < leg->copies) {
         assert(leg->sent <= sizeof legs_resend_ms / sizeof *legs_resend_ms);
         uint64_t again = now.ms + legs_resend_ms[leg->sent - 1];
         leg->wake = again < leg->expire ? again : leg->expire;
@@ -160,7 +149,7 @@ uint64_t legs_deadline(const struct legs *legs)
 {
     uint64_t deadline = LEG_NEVER;
     for (unsigned i = 0; i < legs->count; i++)
-        if (!legs_is_settled(&legs->items[i]) && legs->items[i].wake < deadline)
+        if (!leg_is_settled(&legs->items[i]) && legs->items[i].wake < deadline)
             deadline = legs->items[i].wake;
     return deadline;
 }

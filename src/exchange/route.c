@@ -18,6 +18,13 @@ static enum relay_transport route_transport(const struct policy_verdict *v, cons
     return v->client.transport;
 }
 
+/* M3, M6: copies over UDP when no answer comes. What stands for one peer is its primary's to send
+ * again, and an UPDATE that was written may have been done. */
+static unsigned route_copies(const struct policy_verdict *v)
+{
+    return v->operation == PEER_UPDATE || v->operation == PEER_NOTIFY ? 1 : 2;
+}
+
 /* The first listen address of a family that names one host. */
 static const struct address *route_listen(const struct peer *peer, enum address_family family)
 {
@@ -89,6 +96,7 @@ static void route_add(struct route *r, enum route_pass pass)
                 .to = *to,
                 .source = route_source(r->verdict, peer, to->family),
                 .transport = route_transport(r->verdict, peer),
+                .copies = route_copies(r->verdict),
                 /* A kept connection may be dead already, and an UPDATE is not tried twice. */
                 .fresh = r->verdict->operation == PEER_UPDATE,
                 .wake = LEG_NEVER,
@@ -109,6 +117,7 @@ static void route_add_transparent(struct route *r)
         .to = *peer_own_address(server, &client->to),
         .source = client->from,
         .transport = route_transport(r->verdict, server),
+        .copies = route_copies(r->verdict),
         .fresh = r->verdict->operation == PEER_UPDATE,
         .wake = r->now,
         .expire = LEG_NEVER,

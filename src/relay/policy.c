@@ -129,7 +129,8 @@ static bool policy_authenticate(struct judgement *j)
             return false;
         if (!proof_refuse_if_elsewhere(j))
             return false;
-        return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_UNKNOWN_SOURCE, NULL);
+        return judgement_refuse(j, DNS_EDE_PROHIBITED,
+                                who.unheard ? RESULT_NOT_HEARD_HERE : RESULT_UNKNOWN_SOURCE, NULL);
     }
     if (has_tsig)
         return proof_check_tsig(j);
@@ -155,37 +156,57 @@ static bool policy_authorize(struct judgement *j)
     return true;
 }
 
-static bool policy_takes_notify(const struct judgement *j, const struct peer *secondary)
+static bool policy_refuse_no_server(struct judgement *j)
 {
-    const struct policy_verdict *v = j->verdict;
-    return secondary->role == PEER_SECONDARY && peer_has_primary(secondary, v->client.peer) &&
-           (secondary->allow & PEER_NOTIFY) && peer_has_zone(secondary, &v->message.qname) &&
-           (!j->named || j->named == secondary);
+    bool notify = j->verdict->client.peer->role == PEER_PRIMARY;
+    return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_NO_SERVER,
+                            notify
+                                ? "no secondary of this primary has this zone and takes NOTIFYs"
+                                : "this local address stands for a primary of other secondaries");
 }
 
-/* M2: the peer that the destination stands for; else the secondary's primaries, or every secondary
- * of the primary that has the zone. */
+/* M2, M3: to the secondary that the destination stands for; else to every one that is to know. */
+static bool policy_find_secondaries(struct judgement *j)
+{
+    struct policy_verdict *v = j->verdict;
+    const struct peer **to = v->servers;
+    v->fanout = !j->named;
+    /* What a CDS or CSYNC is good for is for one party to know (RFC 9859). */
+    if (v->fanout && v->message.qtype != DNS_TYPE_SOA)
+        return judgement_answer(j, DNS_RCODE_NOTIMP, DNS_EDE_NONE, NULL);
+    size_t count = who_is_notified(j->relay->config, v->client.peer, &v->message.qname, to);
+    for (size_t i = 0; i < count; i++)
+        if (v->fanout || to[i] == j->named)
+            to[v->server_count++] = to[i];
+    return v->server_count > 0 || policy_refuse_no_server(j);
+}
+
+/* The peer that the destination stands for; else the secondary's primaries. */
+static bool policy_find_primaries(struct judgement *j)
+{
+    struct policy_verdict *v = j->verdict;
+    const struct peer *client = v->client.peer;
+    for (size_t i = 0; i < client->primary_count; i++) {
+        const struct peer *primary = client->primary[i];
+        if (j->named && j->named != primary)
+            continue;
+        /* M4: what has no TSIG here gets none there, and such a primary would have nothing of
+         * it. */
+        if (j->exempt && !v->client.passed && peer_is_signed(primary))
+            return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_NO_TSIG,
+                                    "'other = pass' never signs, and its primary has a key");
+        v->servers[v->server_count++] = primary;
+    }
+    return v->server_count > 0 || policy_refuse_no_server(j);
+}
+
 static bool policy_find_servers(struct judgement *j)
 {
     struct policy_verdict *v = j->verdict;
-    const struct config *config = j->relay->config;
-    const struct peer *client = v->client.peer;
     v->servers = j->relay->servers;
-    if (client->role == PEER_PRIMARY) {
-        for (size_t i = 0; i < config->peer_count; i++)
-            if (policy_takes_notify(j, &config->peers[i]))
-                v->servers[v->server_count++] = &config->peers[i];
-    } else {
-        for (size_t i = 0; i < client->primary_count; i++)
-            if (!j->named || j->named == client->primary[i])
-                v->servers[v->server_count++] = client->primary[i];
-    }
-    if (v->server_count == 0)
-        return judgement_refuse(
-            j, DNS_EDE_PROHIBITED, RESULT_NO_SERVER,
-            client->role == PEER_PRIMARY
-                ? "no secondary of this primary has this zone"
-                : "this local address stands for a primary of other secondaries");
+    if (!(v->client.peer->role == PEER_PRIMARY ? policy_find_secondaries(j)
+                                               : policy_find_primaries(j)))
+        return false;
     v->decision = POLICY_FORWARD;
     return true;
 }

@@ -131,7 +131,10 @@ bool proof_check_unsigned(struct judgement *j)
         j->observed = true;
         return true;
     }
-    if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS && proof_is_ordinary(operation)) {
+    /* In transparent mode it is for what is on the path, not for questions to ourselves. */
+    bool addressed = j->relay->config->proxy.transparent && !j->verdict->client.transparent;
+    if (peer->role == PEER_SECONDARY && peer->other == PEER_PASS && !addressed &&
+        proof_is_ordinary(operation)) {
         j->exempt = true;
         j->verdict->client.passed = j->verdict->client.transparent;
         return true;

@@ -45,31 +45,6 @@ void recent_land(struct recent_flight *flight)
     flight->link = NULL;
 }
 
-static bool recent_same_notify(const struct recent_ack *a, const struct recent_ack *b)
-{
-    return a->id == b->id && a->peer == b->peer && a->qtype == b->qtype &&
-           a->has_serial == b->has_serial && a->serial == b->serial &&
-           address_same_host(&a->from, &b->from) && dns_name_equal(&a->zone, &b->zone);
-}
-
-void recent_acknowledge(struct recent *r, const struct recent_ack *key, unsigned rcode,
-                        uint64_t now)
-{
-    struct recent_ack *ack = &r->acks[r->next_ack];
-    r->next_ack = (r->next_ack + 1) % RECENT_ACKS;
-    *ack = *key;
-    ack->rcode = rcode;
-    ack->until = now + RECENT_ACK_MS;
-}
-
-int recent_acknowledged(const struct recent *r, const struct recent_ack *key, uint64_t now)
-{
-    for (size_t i = 0; i < RECENT_ACKS; i++)
-        if (r->acks[i].until > now && recent_same_notify(&r->acks[i], key))
-            return (int)r->acks[i].rcode;
-    return -1;
-}
-
 void recent_address_failed(struct recent *r, const struct address *a, uint64_t now)
 {
     recent_address_worked(r, a);

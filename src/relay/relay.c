@@ -12,7 +12,14 @@ struct relay *relay_new(struct config *config, const struct relay_world *world)
     relay->macs = calloc(config->key_numbers + 1, sizeof *relay->macs);
     relay->servers = calloc(config->peer_count ? config->peer_count : 1, sizeof *relay->servers);
     relay->key_turns = calloc(config->peer_numbers + 1, sizeof *relay->key_turns);
-    if (!relay->macs || !relay->servers || !relay->key_turns)
+    relay->peers = calloc(config->peer_numbers + 1, sizeof *relay->peers);
+    if (!relay->macs || !relay->servers || !relay->key_turns || !relay->peers)
+        goto fail;
+    for (size_t i = 0; i < config->peer_count; i++)
+        relay->peers[config->peers[i].number] = &config->peers[i];
+    relay->notices = notices_new(relay->peers, config->peer_numbers, world->wake, world->arg);
+    relay->sleepers = sleepers_new(config->peer_numbers, config->proxy.status_zones);
+    if (!relay->notices || !relay->sleepers)
         goto fail;
     for (size_t i = 0; i < config->key_count; i++)
         if (tsig_mac_init(relay_mac(relay, &config->keys[i]), &config->keys[i]) < 0)
@@ -32,6 +39,9 @@ void relay_free(struct relay *relay)
     free(relay->macs);
     free(relay->key_turns);
     free(relay->servers);
+    notices_free(relay->notices);
+    sleepers_free(relay->sleepers);
+    free(relay->peers);
     config_unref(relay->config);
     free(relay);
 }

@@ -39,6 +39,9 @@ static const struct {
     [RESULT_IXFR_WITHOUT_SOA] = {"ixfr-without-soa", NULL},
     [RESULT_UNKNOWN_SOURCE] = {"unknown-source",
                                "no peer of the role that sends this has this address"},
+    [RESULT_NOT_HEARD_HERE] =
+        {"not-heard-here",
+         "this peer has no key, so it is heard at some local addresses alone; see heard-at"},
     [RESULT_KEY_FROM_ELSEWHERE] = {"key-from-elsewhere", NULL},
     [RESULT_NO_TSIG] = {"no-tsig", "this peer has a key but sent no TSIG; give it the key"},
     [RESULT_OPERATION_NOT_ALLOWED] = {"operation-not-allowed", "see allow of this secondary"},
@@ -67,6 +70,10 @@ static const struct {
     [RESULT_NO_ROOM_FOR_TSIG] = {"no-room-for-tsig", NULL},
     [RESULT_CANNOT_RELAY] = {"cannot-relay", NULL},
     [RESULT_NO_ANSWER] = {"no-answer", NULL},
+    [RESULT_ASLEEP] = {"asleep", "it did not answer within a second; others are answered without "
+                                 "it, and it is told again later"},
+    [RESULT_GIVEN_UP] = {"given-up", "it was told five times more and did not answer; it will find "
+                                     "out at its next refresh"},
     [RESULT_NO_PROGRESS] = {"no-progress", NULL},
     [RESULT_CLIENT_GONE] = {"client-gone", NULL},
     [RESULT_STOPPED] = {"stopped", NULL},
@@ -74,6 +81,8 @@ static const struct {
     [RESULT_JUNK] = {"junk", NULL},
     [RESULT_NO_ROOM] = {"no-room", NULL},
     [RESULT_RETRY] = {"retry", NULL},
+    [RESULT_TOO_MANY_NOTIFIES] = {"too-many-notifies",
+                                  "a NOTIFY got no answer: too many of its primary wait already"},
     [RESULT_TOO_MANY_EXCHANGES] = {"too-many-exchanges",
                                    "a request was not served: too many are in motion already"},
     [RESULT_TOO_MANY_CONNECTIONS] = {"too-many-connections",

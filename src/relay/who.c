@@ -1,3 +1,5 @@
+/* Peers are looked at one by one: who fits is a number that grows with each rule that is met, and
+ * the first of the highest is the one. */
 #include "relay/who.h"
 
 #include <string.h>
@@ -44,6 +46,25 @@ static bool who_notifies(const struct who_question *q, const struct peer *primar
     return false;
 }
 
+static const struct peer *who_listens(const struct who_question *q, enum peer_role role)
+{
+    for (size_t i = 0; i < q->config->peer_count; i++)
+        if (q->config->peers[i].role == role && peer_listens(&q->config->peers[i], q->to))
+            return &q->config->peers[i];
+    return NULL;
+}
+
+/* M1: what has no key can be forged from wherever its address can, so it is heard where it is said
+ * to be, or else not where secondaries ask for a primary. */
+static bool who_is_heard(const struct who_question *q, const struct peer *peer)
+{
+    if (peer_is_signed(peer))
+        return true;
+    if (peer->heard_at.count > 0)
+        return peer_is_heard_at(peer, q->to);
+    return peer->role == PEER_SECONDARY || !who_listens(q, PEER_PRIMARY);
+}
+
 /* Each rule outweighs all that follow it. */
 static int who_fitness(const struct who_question *q, const struct who *who, const struct peer *peer)
 {
@@ -55,14 +76,6 @@ static int who_fitness(const struct who_question *q, const struct who *who, cons
     bool zone = peer->role == PEER_SECONDARY ? who_has_zone(peer, q->zone, q->operation)
                                              : who_notifies(q, peer);
     return (holds_key << 10) + (reached << 9) + (bits << 1) + zone;
-}
-
-static const struct peer *who_listens(const struct who_question *q, enum peer_role role)
-{
-    for (size_t i = 0; i < q->config->peer_count; i++)
-        if (q->config->peers[i].role == role && peer_listens(&q->config->peers[i], q->to))
-            return &q->config->peers[i];
-    return NULL;
 }
 
 /* Of several with that address the one whose port was asked, and that has the zone. */
@@ -99,6 +112,10 @@ struct who who_find(const struct who_question *q)
     for (size_t i = 0; i < q->config->peer_count; i++) {
         const struct peer *peer = &q->config->peers[i];
         int fitness = peer->role == asks ? who_fitness(q, &who, peer) : -1;
+        if (fitness >= 0 && !who_is_heard(q, peer)) {
+            who.unheard = true;
+            continue;
+        }
         if (fitness > best) {
             best = fitness;
             who.client = peer;
@@ -132,4 +149,20 @@ struct who who_passes_by(const struct who_question *q)
             return (struct who){.client = primary, .server = secondary, .transparent = true};
     }
     return nobody;
+}
+
+size_t who_is_notified(const struct config *config, const struct peer *primary,
+                       const struct dns_name *zone, const struct peer **out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->peer_count; i++) {
+        const struct peer *peer = &config->peers[i];
+        if (peer->role != PEER_SECONDARY || !peer->notify || !(peer->allow & PEER_NOTIFY) ||
+            !peer_has_primary(peer, primary) || !peer_has_zone(peer, zone))
+            continue;
+        if (out)
+            out[count] = peer;
+        count++;
+    }
+    return count;
 }

@@ -154,9 +154,35 @@ static enum story_end end_of(enum exchange_end end)
     return STORY_SHORT;
 }
 
-static enum story_end forward(void)
+/* Until the end of the exchange that stands in the world. */
+static struct exchange_action drive(void)
 {
     struct exchange_action action = {.type = ACTION_WAIT};
+    for (unsigned steps = 0; action.type != ACTION_END; steps++) {
+        cr_assert_lt(steps, PLAY_STEPS, "the exchange has no end");
+        memory_resume();
+        exchange_next(&world.exchange, world.now, &action);
+        memory_pause();
+        carry_out(&action);
+    }
+    return action;
+}
+
+/* The fan-out of a NOTIFY takes the place of the client's exchange. */
+static bool begin_telling(void)
+{
+    struct telling_order order;
+    memset(&world.exchange, 0, sizeof world.exchange);
+    memory_resume();
+    bool begins = telling_next(world.relay, world.now, &order) &&
+                  exchange_init_telling(&world.exchange, world.relay, &order, world.now) == 0;
+    memory_pause();
+    return begins;
+}
+
+static enum story_end forward(void)
+{
+    struct exchange_action action;
     memory_resume();
     int error = exchange_init(&world.exchange, world.relay, &world.verdict, &world.request);
     memory_pause();
@@ -164,12 +190,14 @@ static enum story_end forward(void)
         cr_assert(error == DNS_EMEMORY || error == DNS_ECRYPTO);
         return STORY_SHORT;
     }
-    for (unsigned steps = 0; action.type != ACTION_END; steps++) {
-        cr_assert_lt(steps, PLAY_STEPS, "the exchange has no end");
-        memory_resume();
-        exchange_next(&world.exchange, world.now, &action);
-        memory_pause();
-        carry_out(&action);
+    bool waits = world.exchange.waiter;
+    struct exchange waiting = world.exchange;
+    if (!waits || begin_telling())
+        action = drive();
+    if (waits) {
+        exchange_fini(&world.exchange);
+        world.exchange = waiting;
+        action = drive();
     }
     return end_of(action.end);
 }

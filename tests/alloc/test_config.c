@@ -208,9 +208,16 @@ static void on_event(void *arg, const struct relay_event *event)
     (void)event;
 }
 
+static void on_wake(void *arg, void *owner)
+{
+    (void)arg;
+    (void)owner;
+}
+
 static enum story_end run_reload(const void *text)
 {
-    const struct relay_world world = {.random_id = on_random_id, .report = on_event};
+    const struct relay_world world = {
+        .random_id = on_random_id, .report = on_event, .wake = on_wake};
     if (parse(text) < 0)
         return STORY_SHORT;
     config_carry(config_fixture, before);

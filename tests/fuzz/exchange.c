@@ -20,6 +20,8 @@ struct play {
     struct relay *relay;
     struct world_request asked;
     struct exchange x;
+    struct exchange waiting; /* of a NOTIFY: the client's, while x is the fan-out */
+    bool fanout;
     struct relay_time now;
     unsigned refuse; /* a bit for each connection to come */
     bool ended;
@@ -181,11 +183,37 @@ static void happen(struct play *p, uint8_t what, const uint8_t *octets, size_t l
     }
 }
 
+/* A NOTIFY for several is carried by an exchange of its own. */
+static bool begin(struct play *p, const struct policy_verdict *verdict)
+{
+    struct telling_order order;
+
+    if (exchange_init(&p->x, p->relay, verdict, &p->asked.request) != 0)
+        return false;
+    p->fanout = p->x.waiter;
+    if (!p->fanout)
+        return true;
+    p->waiting = p->x;
+    FUZZ_CHECK(telling_next(p->relay, p->now, &order));
+    FUZZ_CHECK(exchange_init_telling(&p->x, p->relay, &order, p->now) == 0);
+    return true;
+}
+
+/* The client hears of it when the fan-out is over, at the latest. */
+static void end_waiting(struct play *p)
+{
+    exchange_fini(&p->x);
+    p->x = p->waiting;
+    p->ended = false;
+    pump(p);
+    FUZZ_CHECK(p->ended);
+}
+
 static void run(struct play *p, const struct policy_verdict *verdict, struct dns_reader *in)
 {
     uint8_t *octets;
 
-    if (exchange_init(&p->x, p->relay, verdict, &p->asked.request) != 0)
+    if (!begin(p, verdict))
         return;
     pump(p);
     while (!p->ended && in->at < in->len) {
@@ -203,6 +231,8 @@ static void run(struct play *p, const struct policy_verdict *verdict, struct dns
         pump(p);
     }
     FUZZ_CHECK(p->ended);
+    if (p->fanout)
+        end_waiting(p);
     exchange_fini(&p->x);
 }
 

@@ -56,9 +56,16 @@ static void report(void *arg, const struct relay_event *event)
     FUZZ_CHECK(!event->address || *address_to_text(event->address, address));
 }
 
+static void wake(void *arg, void *owner)
+{
+    (void)arg;
+    (void)owner;
+}
+
 struct relay *world_relay(void)
 {
-    static const struct relay_world world = {.random_id = random_id, .report = report};
+    static const struct relay_world world = {
+        .random_id = random_id, .report = report, .wake = wake};
     static struct config *config; /* parsed once */
     const struct config_files files = {.read = read_text};
     struct config_report findings = {0};

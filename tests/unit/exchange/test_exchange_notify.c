@@ -66,14 +66,19 @@ static void acknowledge(unsigned leg, uint16_t rcode)
     world_answer(leg, &answer);
 }
 
-static void primary_gets(uint16_t rcode)
+static void primary_gets_id(uint16_t id, uint16_t rcode)
 {
     struct dns_message m = world_reply_last(&primary, &reply);
 
-    cr_expect_eq(m.id, 0x1234);
+    cr_expect_eq(m.id, id);
     cr_expect_eq(dns_message_opcode(&m), DNS_OPCODE_NOTIFY);
     cr_expect_eq(dns_message_rcode(&m), rcode);
     cr_expect_eq(m.count[DNS_QUESTION], 1);
+}
+
+static void primary_gets(uint16_t rcode)
+{
+    primary_gets_id(0x1234, rcode);
 }
 
 Test(exchange_notify, M3_goes_to_every_address_of_every_secondary_signed_for_each)
@@ -169,7 +174,7 @@ Test(exchange_notify, M3_udp_copies_are_sent_again_after_1_and_3_seconds_signed_
     primary_gets(DNS_RCODE_NOERROR);
 }
 
-Test(exchange_notify, M3_udp_is_answered_with_silence_when_not_all_have_answered)
+Test(exchange_notify, M3_who_says_nothing_for_a_second_is_asleep_and_holds_nobody_back)
 {
     begin(RELAY_UDP);
     asked(RELAY_UDP);
@@ -179,23 +184,148 @@ Test(exchange_notify, M3_udp_is_answered_with_silence_when_not_all_have_answered
     world_send(0, &copy);
     world_send(1, &copy);
     world_wait();
+    cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
+    cr_expect_eq(world_event(0)->event.result, RESULT_ASLEEP);
+    cr_expect_eq(world_event(0)->event.peer, world_peer("one"));
+    cr_expect(world.wakes > 0, "who waits is told");
+    primary_gets(DNS_RCODE_NOERROR);
+    cr_expect(world.tells, "its copies go on");
     world_alarm(3000);
     world_send(0, &copy);
     world_send(1, &copy);
     world_wait();
     world_alarm(5000);
-    world_end(EXCHANGE_SILENT);
-    cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
+    cr_expect_not(world_tell(), "it is over");
     cr_expect_eq(world_event(0)->event.result, RESULT_TIMEOUT);
-    cr_expect_str_eq(world_event(0)->address, ONE_V6);
-    cr_expect_str_eq(world_event(1)->address, WORLD_ONE);
 }
 
-Test(exchange_notify, M3_tcp_is_answered_with_servfail_when_not_all_have_answered)
+Test(exchange_notify, M3_with_nobody_awake_udp_is_answered_with_silence)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_alarm(1000);
+    for (unsigned leg = 0; leg < 3; leg++)
+        world_send(leg, &copy);
+    world_wait();
+    world_alarm(3000);
+    for (unsigned leg = 0; leg < 3; leg++)
+        world_send(leg, &copy);
+    world_wait();
+    world_alarm(5000);
+    world_end(EXCHANGE_SILENT);
+    begin_from("10.0.0.1@40000", 8, RELAY_UDP);
+    asked(RELAY_UDP);
+    world_alarm(1000);
+    world_wait();
+    world_alarm(5000);
+    world_end(EXCHANGE_SILENT);
+}
+
+Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_asked)
+{
+    struct sleepers *sleepers = world.relay->sleepers;
+    struct dns_name zone = support_name("example.net");
+    unsigned number = world_peer("two")->number;
+    sleepers_fall_asleep(sleepers, number);
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+    world_alarm(1000);
+    world_wait();
+    world_alarm(5000);
+    sleepers_asked(sleepers, number, &zone);
+    begin_from("10.0.0.1@40000", 8, RELAY_UDP);
+    asked(RELAY_UDP);
+    world_alarm(1000);
+    for (unsigned leg = 0; leg < 3; leg++)
+        world_send(leg, &copy);
+    world_wait();
+}
+
+Test(exchange_notify, M3_an_answer_wakes_a_sleeper)
+{
+    sleepers_fall_asleep(world.relay->sleepers, world_peer("two")->number);
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    begin_from("10.0.0.1@40000", 8, RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    world_wait();
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, M3_after_a_wrong_mac_it_is_waited_for_to_the_end)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    respond(0, DNS_RCODE_NOERROR);
+    world_answer(0, &answer);
+    world_alarm(1000);
+    world_send(0, &copy);
+    world_send(1, &copy);
+    world_wait();
+    world_alarm(3000);
+    world_send(0, &copies[0]);
+    world_send(1, &copy);
+    world_wait();
+    acknowledge(0, DNS_RCODE_REFUSED);
+    primary_gets(DNS_RCODE_REFUSED);
+}
+
+/* `one` lists the zone, `two` does not. */
+Test(exchange_notify, M3_a_sleeper_is_told_by_ourselves_for_a_zone_that_it_wants)
+{
+    static const uint64_t after[] = {15000, 30000, 60000, 120000, 240000};
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(1000);
+    world_pass(4000);
+    world_end(EXCHANGE_SILENT);
+    for (unsigned i = 0; i < 5; i++) {
+        world_pass(after[i] - (i > 0 ? 5000 : 0) - 1);
+        cr_expect_not(world_tell(), "%u", i);
+        world_pass(1);
+        cr_assert(world_tell(), "%u", i);
+        world.began = world.now.ms;
+        cr_assert_eq(world_ask(WORLD_ONE, RELAY_UDP, &copy), 0);
+        cr_assert_eq(world_ask(ONE_V6, RELAY_UDP, &copy), 1);
+        one.chain = tsig_chain_request();
+        struct dns_message m = world_verify(&one, &copy, NULL);
+        uint32_t serial;
+        cr_expect(dns_notify_serial(&m, &serial) && serial == 7);
+        world_wait();
+        world_alarm(1000);
+        world_wait();
+        world_alarm(5000);
+        exchange_next(&world.telling, world.now, &world.action);
+        cr_expect_eq(world.action.type, ACTION_END);
+    }
+    cr_expect_eq(world_event(0)->event.result, RESULT_GIVEN_UP);
+    world_pass(1000000);
+    cr_expect_not(world_tell());
+}
+
+Test(exchange_notify, M3_a_question_for_the_zone_ends_the_telling)
+{
+    struct dns_name zone = support_name("example.com");
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(5000);
+    world_end(EXCHANGE_SILENT);
+    sleepers_asked(world.relay->sleepers, world_peer("one")->number, &zone);
+    world_pass(15000);
+    cr_expect_not(world_tell());
+}
+
+Test(exchange_notify, M3_with_nobody_awake_tcp_is_answered_with_servfail)
 {
     begin(RELAY_TCP);
     asked(RELAY_TCP);
-    acknowledge(0, DNS_RCODE_NOERROR);
+    world_alarm(1000);
     world_wait();
     world_alarm(5000);
     primary_gets(DNS_RCODE_SERVFAIL);
@@ -211,6 +341,8 @@ Test(exchange_notify, M3_tcp_is_answered_in_time_when_no_connection_comes_about)
     world_connect(ONE_V6, RELAY_TCP);
     world_connect(WORLD_TWO, RELAY_TCP);
     world_wait();
+    world_alarm(1000);
+    world_wait();
     world_alarm(2000);
     primary_gets(DNS_RCODE_SERVFAIL);
 }
@@ -223,6 +355,8 @@ Test(exchange_notify, M3_tcp_connecting_takes_no_longer_than_its_own_timeout)
     world_connect(WORLD_ONE, RELAY_TCP);
     world_connect(ONE_V6, RELAY_TCP);
     world_connect(WORLD_TWO, RELAY_TCP);
+    world_wait();
+    world_alarm(1000);
     world_wait();
     world_alarm(2000);
     primary_gets(DNS_RCODE_SERVFAIL);
@@ -238,7 +372,8 @@ Test(exchange_notify, M3_tcp_one_address_refuses_and_the_other_closes)
     world_closed(1);
     world_wait();
     acknowledge(2, DNS_RCODE_NOERROR);
-    primary_gets(DNS_RCODE_SERVFAIL);
+    primary_gets(DNS_RCODE_NOERROR);
+    cr_expect(sleepers_is_asleep(world.relay->sleepers, world_peer("one")->number));
 }
 
 Test(exchange_notify, M3_one_address_of_a_secondary_is_enough)
@@ -274,12 +409,19 @@ Test(exchange_notify, M3_a_retry_goes_only_to_who_has_not_acknowledged)
 {
     half_acknowledged();
     world_pass(59999);
-    begin_from("10.0.0.1@40001", 7, RELAY_UDP);
+    begin_from("10.0.0.1@40000", 7, RELAY_UDP);
     world_ask(WORLD_ONE, RELAY_UDP, &copies[0]);
     world_ask(ONE_V6, RELAY_UDP, &copies[1]);
     world_wait();
     acknowledge(1, DNS_RCODE_NOERROR);
     primary_gets(DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, M3_another_port_is_no_retry)
+{
+    half_acknowledged();
+    begin_from("10.0.0.1@40001", 7, RELAY_UDP);
+    asked(RELAY_UDP);
 }
 
 Test(exchange_notify, M3_a_retry_that_all_have_acknowledged_is_answered_at_once)
@@ -336,8 +478,8 @@ Test(exchange_notify, P23_over_tcp_it_ends_that_connection)
     acknowledge(0, DNS_RCODE_NOERROR);
     respond(2, DNS_RCODE_NOERROR);
     world_answer(2, &answer);
-    cr_expect_not(exchange_leg_is_clean(&world.exchange, 2));
-    primary_gets(DNS_RCODE_SERVFAIL);
+    cr_expect_not(exchange_leg_is_clean(&world.telling, 2));
+    primary_gets(DNS_RCODE_NOERROR);
 }
 
 /* Signs the answer as one that found our time wrong (RFC 8945 section 5.2.3). */
@@ -401,21 +543,122 @@ Test(exchange_notify, X9b_a_kept_connection_that_closes_is_replaced)
     primary_gets(DNS_RCODE_NOERROR);
 }
 
-Test(exchange_notify, a_request_without_room_for_its_tsig_is_not_sent)
+Test(exchange_notify, X7_only_question_hint_and_opt_go_along)
 {
     static const uint8_t zeroes[DNS_MESSAGE_MAX];
+    struct dns_message m;
 
-    world_close();
-    world_open(WORLD_CONFIG);
-    support_header(&request, 0x1234, DNS_OPCODE_NOTIFY << 11);
+    support_header(&request, 0x1234, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
     support_question(&request, "example.com", DNS_TYPE_SOA);
+    support_a(&request, DNS_ANSWER, "www.example.com");
+    support_soa(&request, DNS_ANSWER, "example.com", 7);
+    support_a(&request, DNS_AUTHORITY, "ns.example.com");
     support_add(&request,
-                &(struct support_record){.section = DNS_ADDITIONAL,
-                                         .type = 65280,
-                                         .rdata = zeroes,
-                                         .rdata_len = (uint16_t)(65535 - request.len - 11)});
+                &(struct support_record){
+                    .section = DNS_ADDITIONAL, .type = 65280, .rdata = zeroes, .rdata_len = 60000});
+    support_opt(&request, 1400, (const uint8_t[]){0, 3, 0, 4, 1, 2, 3, 4}, 8);
     world_begin(&primary, "10.0.0.1@40000", RELAY_TCP, &request);
-    world_connected(world_connect(WORLD_ONE, RELAY_TCP), false);
-    primary_gets(DNS_RCODE_SERVFAIL);
-    cr_expect_eq(world_event(0)->event.result, RESULT_CANNOT_SEND);
+    world_ask(WORLD_ONE, RELAY_TCP, &copies[0]);
+    one.chain = tsig_chain_request();
+    m = world_verify(&one, &copies[0], NULL);
+    cr_expect_eq(m.count[DNS_ANSWER], 1);
+    cr_expect_eq(m.count[DNS_AUTHORITY], 0);
+    cr_expect_eq(m.count[DNS_ADDITIONAL], 1);
+    cr_expect_eq(m.opt_len, 11);
+    cr_expect_lt(m.len, 200);
+}
+
+/* NOTIFYs that come while a fan-out is in motion. */
+
+static struct exchange earlier;
+
+static void aside(void)
+{
+    earlier = world.exchange;
+    world.exchange = (struct exchange){0};
+}
+
+static enum exchange_action_type earlier_does(void)
+{
+    struct exchange_action action;
+    exchange_next(&earlier, world.now, &action);
+    return action.type;
+}
+
+/* Another NOTIFY comes; the fan-out goes on. */
+static void comes(uint16_t id, uint32_t serial)
+{
+    support_header(&request, id, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
+    support_question(&request, "example.com", DNS_TYPE_SOA);
+    support_soa(&request, DNS_ANSWER, "example.com", serial);
+    cr_assert_eq(world_judge("10.0.0.1@40000", world.us, RELAY_UDP, &request)->decision,
+                 POLICY_FORWARD);
+    cr_assert_eq(exchange_init(&world.exchange, world.relay, &world.verdict, &world.request), 0);
+}
+
+Test(exchange_notify, M3_the_same_hint_joins_and_both_are_answered)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    aside();
+    comes(0x4321, 7);
+    struct telling_order order;
+    cr_expect_not(telling_next(world.relay, world.now, &order), "one fan-out at a time");
+    acknowledge(0, DNS_RCODE_NOERROR);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    world_reply(&reply);
+    cr_expect_eq(dns_wire_u16_at(reply.octets), 0x4321);
+    cr_expect_eq(earlier_does(), ACTION_REPLY);
+    exchange_fini(&earlier);
+}
+
+Test(exchange_notify, M3_what_comes_meanwhile_is_carried_by_one_more_with_the_newest_hint)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    aside();
+    comes(0x4321, 8);
+    exchange_fini(&world.exchange);
+    comes(0x4322, 9);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    exchange_next(&world.telling, world.now, &world.action);
+    cr_expect_eq(world.action.type, ACTION_END);
+    cr_expect_eq(earlier_does(), ACTION_REPLY);
+    exchange_fini(&earlier);
+    cr_assert(world_tell());
+    asked(RELAY_UDP);
+    one.chain = tsig_chain_request();
+    struct dns_message m = world_verify(&one, &copies[0], NULL);
+    uint32_t serial;
+    cr_expect(dns_notify_serial(&m, &serial));
+    cr_expect_eq(serial, 9);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets_id(0x4322, DNS_RCODE_NOERROR);
+}
+
+Test(exchange_notify, M3_news_end_what_only_sleepers_are_left_of)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    world_alarm(1000);
+    world_send(2, &copies[2]);
+    world_wait();
+    primary_gets(DNS_RCODE_NOERROR);
+    exchange_fini(&world.exchange);
+    comes(0x4321, 8);
+    cr_assert_eq((exchange_next(&world.telling, world.now, &world.action), world.action.type),
+                 ACTION_END);
+    cr_expect(world_tell(), "at once");
+}
+
+Test(exchange_notify, M2_other_types_go_where_one_is_meant)
+{
+    support_header(&request, 0x1234, DNS_OPCODE_NOTIFY << 11);
+    support_question(&request, "example.com", 59);
+    world_judge("10.0.0.1@40000", world.us, RELAY_UDP, &request);
+    cr_expect_eq(world.verdict.decision, POLICY_ANSWER);
+    cr_expect_eq(world.verdict.answer.rcode, DNS_RCODE_NOTIMP);
 }

@@ -41,9 +41,16 @@ static void report(void *arg, const struct relay_event *event)
     kept->event.record = NULL;
 }
 
+static void wake(void *arg, void *owner)
+{
+    (void)arg;
+    (void)owner;
+    world.wakes++;
+}
+
 void world_open(const char *config)
 {
-    const struct relay_world outside = {.random_id = random_id, .report = report};
+    const struct relay_world outside = {.random_id = random_id, .report = report, .wake = wake};
 
     cr_assert_eq(config_fixture_parse(config), 0, "%s", config_fixture_findings());
     world.now = (struct relay_time){.ms = 1000000, .seconds = WORLD_SECONDS};
@@ -53,8 +60,18 @@ void world_open(const char *config)
     cr_assert_not_null(world.relay);
 }
 
+static void stop_telling(void)
+{
+    if (world.tells && world.telling.state != EXCHANGE_ENDED)
+        exchange_abort(&world.telling, RESULT_STOPPED, world.now);
+    exchange_fini(&world.telling);
+    world.telling = (struct exchange){0};
+    world.tells = false;
+}
+
 void world_close(void)
 {
+    stop_telling();
     exchange_fini(&world.exchange);
     relay_free(world.relay);
     free(inbox);
@@ -209,12 +226,43 @@ void world_begin(struct world_side *client, const char *from, enum relay_transpo
     world_sign(client, request);
     world_judge(from, world.us, transport, request);
     cr_assert_eq(world.verdict.decision, POLICY_FORWARD);
+    stop_telling();
     exchange_fini(&world.exchange);
     cr_assert_eq(exchange_init(&world.exchange, world.relay, &world.verdict, &world.request), 0);
     world.began = world.now.ms;
+    if (world.exchange.waiter)
+        world_tell();
     /* What they borrowed may go. */
     memset(&world.request, 0, sizeof world.request);
     memset(&world.verdict, 0, sizeof world.verdict);
+}
+
+bool world_tell(void)
+{
+    struct telling_order order;
+    stop_telling();
+    if (!telling_next(world.relay, world.now, &order))
+        return false;
+    cr_assert_eq(exchange_init_telling(&world.telling, world.relay, &order, world.now), 0);
+    world.tells = true;
+    return true;
+}
+
+/* Who acts: the fan-out, while there is one; but answers are for the client's exchange. */
+static struct exchange *actor(enum exchange_action_type type)
+{
+    if (!world.tells || (type != ACTION_REPLY && type != ACTION_END))
+        return world.tells ? &world.telling : &world.exchange;
+    exchange_next(&world.telling, world.now, &world.action);
+    cr_assert(world.action.type == ACTION_WAIT || world.action.type == ACTION_END);
+    if (world.action.type == ACTION_END)
+        stop_telling();
+    return &world.exchange;
+}
+
+static struct exchange *stage(void)
+{
+    return world.tells ? &world.telling : &world.exchange;
 }
 
 static const char *action_text(enum exchange_action_type type)
@@ -229,7 +277,7 @@ static const char *action_text(enum exchange_action_type type)
 
 static void next_is(enum exchange_action_type type)
 {
-    exchange_next(&world.exchange, world.now, &world.action);
+    exchange_next(actor(type), world.now, &world.action);
     cr_assert_eq(world.action.type, type, "%s, not %s, %d ms after the start",
                  action_text(world.action.type), action_text(type),
                  (int)(world.now.ms - world.began));
@@ -288,17 +336,17 @@ struct dns_message world_reply_last(struct world_side *client, struct support_me
 
 void world_connected(unsigned leg, bool reused)
 {
-    exchange_connected(&world.exchange, leg, reused, world.now);
+    exchange_connected(stage(), leg, reused, world.now);
 }
 
 void world_refused(unsigned leg)
 {
-    exchange_lost(&world.exchange, leg, world.now);
+    exchange_lost(stage(), leg, world.now);
 }
 
 void world_closed(unsigned leg)
 {
-    exchange_lost(&world.exchange, leg, world.now);
+    exchange_lost(stage(), leg, world.now);
 }
 
 void world_answer(unsigned leg, const struct support_message *answer)
@@ -306,15 +354,15 @@ void world_answer(unsigned leg, const struct support_message *answer)
     free(inbox);
     inbox = malloc(answer->len);
     memcpy(inbox, answer->octets, answer->len);
-    exchange_answer(&world.exchange, leg, inbox, answer->len, world.now);
+    exchange_answer(stage(), leg, inbox, answer->len, world.now);
 }
 
 void world_alarm(uint64_t ms)
 {
-    uint64_t deadline = exchange_deadline(&world.exchange);
+    uint64_t deadline = exchange_deadline(stage());
 
     cr_assert_eq(deadline, world.began + ms, "the deadline is after %lld ms, not %lld",
                  (long long)(deadline - world.began), (long long)ms);
     world_pass(deadline - world.now.ms);
-    exchange_tick(&world.exchange, world.now);
+    exchange_tick(stage(), world.now);
 }

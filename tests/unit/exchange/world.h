@@ -50,6 +50,9 @@ struct world {
     struct relay_request request; /* the last that was judged */
     struct policy_verdict verdict;
     struct exchange exchange; /* of the last world_begin */
+    struct exchange telling;  /* the fan-out that carries it, or the last world_tell */
+    bool tells;               /* it runs: CONNECT, SEND, WAIT and all events are its */
+    unsigned wakes;
     struct exchange_action action;
     uint64_t began; /* ms */
 };
@@ -103,7 +106,11 @@ const struct policy_verdict *world_judge(const char *from, const char *to,
 void world_begin(struct world_side *client, const char *from, enum relay_transport transport,
                  struct support_message *request);
 
-/* Steps: what the exchange must want now. */
+/* Begins what has its turn of NOTIFYs that are to be told; false when nothing has. One that was told
+ * before is broken off. */
+bool world_tell(void);
+
+/* Steps: what the exchange, or the fan-out that carries it, must want now. */
 unsigned world_connect(const char *to, enum relay_transport transport); /* returns the leg */
 void world_send(unsigned leg, struct support_message *out);
 void world_reply(struct support_message *out);

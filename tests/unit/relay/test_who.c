@@ -103,12 +103,35 @@ Test(relay_who, M2_a_notify_is_for_the_secondary_that_is_listened_for)
         {{"10.0.0.1@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "p1", "", false},
         {{"10.0.2.7@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "p2", "", false},
         {{"10.0.0.2@1", "198.51.100.30@53", "b.example", NULL, PEER_NOTIFY}, "p2", "b", false},
-        {{"10.0.0.2@1", "198.51.100.20@53", "b.example", NULL, PEER_NOTIFY}, "p2", "", false},
         {{"192.0.2.1@1", WORLD_US, "a.example", NULL, PEER_NOTIFY}, "", "", false},
     };
 
     world_open(EXPLICIT);
     EXPECT(cases);
+}
+
+Test(relay_who, M1_a_plain_primary_is_not_heard_where_a_primary_is_asked)
+{
+    static const struct asked there = {"10.0.0.2@1", "198.51.100.20@53", "b.example", NULL,
+                                       PEER_NOTIFY};
+    world_open(EXPLICIT);
+    struct who who = find(&there, who_find);
+    cr_expect_null(who.client);
+    cr_expect(who.unheard);
+}
+
+Test(relay_who, M1_a_plain_peer_is_heard_where_it_is_said_to_be)
+{
+    static const struct asked there = {"10.0.0.1@1", "198.51.100.9@53", "a.example", NULL,
+                                       PEER_NOTIFY};
+    static const struct asked elsewhere = {"10.0.0.1@1", WORLD_US, "a.example", NULL, PEER_NOTIFY};
+    static const struct asked keyed = {"192.0.2.1@1", WORLD_US, "a.example", NULL, PEER_SOA};
+    world_open("[key k]\nsecret-file = k.key\n"
+               "[primary p]\naddress = 10.0.0.1\nheard-at = 198.51.100.9\n"
+               "[secondary a]\naddress = 192.0.2.1\nkey = k\n");
+    cr_expect_eq(find(&there, who_find).client, world_peer("p"));
+    cr_expect_null(find(&elsewhere, who_find).client);
+    cr_expect_eq(find(&keyed, who_find).client, world_peer("a"), "its key says who it is");
 }
 
 Test(relay_who, M2_without_transparency_a_servers_own_address_is_nobodys)

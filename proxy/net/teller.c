@@ -1,0 +1,36 @@
+#include "net/teller.h"
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct engine *engine = timer->data;
+    struct telling_order order;
+    while (telling_next(engine->relay, engine_now(engine), &order)) {
+        struct flow *flow = flow_new_telling(engine, &order);
+        if (flow)
+            flow_go(flow);
+    }
+    uint64_t deadline = telling_deadline(engine->relay, engine_now(engine));
+    uint64_t now = uv_now(engine->loop);
+    if (deadline != LEG_NEVER)
+        uv_timer_start(timer, on_turn, deadline > now ? deadline - now : 1, 0);
+}
+
+static void on_wake(void *owner)
+{
+    flow_wake(owner);
+}
+
+void teller_init(struct engine *engine)
+{
+    engine->on_turn = on_turn;
+    engine->on_wake = on_wake;
+    uv_timer_init(engine->loop, &engine->turn);
+    engine->turn.data = engine;
+    /* What secondaries will be told some day keeps no program from its end. */
+    uv_unref((uv_handle_t *)&engine->turn);
+}
+
+void teller_close(struct engine *engine)
+{
+    uv_close((uv_handle_t *)&engine->turn, NULL);
+}

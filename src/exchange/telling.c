@@ -1,0 +1,243 @@
+/* The errand of a fan-out is a NOTIFY that its primary might have sent just so, and its legs are
+ * those of any NOTIFY. What is special is who waits: the notices know, and the sleepers know for
+ * whom nobody waits. */
+#include "exchange/telling.h"
+
+#include "exchange/join.h"
+#include "exchange/route.h"
+#include "relay/who.h"
+
+#define TELLING_SLEEP_MS 1000 /* M3: nobody's answer waits longer for one secondary */
+
+/* When the next tale of ours has its turn. */
+static uint64_t telling_tale_at(struct relay *relay, uint64_t now, unsigned *primary)
+{
+    uint64_t due = sleepers_deadline(relay->sleepers, primary);
+    return due > now ? due : notices_turn(relay->notices, *primary, now);
+}
+
+static bool telling_next_tale(struct relay *relay, struct relay_time now, struct telling_order *out)
+{
+    unsigned primary;
+    struct sleeper_tale tale;
+    if (telling_tale_at(relay, now.ms, &primary) > now.ms ||
+        !sleepers_next(relay->sleepers, now.ms, &tale))
+        return false;
+    notices_take_turn(relay->notices, primary);
+    *out = (struct telling_order){
+        .primary = relay->peers[tale.primary],
+        .secondary = relay->peers[tale.peer],
+        .tries = tale.tries,
+        .octets = tale.octets,
+        .len = tale.len,
+        .transport = RELAY_UDP,
+    };
+    return true;
+}
+
+bool telling_next(struct relay *relay, struct relay_time now, struct telling_order *out)
+{
+    struct notice *n = notices_next(relay->notices, now.ms);
+    if (!n)
+        return telling_next_tale(relay, now, out);
+    *out = (struct telling_order){
+        .primary = relay->peers[n->primary],
+        .notice = n,
+        .octets = n->now.octets,
+        .len = n->now.len,
+        .from = n->now.from,
+        .transport = n->now.transport,
+    };
+    return true;
+}
+
+uint64_t telling_deadline(struct relay *relay, struct relay_time now)
+{
+    unsigned primary;
+    uint64_t notice = notices_deadline(relay->notices);
+    uint64_t tale = telling_tale_at(relay, now.ms, &primary);
+    return notice < tale ? notice : tale;
+}
+
+/* The order as if the primary had just sent it. */
+static int telling_judge(struct relay *relay, const struct telling_order *order,
+                         struct policy_verdict *out)
+{
+    *out = (struct policy_verdict){
+        .decision = POLICY_FORWARD,
+        .operation = PEER_NOTIFY,
+        .client = {.peer = order->primary,
+                   .from = order->from,
+                   .transport = order->transport,
+                   .payload = DNS_UDP_MAX},
+        .servers = relay->servers,
+        .server_count = 1,
+    };
+    int error = dns_message_parse(order->octets, order->len, &out->message);
+    if (error < 0)
+        return error;
+    if (order->secondary)
+        out->servers[0] = order->secondary;
+    else
+        out->server_count =
+            who_is_notified(relay->config, order->primary, &out->message.qname, out->servers);
+    return out->server_count > 0 ? 0 : DNS_EFORMAT;
+}
+
+void telling_refuse(struct relay *relay, const struct telling_order *order)
+{
+    if (order->notice)
+        notices_done(relay->notices, order->notice);
+}
+
+/* Who is to get how many copies, and who has acknowledged already. */
+static void telling_prepare(struct telling *t, struct legs *legs, const struct relay *relay)
+{
+    for (unsigned i = 0; i < legs->count; i++) {
+        struct leg *leg = &legs->items[i];
+        if (leg->transport == RELAY_UDP)
+            leg->copies = t->notice ? sleepers_copies(relay->sleepers, leg->peer->number) : 1;
+        int rcode = t->notice ? notices_acknowledged(t->notice, leg->peer->number) : -1;
+        if (rcode >= 0 && !leg_is_settled(leg))
+            join_settle(legs, leg, (unsigned)rcode);
+    }
+}
+
+int telling_init(struct telling *t, struct errand *errand, struct legs *legs, struct relay *relay,
+                 const struct telling_order *order, struct relay_time now)
+{
+    struct policy_verdict verdict;
+    struct relay_request request = {.octets = order->octets, .len = order->len, .now = now};
+    int error = telling_judge(relay, order, &verdict);
+    if (error == 0)
+        error = errand_init(errand, relay, &verdict, &request);
+    if (error == 0)
+        error = route_legs(relay, &verdict, now, legs);
+    if (error < 0) {
+        telling_refuse(relay, order);
+        return error;
+    }
+    *t = (struct telling){
+        .state = TELLING_AWAITING,
+        .notice = order->notice,
+        .tries = order->tries,
+        .sleep_at = now.ms + TELLING_SLEEP_MS,
+    };
+    telling_prepare(t, legs, relay);
+    return 0;
+}
+
+/* Legs of one secondary stand side by side: the first leg of the next one. */
+static unsigned telling_skip(const struct legs *legs, unsigned i)
+{
+    const struct peer *peer = legs->items[i].peer;
+    while (i < legs->count && legs->items[i].peer == peer)
+        i++;
+    return i;
+}
+
+static bool telling_has_answered(const struct legs *legs, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        if (legs->items[i].state == LEG_ANSWERED)
+            return true;
+    return false;
+}
+
+/* It was told in vain. A wrong MAC may be a forger's, so its own answer is worth the wait; and what
+ * never left here is no fault of its own. */
+static bool telling_overslept(const struct legs *legs, unsigned from, unsigned to)
+{
+    bool told = false;
+    for (unsigned i = from; i < to; i++) {
+        const struct leg *leg = &legs->items[i];
+        if (leg->doubted)
+            return false;
+        told |= leg->sent > 0 || leg->refused || !leg_is_settled(leg);
+    }
+    return told && !telling_has_answered(legs, from, to);
+}
+
+static void telling_put_to_sleep(const struct legs *legs, const struct errand *errand,
+                                 struct relay_time now)
+{
+    for (unsigned i = 0, next; i < legs->count; i = next) {
+        const struct leg *leg = &legs->items[i];
+        next = telling_skip(legs, i);
+        if (telling_overslept(legs, i, next) &&
+            sleepers_fall_asleep(errand->relay->sleepers, leg->peer->number))
+            leg_report(leg, errand,
+                       (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_ASLEEP}, now);
+    }
+}
+
+static unsigned telling_count_copies(const struct legs *legs)
+{
+    unsigned copies = 0;
+    for (unsigned i = 0; i < legs->count; i++)
+        copies += !leg_is_settled(&legs->items[i]);
+    return copies;
+}
+
+void telling_take(struct telling *t, const struct leg *leg)
+{
+    /* Without memory for it, a retry is sent to it all the same. */
+    if (t->notice && notices_acknowledge(t->notice, leg->peer->number, leg->rcode) < 0)
+        return;
+}
+
+bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *errand,
+                   struct relay_time now)
+{
+    struct notices *notices = errand->relay->notices;
+    unsigned copies = telling_count_copies(legs);
+    if (t->notice)
+        notices_copies(notices, t->notice, copies);
+    if (now.ms >= t->sleep_at || copies == 0) {
+        t->sleep_at = LEG_NEVER;
+        telling_put_to_sleep(legs, errand, now);
+    }
+    if (t->state == TELLING_AWAITING && join_legs(legs, errand->relay->sleepers) == JOIN_COMPLETE) {
+        t->state = TELLING_ANSWERED;
+        if (t->notice)
+            notices_answer(notices, t->notice, join_rcode(legs));
+    }
+    return copies == 0 || (t->notice && notices_is_overtaken(t->notice));
+}
+
+/* A secondary that has not answered is told again, for a zone that it is known to want. */
+static void telling_leave_behind(const struct telling *t, const struct leg *leg,
+                                 const struct errand *errand, struct relay_time now)
+{
+    struct sleepers *sleepers = errand->relay->sleepers;
+    const struct dns_name *zone = &errand->request.qname;
+    const struct peer *peer = leg->peer;
+    const struct sleeper_tale tale = {.peer = peer->number,
+                                      .primary = errand->client.peer->number,
+                                      .octets = errand->octets,
+                                      .len = errand->len};
+    if (t->tries == SLEEPERS_TRIES)
+        leg_report(leg, errand,
+                   (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_GIVEN_UP}, now);
+    if (!t->notice ||
+        (!peer_lists_zone(peer, zone) && !sleepers_has_asked(sleepers, peer->number, zone)))
+        return;
+    /* Without memory it is not told: then it finds out as without us. */
+    if (sleepers_tell(sleepers, &tale, zone, now.ms) < 0)
+        return;
+}
+
+void telling_end(struct telling *t, const struct legs *legs, const struct errand *errand,
+                 struct relay_time now)
+{
+    if (t->state == TELLING_NONE)
+        return;
+    for (unsigned i = 0, next; i < legs->count; i = next) {
+        next = telling_skip(legs, i);
+        if (!telling_has_answered(legs, i, next))
+            telling_leave_behind(t, &legs->items[i], errand, now);
+    }
+    if (t->notice)
+        notices_done(errand->relay->notices, t->notice);
+    *t = (struct telling){.state = TELLING_NONE};
+}

@@ -1,0 +1,374 @@
+/* A hash of notices by primary and zone; for each primary two queues of those that wait for their
+ * turn, each with a bucket of tokens; and a list of those that are over, oldest first, which make
+ * room. A notice is in one queue or the list, or its fan-out is in motion. */
+#include "relay/notices.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/bucket.h"
+
+#define NOTICES_BUCKETS 4096
+/* M3's notify-rate is for zones that nobody is known to want; the others have ten times as much. */
+#define NOTICES_KNOWN_FACTOR 10
+
+TAILQ_HEAD(notice_queue, notice);
+
+/* The NOTIFYs of one primary that wait: [0] for unknown zones, [1] for known ones. */
+struct notice_line {
+    struct notice_queue queue[2];
+    struct bucket bucket[2];
+};
+
+struct notices {
+    const struct peer *const *peers; /* borrowed, by number */
+    unsigned peer_count;
+    void (*wake)(void *arg, void *owner);
+    void *arg;
+    struct notice_line *lines; /* owned, by number of the primary */
+    unsigned queued;
+    unsigned copies;
+    unsigned count;
+    uint64_t now; /* ms: of the last call that told it */
+    struct notice_queue idle;
+    LIST_HEAD(notice_bucket_list, notice) hash[NOTICES_BUCKETS];
+};
+
+struct notices *notices_new(const struct peer *const *peers, unsigned count,
+                            void (*wake)(void *arg, void *owner), void *arg)
+{
+    struct notices *book = calloc(1, sizeof *book);
+    if (!book)
+        return NULL;
+    *book = (struct notices){.peers = peers, .peer_count = count, .wake = wake, .arg = arg};
+    TAILQ_INIT(&book->idle);
+    book->lines = calloc(count ? count : 1, sizeof *book->lines);
+    if (!book->lines) {
+        free(book);
+        return NULL;
+    }
+    for (unsigned i = 0; i < 2 * count; i++)
+        TAILQ_INIT(&book->lines[i / 2].queue[i % 2]);
+    return book;
+}
+
+static void notices_forget(struct notices *book, struct notice *n)
+{
+    LIST_REMOVE(n, hash);
+    book->count--;
+    notice_text_fini(&n->now);
+    notice_text_fini(&n->next);
+    free(n->acks);
+    free(n);
+}
+
+/* Who still waits, waits for nothing any more. */
+static void notices_abandon(struct notice_waiters *waiters)
+{
+    struct notice_waiter *w;
+    while ((w = LIST_FIRST(waiters)))
+        notices_leave(w);
+}
+
+void notices_free(struct notices *book)
+{
+    if (!book)
+        return;
+    for (unsigned i = 0; i < NOTICES_BUCKETS; i++) {
+        struct notice *n;
+        while ((n = LIST_FIRST(&book->hash[i]))) {
+            notices_abandon(&n->waiters);
+            notices_abandon(&n->next_waiters);
+            notices_forget(book, n);
+        }
+    }
+    free(book->lines);
+    free(book);
+}
+
+/* FNV-1a, case aside. */
+static unsigned notices_hash(unsigned primary, const struct dns_name *zone)
+{
+    struct dns_name lower = *zone;
+    uint32_t hash = 2166136261u ^ primary;
+    dns_name_lower(&lower);
+    for (size_t i = 0; i < lower.len; i++)
+        hash = (hash ^ lower.octets[i]) * 16777619u;
+    return hash % NOTICES_BUCKETS;
+}
+
+static struct notice *notices_find(struct notices *book, unsigned primary,
+                                   const struct dns_name *zone)
+{
+    struct notice *n = LIST_FIRST(&book->hash[notices_hash(primary, zone)]);
+    while (n && (n->primary != primary || !dns_name_equal(&n->zone, zone)))
+        n = LIST_NEXT(n, hash);
+    return n;
+}
+
+/* One more, maybe in the place of one that is over. */
+static bool notices_has_room(const struct notices *book)
+{
+    return book->count < NOTICES_MAX || !TAILQ_EMPTY(&book->idle);
+}
+
+static struct notice *notices_add(struct notices *book, unsigned primary,
+                                  const struct dns_name *zone)
+{
+    struct notice *oldest = TAILQ_FIRST(&book->idle);
+    struct notice *n = calloc(1, sizeof *n);
+    if (!n)
+        return NULL;
+    if (book->count >= NOTICES_MAX && oldest) {
+        TAILQ_REMOVE(&book->idle, oldest, queue);
+        notices_forget(book, oldest);
+    }
+    n->primary = primary;
+    n->zone = *zone;
+    LIST_INIT(&n->waiters);
+    LIST_INIT(&n->next_waiters);
+    LIST_INSERT_HEAD(&book->hash[notices_hash(primary, zone)], n, hash);
+    book->count++;
+    TAILQ_INSERT_TAIL(&book->idle, n, queue);
+    return n;
+}
+
+/* `text` is what is told now; who acknowledged something else has acknowledged nothing. */
+static void notices_replace(struct notice *n, struct notice_text *text, bool keep_acks)
+{
+    notice_text_move(&n->now, text);
+    if (keep_acks)
+        return;
+    free(n->acks);
+    n->acks = NULL;
+    n->ack_count = 0;
+}
+
+static void notices_enqueue(struct notices *book, struct notice *n)
+{
+    n->state = NOTICE_QUEUED;
+    n->answered = false;
+    book->queued++;
+    TAILQ_INSERT_TAIL(&book->lines[n->primary].queue[n->known], n, queue);
+}
+
+static void notices_wait(struct notice *n, struct notice_waiters *waiters, struct notice_waiter *w)
+{
+    w->state = NOTICE_WAITS;
+    w->notice = n;
+    n->waiter_count++;
+    LIST_INSERT_HEAD(waiters, w, entry);
+}
+
+/* It came while another was told: it is carried by that one, or by one more that follows. */
+static void notices_meet(struct notices *book, struct notice *n, struct notice_text *text,
+                         struct notice_waiter *waiter)
+{
+    bool joins = notice_text_same_hint(text, &n->now);
+    if (joins && n->state == NOTICE_SPENT) {
+        waiter->state = NOTICE_ANSWERED;
+        waiter->rcode = n->rcode;
+        return;
+    }
+    notices_wait(n, joins ? &n->waiters : &n->next_waiters, waiter);
+    if (joins)
+        return;
+    notice_text_move(&n->next, text);
+    /* What it still does for sleepers, the next one does as well. */
+    if (n->state == NOTICE_SPENT)
+        book->wake(book->arg, n->teller);
+}
+
+/* Nothing of this zone is in motion. */
+static void notices_begin(struct notices *book, struct notice *n, const struct notice_arrival *a,
+                          struct notice_text *text, struct notice_waiter *waiter)
+{
+    bool retry = n->until > a->now && notice_text_is_retry(&n->now, text);
+    if (retry && n->answered && n->ack_count >= a->secondaries) {
+        waiter->state = NOTICE_ANSWERED;
+        waiter->rcode = n->rcode;
+        return;
+    }
+    TAILQ_REMOVE(&book->idle, n, queue);
+    n->known = a->known;
+    notices_replace(n, text, retry);
+    notices_wait(n, &n->waiters, waiter);
+    notices_enqueue(book, n);
+}
+
+int notices_join(struct notices *book, const struct notice_arrival *a, struct notice_waiter *waiter)
+{
+    struct notice_text text = {0};
+    struct notice *n = notices_find(book, a->primary->number, &a->message->qname);
+    book->now = a->now;
+    if (n ? n->waiter_count >= NOTICES_WAITERS_MAX : !notices_has_room(book))
+        return DNS_ESPACE;
+    if (!n)
+        n = notices_add(book, a->primary->number, &a->message->qname);
+    int error = n ? notice_text_init(&text, a->message, a->from, a->transport) : DNS_EMEMORY;
+    if (error < 0)
+        return error;
+    switch (n->state) {
+    case NOTICE_IDLE:
+        notices_begin(book, n, a, &text, waiter);
+        break;
+    case NOTICE_QUEUED:
+        notices_replace(n, &text, notice_text_same_hint(&n->now, &text));
+        notices_wait(n, &n->waiters, waiter);
+        break;
+    case NOTICE_TOLD:
+    case NOTICE_SPENT:
+        notices_meet(book, n, &text, waiter);
+        break;
+    }
+    notice_text_fini(&text);
+    return 0;
+}
+
+void notices_leave(struct notice_waiter *waiter)
+{
+    if (!waiter->notice)
+        return;
+    waiter->notice->waiter_count--;
+    waiter->notice = NULL;
+    LIST_REMOVE(waiter, entry);
+}
+
+/* Turns. */
+
+/* A primary that is gone has nothing to tell any more. */
+static unsigned notices_rate(const struct notices *book, unsigned primary, bool known)
+{
+    const struct peer *peer = book->peers[primary];
+    return peer ? peer->notify_rate * (known ? NOTICES_KNOWN_FACTOR : 1) : 1;
+}
+
+static uint64_t notices_wait_for(const struct notices *book, unsigned primary, bool known)
+{
+    return bucket_wait(&book->lines[primary].bucket[known], notices_rate(book, primary, known),
+                       book->now);
+}
+
+static bool notices_take(struct notices *book, unsigned primary, bool known)
+{
+    return bucket_take(&book->lines[primary].bucket[known], notices_rate(book, primary, known),
+                       book->now);
+}
+
+uint64_t notices_turn(struct notices *book, unsigned primary, uint64_t now)
+{
+    book->now = now;
+    if (book->copies >= NOTICES_COPIES_MAX)
+        return UINT64_MAX;
+    return now + notices_wait_for(book, primary, true);
+}
+
+void notices_take_turn(struct notices *book, unsigned primary)
+{
+    (void)notices_take(book, primary, true);
+}
+
+struct notice *notices_next(struct notices *book, uint64_t now)
+{
+    book->now = now;
+    for (unsigned i = 0; i < 2 * book->peer_count && book->queued; i++) {
+        bool known = i % 2 == 0;
+        struct notice_queue *queue = &book->lines[i / 2].queue[known];
+        struct notice *n = TAILQ_FIRST(queue);
+        if (!n || book->copies >= NOTICES_COPIES_MAX || !notices_take(book, i / 2, known))
+            continue;
+        TAILQ_REMOVE(queue, n, queue);
+        book->queued--;
+        n->state = NOTICE_TOLD;
+        return n;
+    }
+    return NULL;
+}
+
+uint64_t notices_deadline(const struct notices *book)
+{
+    uint64_t least = UINT64_MAX;
+    if (book->copies >= NOTICES_COPIES_MAX)
+        return least; /* the end of one is what is waited for */
+    for (unsigned i = 0; i < 2 * book->peer_count && book->queued; i++) {
+        if (TAILQ_EMPTY(&book->lines[i / 2].queue[i % 2]))
+            continue;
+        uint64_t at = book->now + notices_wait_for(book, i / 2, i % 2);
+        least = at < least ? at : least;
+    }
+    return least;
+}
+
+/* Answers. */
+
+void notices_copies(struct notices *book, struct notice *n, unsigned copies)
+{
+    book->copies = book->copies - n->copies + copies;
+    n->copies = copies;
+}
+
+int notices_acknowledge(struct notice *n, unsigned peer, unsigned rcode)
+{
+    struct notice_ack *more = reallocarray(n->acks, n->ack_count + 1, sizeof *more);
+    if (!more)
+        return DNS_EMEMORY;
+    more[n->ack_count++] = (struct notice_ack){.peer = peer, .rcode = rcode};
+    n->acks = more;
+    return 0;
+}
+
+int notices_acknowledged(const struct notice *n, unsigned peer)
+{
+    for (size_t i = 0; i < n->ack_count; i++)
+        if (n->acks[i].peer == peer)
+            return (int)n->acks[i].rcode;
+    return -1;
+}
+
+static void notices_release(struct notices *book, struct notice *n, enum notice_wait state)
+{
+    struct notice_waiter *w;
+    while ((w = LIST_FIRST(&n->waiters))) {
+        notices_leave(w);
+        w->state = state;
+        w->rcode = n->rcode;
+        book->wake(book->arg, w->owner);
+    }
+}
+
+void notices_answer(struct notices *book, struct notice *n, unsigned rcode)
+{
+    assert(n->state == NOTICE_TOLD);
+    n->state = NOTICE_SPENT;
+    n->answered = true;
+    n->rcode = rcode;
+    notices_release(book, n, NOTICE_ANSWERED);
+    if (notices_is_overtaken(n))
+        book->wake(book->arg, n->teller);
+}
+
+bool notices_is_overtaken(const struct notice *n)
+{
+    return n->state == NOTICE_SPENT && n->next.octets;
+}
+
+void notices_done(struct notices *book, struct notice *n)
+{
+    notices_release(book, n, NOTICE_UNANSWERED);
+    notices_copies(book, n, 0);
+    n->teller = NULL;
+    n->until = book->now + NOTICES_KEEP_MS;
+    if (!n->next.octets) {
+        n->state = NOTICE_IDLE;
+        TAILQ_INSERT_TAIL(&book->idle, n, queue);
+        return;
+    }
+    struct notice_waiter *w;
+    notices_replace(n, &n->next, false);
+    while ((w = LIST_FIRST(&n->next_waiters))) {
+        LIST_REMOVE(w, entry);
+        LIST_INSERT_HEAD(&n->waiters, w, entry);
+    }
+    notices_enqueue(book, n);
+}

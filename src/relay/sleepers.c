@@ -1,0 +1,247 @@
+/* One entry for each secondary and zone, found by hash. Entries stand in a list by age, whose
+ * oldest makes room; those with something to tell stand in one of five queues as well, by how
+ * often it was told: all in a queue wait equally long, so each queue is in the order of time by
+ * itself. */
+#include "relay/sleepers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+/* M3: so long after the one before. */
+static const uint64_t sleepers_delay_ms[SLEEPERS_TRIES] = {15000, 30000, 60000, 120000, 240000};
+
+#define SLEEPERS_BUCKETS_MAX 65536
+
+struct sleeper_entry {
+    unsigned peer;
+    unsigned primary;
+    unsigned tries;
+    bool asked;
+    uint64_t due;    /* ms */
+    uint8_t *octets; /* owned; NULL: in no queue */
+    size_t len;
+    LIST_ENTRY(sleeper_entry) hash;
+    TAILQ_ENTRY(sleeper_entry) age;
+    TAILQ_ENTRY(sleeper_entry) queue;
+    size_t zone_len;
+    uint8_t zone[]; /* lower case */
+};
+
+LIST_HEAD(sleeper_bucket, sleeper_entry);
+TAILQ_HEAD(sleeper_queue, sleeper_entry);
+
+struct sleepers {
+    unsigned peers;
+    unsigned most;
+    unsigned count;
+    unsigned buckets;
+    struct sleeper_state {
+        bool asleep;
+        bool stirred; /* it has asked something since */
+    } * states;
+    struct sleeper_bucket *hash;
+    struct sleeper_queue age;
+    struct sleeper_queue queues[SLEEPERS_TRIES];
+    uint8_t *last; /* owned: octets of the tale that sleepers_next gave out for the last time */
+};
+
+struct sleepers *sleepers_new(unsigned peers, unsigned zones)
+{
+    struct sleepers *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->peers = peers;
+    s->most = zones;
+    s->buckets = zones < SLEEPERS_BUCKETS_MAX ? zones + 1 : SLEEPERS_BUCKETS_MAX;
+    s->states = calloc(peers ? peers : 1, sizeof *s->states);
+    s->hash = calloc(s->buckets, sizeof *s->hash);
+    TAILQ_INIT(&s->age);
+    for (unsigned i = 0; i < SLEEPERS_TRIES; i++)
+        TAILQ_INIT(&s->queues[i]);
+    if (s->states && s->hash)
+        return s;
+    sleepers_free(s);
+    return NULL;
+}
+
+/* Nothing is told any more. */
+static void sleepers_silence(struct sleepers *s, struct sleeper_entry *e)
+{
+    if (e->octets)
+        TAILQ_REMOVE(&s->queues[e->tries], e, queue);
+    free(e->octets);
+    e->octets = NULL;
+}
+
+static void sleepers_forget(struct sleepers *s, struct sleeper_entry *e)
+{
+    sleepers_silence(s, e);
+    LIST_REMOVE(e, hash);
+    TAILQ_REMOVE(&s->age, e, age);
+    s->count--;
+    free(e);
+}
+
+void sleepers_free(struct sleepers *s)
+{
+    if (!s)
+        return;
+    struct sleeper_entry *e;
+    while ((e = TAILQ_FIRST(&s->age)))
+        sleepers_forget(s, e);
+    free(s->last);
+    free(s->hash);
+    free(s->states);
+    free(s);
+}
+
+/* FNV-1a over what is lower case already. */
+static struct sleeper_bucket *sleepers_bucket(const struct sleepers *s, unsigned peer,
+                                              const struct dns_name *zone)
+{
+    uint32_t hash = 2166136261u ^ peer;
+    for (size_t i = 0; i < zone->len; i++)
+        hash = (hash ^ zone->octets[i]) * 16777619u;
+    return &s->hash[hash % s->buckets];
+}
+
+static struct sleeper_entry *sleepers_find(const struct sleepers *s, unsigned peer,
+                                           const struct dns_name *zone)
+{
+    struct dns_name lower = *zone;
+    dns_name_lower(&lower);
+    struct sleeper_entry *e = LIST_FIRST(sleepers_bucket(s, peer, &lower));
+    while (e && (e->peer != peer || e->zone_len != lower.len ||
+                 memcmp(e->zone, lower.octets, lower.len) != 0))
+        e = LIST_NEXT(e, hash);
+    return e;
+}
+
+/* The entry, the youngest from now on; NULL: no memory, or none is to be kept. */
+static struct sleeper_entry *sleepers_touch(struct sleepers *s, unsigned peer,
+                                            const struct dns_name *zone)
+{
+    struct sleeper_entry *e = sleepers_find(s, peer, zone);
+    if (e) {
+        TAILQ_REMOVE(&s->age, e, age);
+        TAILQ_INSERT_TAIL(&s->age, e, age);
+        return e;
+    }
+    e = s->most > 0 ? calloc(1, sizeof *e + zone->len) : NULL;
+    if (!e)
+        return NULL;
+    if (s->count == s->most)
+        sleepers_forget(s, TAILQ_FIRST(&s->age));
+    struct dns_name lower = *zone;
+    dns_name_lower(&lower);
+    e->peer = peer;
+    e->zone_len = lower.len;
+    memcpy(e->zone, lower.octets, lower.len);
+    LIST_INSERT_HEAD(sleepers_bucket(s, peer, &lower), e, hash);
+    TAILQ_INSERT_TAIL(&s->age, e, age);
+    s->count++;
+    return e;
+}
+
+bool sleepers_is_asleep(const struct sleepers *s, unsigned peer)
+{
+    return s->states[peer].asleep;
+}
+
+bool sleepers_fall_asleep(struct sleepers *s, unsigned peer)
+{
+    bool was = s->states[peer].asleep;
+    s->states[peer] = (struct sleeper_state){.asleep = true};
+    return !was;
+}
+
+void sleepers_wake(struct sleepers *s, unsigned peer)
+{
+    s->states[peer] = (struct sleeper_state){.asleep = false};
+}
+
+unsigned sleepers_copies(const struct sleepers *s, unsigned peer)
+{
+    return s->states[peer].asleep && !s->states[peer].stirred ? 1 : 3;
+}
+
+void sleepers_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone)
+{
+    struct sleeper_entry *e = sleepers_touch(s, peer, zone);
+    s->states[peer].stirred = true;
+    if (!e)
+        return;
+    e->asked = true;
+    sleepers_silence(s, e);
+}
+
+bool sleepers_has_asked(const struct sleepers *s, unsigned peer, const struct dns_name *zone)
+{
+    const struct sleeper_entry *e = sleepers_find(s, peer, zone);
+    return e && e->asked;
+}
+
+static void sleepers_schedule(struct sleepers *s, struct sleeper_entry *e, unsigned tries,
+                              uint64_t now)
+{
+    e->tries = tries;
+    e->due = now + sleepers_delay_ms[tries];
+    TAILQ_INSERT_TAIL(&s->queues[tries], e, queue);
+}
+
+int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const struct dns_name *zone,
+                  uint64_t now)
+{
+    struct sleeper_entry *e = sleepers_touch(s, tale->peer, zone);
+    uint8_t *octets = e ? malloc(tale->len) : NULL;
+    if (!octets)
+        return DNS_EMEMORY;
+    sleepers_silence(s, e);
+    memcpy(octets, tale->octets, tale->len);
+    e->primary = tale->primary;
+    e->octets = octets;
+    e->len = tale->len;
+    sleepers_schedule(s, e, 0, now);
+    return 0;
+}
+
+void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zone)
+{
+    struct sleeper_entry *e = sleepers_find(s, peer, zone);
+    if (e)
+        sleepers_silence(s, e);
+}
+
+uint64_t sleepers_deadline(const struct sleepers *s, unsigned *primary)
+{
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < SLEEPERS_TRIES; i++) {
+        const struct sleeper_entry *e = TAILQ_FIRST(&s->queues[i]);
+        if (!e || e->due >= least)
+            continue;
+        least = e->due;
+        *primary = e->primary;
+    }
+    return least;
+}
+
+bool sleepers_next(struct sleepers *s, uint64_t now, struct sleeper_tale *out)
+{
+    for (unsigned i = 0; i < SLEEPERS_TRIES; i++) {
+        struct sleeper_entry *e = TAILQ_FIRST(&s->queues[i]);
+        if (!e || e->due > now)
+            continue;
+        TAILQ_REMOVE(&s->queues[i], e, queue);
+        *out = (struct sleeper_tale){e->peer, e->primary, i + 1, e->octets, e->len};
+        if (i + 1 < SLEEPERS_TRIES) {
+            sleepers_schedule(s, e, i + 1, now);
+        } else {
+            free(s->last);
+            s->last = e->octets;
+            e->octets = NULL;
+        }
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,194 @@
+#include "relay/notices.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support.h"
+
+static const struct peer hq = {.number = 0, .notify_rate = 2},
+                         other = {.number = 1, .notify_rate = 2};
+static const struct peer *const peers[] = {&hq, &other};
+static struct notices *book;
+static unsigned wakes;
+
+static void on_wake(void *arg, void *owner)
+{
+    (void)arg;
+    (void)owner;
+    wakes++;
+}
+
+static void init(void)
+{
+    book = notices_new(peers, 2, on_wake, NULL);
+    cr_assert_not_null(book);
+}
+
+static void fini(void)
+{
+    notices_free(book);
+}
+
+TestSuite(relay_notices, .init = init, .fini = fini);
+
+struct news {
+    const char *zone;
+    uint16_t id;
+    uint32_t serial;
+    bool known;
+    uint16_t port;
+    uint64_t now;
+};
+
+#define NEWS(name, number, hint, ...)                                                              \
+    (struct news)                                                                                  \
+    {                                                                                              \
+        .zone = (name), .id = (number), .serial = (hint), __VA_ARGS__                              \
+    }
+
+static int join(struct notice_waiter *waiter, struct news news)
+{
+    struct support_message s;
+    uint8_t host[] = {10, 0, 0, 1};
+    struct address from = address_from_octets(ADDRESS_IPV4, host, news.port ? news.port : 4000);
+    support_header(&s, news.id, DNS_OPCODE_NOTIFY << 11);
+    support_question(&s, news.zone, DNS_TYPE_SOA);
+    support_soa(&s, DNS_ANSWER, news.zone, news.serial);
+    struct dns_message m = support_parse(&s);
+    const struct notice_arrival arrival = {.primary = &hq,
+                                           .message = &m,
+                                           .from = &from,
+                                           .secondaries = 1,
+                                           .known = news.known,
+                                           .now = news.now};
+    *waiter = (struct notice_waiter){0};
+    return notices_join(book, &arrival, waiter);
+}
+
+Test(relay_notices, M3_each_waiter_is_answered_by_the_fan_out_that_carries_it)
+{
+    struct notice_waiter first, same, news, newest;
+    cr_assert_eq(join(&first, NEWS("a.example", 1, 7)), 0);
+    struct notice *n = notices_next(book, 0);
+    cr_assert_not_null(n);
+    cr_expect_eq(join(&same, NEWS("A.example", 2, 7)), 0);
+    cr_expect_eq(join(&news, NEWS("a.example", 3, 8)), 0);
+    cr_expect_eq(join(&newest, NEWS("a.example", 4, 9)), 0);
+    cr_expect_null(notices_next(book, 0), "one at a time");
+    notices_answer(book, n, 5);
+    cr_expect_eq(first.state, NOTICE_ANSWERED);
+    cr_expect_eq(same.rcode, 5);
+    cr_expect_eq(news.state, NOTICE_WAITS);
+    cr_expect(notices_is_overtaken(n));
+    notices_done(book, n);
+    cr_assert_eq(notices_next(book, 0), n);
+    cr_expect_eq(n->now.serial, 9, "the newest");
+    notices_done(book, n);
+    cr_expect_eq(news.state, NOTICE_UNANSWERED);
+    cr_expect_eq(newest.state, NOTICE_UNANSWERED);
+}
+
+Test(relay_notices, M3_a_retry_is_the_same_source_port_id_and_hint_within_a_minute)
+{
+    const struct {
+        struct news news;
+        bool retry;
+    } cases[] = {
+        {NEWS("a.example", 1, 7, .now = 59999), true},
+        {NEWS("a.example", 1, 7, .now = 60000), false},
+        {NEWS("a.example", 2, 7, .now = 1000), false},
+        {NEWS("a.example", 1, 8, .now = 1000), false},
+        {NEWS("a.example", 1, 7, .port = 1), false},
+        {NEWS("b.example", 1, 7), false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct notice_waiter waiter;
+        fini();
+        init();
+        cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
+        struct notice *n = notices_next(book, 0);
+        cr_assert_eq(notices_acknowledge(n, 9, 0), 0);
+        notices_answer(book, n, 0);
+        notices_done(book, n);
+        cr_assert_eq(join(&waiter, cases[i].news), 0);
+        cr_expect_eq(waiter.state == NOTICE_ANSWERED, cases[i].retry, "%zu", i);
+        notices_leave(&waiter);
+    }
+}
+
+Test(relay_notices, M3_a_retry_that_not_all_have_acknowledged_is_told_again_to_the_rest)
+{
+    struct notice_waiter waiter;
+    cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
+    struct notice *n = notices_next(book, 0);
+    notices_done(book, n);
+    cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7, .now = 5000)), 0);
+    cr_expect_eq(waiter.state, NOTICE_WAITS);
+    cr_assert_eq(notices_next(book, 5000), n);
+    cr_expect_eq(notices_acknowledged(n, 9), -1);
+    notices_leave(&waiter);
+}
+
+Test(relay_notices, L4_unknown_zones_have_notify_rate_and_known_ones_ten_times_that)
+{
+    struct notice_waiter waiters[40];
+    char zone[32];
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(zone, sizeof zone, "z%u.example", i);
+        cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7, .known = i % 2)), 0);
+    }
+    unsigned known = 0, unknown = 0;
+    for (struct notice *n; (n = notices_next(book, 0));)
+        *(n->known ? &known : &unknown) += 1;
+    cr_expect_eq(known, 20);
+    cr_expect_eq(unknown, 2);
+    cr_expect_eq(notices_deadline(book), 500);
+    cr_expect_null(notices_next(book, 499));
+    cr_expect_not_null(notices_next(book, 500));
+    for (unsigned i = 0; i < 40; i++)
+        notices_leave(&waiters[i]);
+}
+
+Test(relay_notices, L4_what_waits_for_one_zone_is_bounded)
+{
+    static struct notice_waiter waiters[NOTICES_WAITERS_MAX + 1];
+    for (uint16_t i = 0; i < NOTICES_WAITERS_MAX; i++)
+        cr_assert_eq(join(&waiters[i], NEWS("a.example", i, i)), 0);
+    cr_expect_eq(join(&waiters[NOTICES_WAITERS_MAX], NEWS("a.example", 1, 1)), DNS_ESPACE);
+    struct notice *n = notices_next(book, 0);
+    cr_expect_eq(n->now.serial, NOTICES_WAITERS_MAX - 1);
+    cr_expect_null(notices_next(book, 0), "they are one fan-out");
+    notices_done(book, n);
+}
+
+Test(relay_notices, L4_zones_are_bounded_and_the_oldest_that_is_over_makes_room)
+{
+    static struct notice_waiter waiters[NOTICES_MAX + 1];
+    char zone[32];
+    for (unsigned i = 0; i < NOTICES_MAX; i++) {
+        snprintf(zone, sizeof zone, "z%u.example", i);
+        cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7)), 0);
+    }
+    cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7)), DNS_ESPACE);
+    notices_done(book, notices_next(book, 0));
+    cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7)), 0);
+    for (unsigned i = 0; i <= NOTICES_MAX; i++)
+        notices_leave(&waiters[i]);
+}
+
+Test(relay_notices, L4_no_fan_out_begins_while_too_many_copies_wait)
+{
+    struct notice_waiter a, b;
+    cr_assert_eq(join(&a, NEWS("a.example", 1, 7)), 0);
+    struct notice *n = notices_next(book, 0);
+    notices_copies(book, n, NOTICES_COPIES_MAX);
+    cr_assert_eq(join(&b, NEWS("b.example", 1, 7)), 0);
+    cr_expect_null(notices_next(book, 0));
+    cr_expect_eq(notices_deadline(book), UINT64_MAX);
+    cr_expect_eq(notices_turn(book, 0, 0), UINT64_MAX);
+    notices_copies(book, n, NOTICES_COPIES_MAX - 1);
+    cr_expect_not_null(notices_next(book, 0));
+    notices_leave(&a);
+    notices_leave(&b);
+}
