@@ -27,15 +27,15 @@ static void on_stream_closed(void *owner)
     session_release(owner);
 }
 
-/* The one way out. */
-static void session_close(struct session *session, bool reset)
+/* The one way out; `why` is told of what is still in motion. */
+static void session_end(struct session *session, enum relay_result why, bool reset)
 {
     if (session->state == SESSION_CLOSED)
         return;
     session->state = SESSION_CLOSED;
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
         if (session->flows[i])
-            flow_abort(session->flows[i], RESULT_CLIENT_GONE);
+            flow_abort(session->flows[i], why);
     for (unsigned i = 0; i < SESSION_KEPT_MAX; i++)
         if (session->kept[i])
             upstream_close(session->kept[i]);
@@ -46,6 +46,11 @@ static void session_close(struct session *session, bool reset)
     engine_check_idle(session->engine);
     stream_close(&session->stream, reset);
     uv_close((uv_handle_t *)&session->idle, on_idle_closed);
+}
+
+static void session_close(struct session *session, bool reset)
+{
+    session_end(session, RESULT_CLIENT_GONE, reset);
 }
 
 static void session_watch_idle(struct session *session);
@@ -348,7 +353,7 @@ void session_drain(struct session *session)
     session_settle(session);
 }
 
-void session_abort(struct session *session)
+void session_abort(struct session *session, enum relay_result why)
 {
-    session_close(session, true);
+    session_end(session, why, true);
 }

@@ -46,7 +46,7 @@ void session_accept(struct engine *engine, uv_stream_t *listener);
 /* No new request; closes when what is in motion has ended. */
 void session_drain(struct session *session);
 
-/* At once, with all its flows. */
-void session_abort(struct session *session);
+/* At once, with all its flows, which is told of with this result. */
+void session_abort(struct session *session, enum relay_result why);
 
 #endif

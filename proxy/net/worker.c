@@ -41,7 +41,7 @@ static void worker_stop(struct worker *worker)
     worker->state = WORKER_STOPPED;
     worker_close_listeners(worker);
     while (worker->engine.sessions)
-        session_abort(worker->engine.sessions);
+        session_abort(worker->engine.sessions, RESULT_STOPPED);
     while (worker->engine.flows)
         flow_abort(worker->engine.flows, RESULT_STOPPED);
     teller_close(&worker->engine);
