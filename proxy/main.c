@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/command.h"
+#include "base/process.h"
 
 static const struct {
     const char *name;
@@ -13,6 +14,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+    process_open_standard();
     if (argc < 2)
         return command_usage("no command");
     for (size_t i = 0; i < sizeof main_commands / sizeof *main_commands; i++)

@@ -1,6 +1,6 @@
-/* Happy path: read the configuration, bind everything, give up root, serve until SIGTERM or SIGINT,
- * drain, leave. Whatever fails before the program serves ends it with a sentence on standard
- * error. */
+/* Happy path: read the configuration, bind everything, give up root, serve until SIGTERM, SIGINT or
+ * SIGQUIT, drain, leave. Whatever fails before the program serves ends it with a sentence on
+ * standard error. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,30 +12,56 @@
 #include "base/command.h"
 #include "base/host.h"
 #include "base/load.h"
+#include "base/process.h"
 #include "base/user.h"
 #include "net/worker.h"
+
+/* Those that mean something; all others are ignored or end the program for good reason. */
+static const struct {
+    int number;
+    const char *name;
+    bool ends;
+} run_signals[] = {
+    {SIGTERM, "SIGTERM", true},
+    {SIGINT, "SIGINT", true},
+    {SIGQUIT, "SIGQUIT", true},
+    {SIGHUP, "SIGHUP", false},
+};
+
+#define RUN_SIGNALS (sizeof run_signals / sizeof *run_signals)
 
 struct run {
     uv_loop_t loop;
     struct worker worker;
     struct events events;
-    uv_signal_t terminate;
-    uv_signal_t interrupt;
+    uv_signal_t signals[RUN_SIGNALS];
 };
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct run *run = handle->data;
-    line_say(LOG_NOTICE, "draining", "signal", number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
-    worker_drain(&run->worker);
+    size_t i = 0;
+    while (run_signals[i].number != number)
+        i++;
+    if (run_signals[i].ends) {
+        line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
+        worker_drain(&run->worker);
+    } else {
+        line_say(LOG_WARNING, "reload-refused", "signal", run_signals[i].name, "result",
+                 report_result_word(RESULT_NOT_SUPPORTED), "advice",
+                 "this version cannot reload; restart it to have the new configuration", NULL);
+    }
 }
 
-static void run_watch(struct run *run, uv_signal_t *handle, int number)
+static void run_watch(struct run *run)
 {
-    uv_signal_init(&run->loop, handle);
-    handle->data = run;
-    uv_signal_start(handle, on_signal, number);
-    uv_unref((uv_handle_t *)handle);
+    for (size_t i = 0; i < RUN_SIGNALS; i++) {
+        uv_signal_t *handle = &run->signals[i];
+        uv_signal_init(&run->loop, handle);
+        handle->data = run;
+        uv_signal_start(handle, on_signal, run_signals[i].number);
+        uv_unref((uv_handle_t *)handle);
+    }
 }
 
 /* The addresses that are served, as they would be written in `listen`. */
@@ -76,8 +102,7 @@ static int run_prepare(struct run *run, struct config *config)
                 uv_strerror(error));
         return error;
     }
-    run_watch(run, &run->terminate, SIGTERM);
-    run_watch(run, &run->interrupt, SIGINT);
+    run_watch(run);
     return 0;
 }
 
@@ -96,11 +121,11 @@ static void run_close(struct run *run)
     /* A signal that comes now finds no handler any more and has nothing to add. */
     sigset_t late;
     sigemptyset(&late);
-    sigaddset(&late, SIGTERM);
-    sigaddset(&late, SIGINT);
+    for (size_t i = 0; i < RUN_SIGNALS; i++)
+        sigaddset(&late, run_signals[i].number);
     sigprocmask(SIG_BLOCK, &late, NULL);
-    uv_close((uv_handle_t *)&run->terminate, NULL);
-    uv_close((uv_handle_t *)&run->interrupt, NULL);
+    for (size_t i = 0; i < RUN_SIGNALS; i++)
+        uv_close((uv_handle_t *)&run->signals[i], NULL);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     worker_fini(&run->worker);
 }
@@ -111,11 +136,12 @@ int command_run(int argc, char **argv)
     const char *file = command_file(argc, argv);
     if (!file)
         return COMMAND_USAGE;
+    process_keep_to_itself();
+    process_ignore_signals();
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;
     line_configure(config->proxy.log_level, config->proxy.log_format);
-    signal(SIGPIPE, SIG_IGN);
     run_raise_limit();
     uv_loop_init(&run.loop);
     int status = COMMAND_FAILED;

@@ -27,23 +27,31 @@ static int user_fail(const char *name, int error)
     return -1;
 }
 
+/* A container may have taken this one away, with the bounding set as small as it can be. */
+static bool user_may_bound(void)
+{
+    return capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+}
+
+static int user_stay(const struct config *config)
+{
+    capng_select_t sets = user_may_bound() ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS;
+    user_choose_capabilities(config);
+    return capng_apply(sets) < 0 ? user_fail("of our own", errno) : 0;
+}
+
 int user_become(const struct config *config)
 {
     const char *name = config->proxy.user;
     capng_get_caps_process();
-    if (geteuid() != 0) {
-        user_choose_capabilities(config);
-        return capng_apply(CAPNG_SELECT_CAPS) < 0 ? user_fail("of our own", errno) : 0;
-    }
-    if (!*name)
-        return 0;
+    if (geteuid() != 0 || !*name)
+        return user_stay(config);
     errno = 0;
     const struct passwd *user = getpwnam(name);
     if (!user)
         return user_fail(name, errno ? errno : ENOENT);
     int flags = CAPNG_INIT_SUPP_GRP | CAPNG_CLEAR_AMBIENT;
-    /* A container may have taken this one away, with the bounding set as small as it can be. */
-    if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+    if (user_may_bound())
         flags |= CAPNG_CLEAR_BOUNDING;
     user_choose_capabilities(config);
     int error = capng_change_id((int)user->pw_uid, (int)user->pw_gid, flags);

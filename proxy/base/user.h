@@ -4,9 +4,10 @@
 
 #include "config/config.h"
 
-/* When the program runs as root, becomes the configuration's user for good; "": stays. Keeps
- * CAP_NET_BIND_SERVICE for a later reload, and CAP_NET_RAW for the sockets of transparent mode, as
- * far as it has them. Negative after saying why not on standard error. */
+/* When the program runs as root, becomes the configuration's user for good; "": stays. Either way
+ * it keeps CAP_NET_BIND_SERVICE for a later reload, and CAP_NET_RAW for the sockets of transparent
+ * mode, as far as it has them, and no other capability. Negative after saying why not on standard
+ * error. */
 int user_become(const struct config *config);
 
 #endif

@@ -1,7 +1,10 @@
 """From start to stop: signals, draining, and what becomes of what is in flight."""
 
+import os
+import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -74,4 +77,52 @@ def test_draining_is_bounded(make_relay):
     with pytest.raises((ConnectionResetError, Closed)):
         asking.receive()
     assert time.monotonic() - began < 6
+    assert relay.proxy.wait(event="transfer")["result"] == "stopped"  # it was us, not the client
     relay.proxy.stop()
+
+
+def test_signals_that_people_are_used_to_do_nothing(make_relay):
+    relay = make_relay()
+    signals = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGVTALRM", "SIGPROF", "SIGPWR", "SIGRTMIN"]
+    for name in signals:
+        relay.proxy.process.signal(getattr(signal, name))
+        assert len(relay.transfer(query(ZONE, "AXFR"))) == 1
+    assert not relay.proxy.events(event="draining")
+
+
+def test_sighup_says_that_there_is_no_reload(make_relay):
+    relay = make_relay()
+    relay.proxy.process.signal(signal.SIGHUP)
+    line = relay.proxy.wait(event="reload-refused")
+    assert line["result"] == "not-supported" and "restart" in line["advice"]
+    assert len(relay.transfer(query(ZONE, "AXFR"))) == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGQUIT"])
+def test_signals_that_end_it_drain(make_relay, name):
+    proxy = make_relay().proxy
+    proxy.terminated = True
+    proxy.process.signal(getattr(signal, name))
+    assert proxy.wait(event="draining")["signal"] == name
+    proxy.stop()
+
+
+def status(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def test_its_memory_is_nobody_elses(make_relay):
+    """No core file, and /proc/PID/mem is root's alone."""
+    pid = make_relay().proxy.pid
+    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    assert next(line for line in limits if "core file" in line).split()[4:6] == ["0", "0"]
+    assert os.stat(f"/proc/{pid}/mem").st_uid == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to give up")
+def test_root_that_stays_root_keeps_one_capability(make_relay):
+    """`user` is empty here."""
+    found = status(make_relay().proxy.pid)
+    sets = {name: int(found[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")}
+    assert sets == {"CapEff": 1 << 10, "CapPrm": 1 << 10, "CapInh": 0, "CapAmb": 0, "CapBnd": 0}

@@ -1,0 +1,16 @@
+/* What a program that serves for months, and holds secrets, wants of its own process. */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+/* Before anything else is opened: what is written to standard error must never reach a socket that
+ * got its number. */
+void process_open_standard(void);
+
+/* No copy of its memory may leave it: neither as a core file, nor to others of its user. To be
+ * called before secrets are read. */
+void process_keep_to_itself(void);
+
+/* Signals that people are used to send to daemons do nothing, unless they are caught later. */
+void process_ignore_signals(void);
+
+#endif
