@@ -11,9 +11,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 WORKDIR /source
 COPY . .
 RUN cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
-    && cmake --build build --target tsig-proxy unit-tests loop-tests
+    && cmake --build build --target tsig-proxy unit-tests loop-tests admin-tests
 # The tests that need no privilege; there is no image when one fails.
-RUN build/tests/unit-tests --timeout 60 && build/tests/loop-tests --timeout 60
+RUN build/tests/unit-tests --timeout 60 && build/tests/loop-tests --timeout 60 \
+    && build/tests/admin-tests --timeout 60
 RUN DESTDIR=/install cmake --install build --strip && mv /install/usr/*bin/tsig-proxy /install
 
 FROM debian:bookworm-slim

@@ -19,8 +19,6 @@ static const struct {
     [EVENT_LIMIT] = {LOG_WARNING, true},
 };
 
-_Static_assert(EVENT_TYPES <= LIMIT_KINDS, "each type of event is a kind of its own");
-
 static const char *events_operation(const struct relay_event *event, char out[DNS_TEXT_SIZE])
 {
     if (event->opcode != DNS_OPCODE_QUERY)
@@ -100,16 +98,28 @@ static void events_write(const struct relay_event *event, enum config_log_level 
     line_end(&line);
 }
 
+/* Junk from anywhere must not hide that a key is used where it should not be. */
+static struct limit_subject events_subject(const struct relay_event *event)
+{
+    if (event->result == RESULT_KEY_FROM_ELSEWHERE && event->key)
+        return limit_of_key(event->type, event->result, event->key->number);
+    if (!event->peer)
+        return limit_of_stranger(event->type, event->result, event->address);
+    return limit_of_peer(event->type, event->result, event->peer->number, event->address);
+}
+
 void events_log(void *arg, const struct relay_event *event)
 {
     struct events *events = arg;
     enum config_log_level level = events_kinds[event->type].level;
+    int left_out = 0;
     if (!line_is_wanted(level))
         return;
     /* Over UDP the source may be forged. */
-    bool limited = events_kinds[event->type].limited || event->transport == RELAY_UDP;
-    const struct address *host = event->peer ? event->address : NULL;
-    int left_out = limited ? limit_admit(&events->limit, event->type, host, time(NULL)) : 0;
+    if (events_kinds[event->type].limited || event->transport == RELAY_UDP) {
+        struct limit_subject subject = events_subject(event);
+        left_out = limit_admit(&events->limit, &subject, time(NULL));
+    }
     if (left_out >= 0)
         events_write(event, level, left_out);
 }

@@ -1,26 +1,109 @@
+/* A set-associative table for each class: a subject has LIMIT_WAYS places. One that finds them all
+ * taken in this very second goes without, for as long as its class has lines left. */
 #include "admin/limit.h"
 
-#include <assert.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
 
-/* The first buckets are those of strangers, one for each kind. */
-static unsigned limit_bucket_of(unsigned kind, const struct address *host)
+static struct limit_subject limit_make(enum limit_class class, unsigned type, unsigned result,
+                                       unsigned number)
 {
-    unsigned hash = kind * 31u;
-    assert(kind < LIMIT_KINDS);
-    if (!host)
-        return kind;
-    for (size_t i = 0; i < sizeof host->octets; i++)
-        hash = hash * 31u + host->octets[i];
-    return LIMIT_KINDS + hash % (LIMIT_BUCKETS - LIMIT_KINDS);
+    return (struct limit_subject){.class = class, .type = type, .result = result, .number = number};
 }
 
-int limit_admit(struct limit *limit, unsigned kind, const struct address *host, time_t now)
+struct limit_subject limit_of_stranger(unsigned type, unsigned result, const struct address *host)
 {
-    struct limit_bucket *b = &limit->buckets[limit_bucket_of(kind, host)];
-    int left_out = 0;
-    if (b->second != now) {
-        left_out = b->count > LIMIT_BURST ? (int)(b->count - LIMIT_BURST) : 0;
-        *b = (struct limit_bucket){.second = now};
+    struct limit_subject subject = limit_make(LIMIT_STRANGER, type, result, 0);
+    if (host)
+        memcpy(subject.source, host->octets, host->family == ADDRESS_IPV6 ? 7 : 3);
+    return subject;
+}
+
+struct limit_subject limit_of_peer(unsigned type, unsigned result, unsigned number,
+                                   const struct address *host)
+{
+    struct limit_subject subject = limit_make(LIMIT_PEER, type, result, number);
+    if (host)
+        memcpy(subject.source, host->octets, sizeof subject.source);
+    return subject;
+}
+
+struct limit_subject limit_of_key(unsigned type, unsigned result, unsigned number)
+{
+    return limit_make(LIMIT_KEY, type, result, number);
+}
+
+static bool limit_is(const struct limit_subject *a, const struct limit_subject *b)
+{
+    return a->type == b->type && a->result == b->result && a->number == b->number &&
+           memcmp(a->source, b->source, sizeof a->source) == 0;
+}
+
+/* FNV-1a. */
+static unsigned limit_hash(const struct limit_subject *subject)
+{
+    uint32_t hash = 2166136261u;
+    const unsigned numbers[] = {subject->type, subject->result, subject->number};
+    for (size_t i = 0; i < 3; i++)
+        hash = (hash ^ numbers[i]) * 16777619u;
+    for (size_t i = 0; i < sizeof subject->source; i++)
+        hash = (hash ^ subject->source[i]) * 16777619u;
+    return hash ^ hash >> 16;
+}
+
+/* The subject's own bucket, or a free one; NULL when all are others' in this second. */
+static struct limit_bucket *limit_find(struct limit_table *table,
+                                       const struct limit_subject *subject, time_t now)
+{
+    struct limit_bucket *set = table->buckets[limit_hash(subject) % LIMIT_SETS];
+    struct limit_bucket *oldest = set;
+    for (size_t i = 0; i < LIMIT_WAYS; i++) {
+        if (set[i].second != 0 && limit_is(&set[i].subject, subject))
+            return &set[i];
+        if (set[i].second < oldest->second)
+            oldest = &set[i];
     }
-    return ++b->count > LIMIT_BURST ? -1 : left_out;
+    if (oldest->second >= now)
+        return NULL;
+    /* What the one before has not told yet, this one tells. */
+    *oldest = (struct limit_bucket){.subject = *subject, .left_out = oldest->left_out};
+    return oldest;
+}
+
+/* The count is told, and begins anew. */
+static int limit_tell(unsigned *left_out)
+{
+    int told = *left_out > INT_MAX ? INT_MAX : (int)*left_out;
+    *left_out = 0;
+    return told;
+}
+
+static int limit_admit_to(struct limit_table *table, unsigned most,
+                          const struct limit_subject *subject, time_t now)
+{
+    struct limit_bucket *b = limit_find(table, subject, now);
+    unsigned *left_out = b ? &b->left_out : &table->left_out;
+    if (table->second != now) {
+        table->second = now;
+        table->count = 0;
+    }
+    if (b && b->second != now) {
+        b->second = now;
+        b->count = 0;
+    }
+    if ((b && b->count == LIMIT_BURST) || table->count == most) {
+        ++*left_out;
+        return -1;
+    }
+    table->count++;
+    if (b)
+        b->count++;
+    return limit_tell(left_out);
+}
+
+int limit_admit(struct limit *limit, const struct limit_subject *subject, time_t now)
+{
+    unsigned most = subject->class == LIMIT_STRANGER ? LIMIT_STRANGERS_MOST : LIMIT_OTHERS_MOST;
+    return limit_admit_to(&limit->tables[subject->class], most, subject, now);
 }

@@ -1,5 +1,6 @@
 /* A line is gathered field by field in the caller's struct and written once, in the end; only then
- * is its format of any matter. */
+ * is its format of any matter. Nothing here waits for who reads the log: a line for which there is
+ * no room is lost, and counted until one can say so. */
 #include "admin/line.h"
 
 #include <jansson.h>
@@ -7,11 +8,18 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/output.h"
+
+/* A value that makes its line too long is cut to so many octets, or else to half of that. */
+#define LINE_CUT_MAX 1024
+
 static _Atomic enum config_log_level line_level = LOG_INFO;
 static _Atomic enum config_log_format line_format = LOG_FORMAT_LOGFMT;
+static _Atomic unsigned long long line_dropped;
 
 void line_configure(enum config_log_level level, enum config_log_format format)
 {
@@ -87,20 +95,35 @@ static void line_write_quoted(FILE *out, const char *value)
     fputc('"', out);
 }
 
-static void line_write_logfmt(FILE *out, const struct line *line)
+/* The value, or as much of it as may be. */
+static const char *line_cut(const char *value, size_t most, char room[LINE_CUT_MAX + 1])
 {
+    if (most > LINE_CUT_MAX || strlen(value) <= most)
+        return value;
+    size_t len = most - 3;
+    while (len > 0 && (value[len] & 0xc0) == 0x80)
+        len--; /* not in the middle of a character */
+    snprintf(room, LINE_CUT_MAX + 1, "%.*s...", (int)len, value);
+    return room;
+}
+
+static void line_write_logfmt(FILE *out, const struct line *line, size_t most)
+{
+    char room[LINE_CUT_MAX + 1];
     for (size_t i = 0; i < line->count; i++) {
+        const char *value = line_cut(line->fields[i].value, most, room);
         fprintf(out, "%s%s=", i ? " " : "", line->fields[i].key);
-        if (line_is_bare(line->fields[i].value))
-            fputs(line->fields[i].value, out);
+        if (line_is_bare(value))
+            fputs(value, out);
         else
-            line_write_quoted(out, line->fields[i].value);
+            line_write_quoted(out, value);
     }
     fputc('\n', out);
 }
 
-static json_t *line_json_value(const struct line_field *f)
+static json_t *line_json_value(const struct line_field *f, size_t most)
 {
+    char room[LINE_CUT_MAX + 1];
     switch (f->kind) {
     case LINE_INTEGER:
         return json_integer(strtoll(f->value, NULL, 10));
@@ -109,35 +132,67 @@ static json_t *line_json_value(const struct line_field *f)
     case LINE_TEXT:
         break;
     }
-    return json_string(f->value);
+    return json_string(line_cut(f->value, most, room));
 }
 
-static void line_write_json(FILE *out, const struct line *line)
+static void line_write_json(FILE *out, const struct line *line, size_t most)
 {
     json_t *object = json_object();
     for (size_t i = 0; i < line->count; i++)
-        json_object_set_new(object, line->fields[i].key, line_json_value(&line->fields[i]));
+        json_object_set_new(object, line->fields[i].key, line_json_value(&line->fields[i], most));
     json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     fputc('\n', out);
     json_decref(object);
 }
 
-/* The line leaves in one write, so that lines of several threads or programs do not mix. */
-void line_end(const struct line *line)
+/* The whole text, owned, with no value longer than `most`. NULL: no memory. */
+static char *line_to_text(const struct line *line, size_t most, size_t *len)
 {
     char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
+    FILE *out = open_memstream(&text, len);
     if (!out)
-        return;
+        return NULL;
     if (line_format == LOG_FORMAT_JSON)
-        line_write_json(out, line);
+        line_write_json(out, line, most);
     else
-        line_write_logfmt(out, line);
+        line_write_logfmt(out, line, most);
     fclose(out);
-    ssize_t ignored = write(STDERR_FILENO, text, len);
-    (void)ignored;
+    return text;
+}
+
+/* The line leaves in one write, so that lines of several threads or programs do not mix. */
+static bool line_write(const struct line *line)
+{
+    size_t len = 0;
+    char *text = line_to_text(line, SIZE_MAX, &len);
+    for (size_t most = LINE_CUT_MAX; text && len > OUTPUT_MAX; most /= 2) {
+        free(text);
+        text = line_to_text(line, most, &len);
+    }
+    bool written = text && output_write(STDERR_FILENO, text, len);
     free(text);
+    return written;
+}
+
+/* How many were lost, once there is room for that. */
+static bool line_tell_dropped(void)
+{
+    struct line line;
+    unsigned long long dropped = atomic_exchange(&line_dropped, 0);
+    if (dropped == 0 || !line_is_wanted(LOG_WARNING))
+        return true;
+    line_begin(&line, LOG_WARNING, "dropped");
+    line_add_number(&line, "lines", (long long)dropped);
+    if (line_write(&line))
+        return true;
+    line_dropped += dropped;
+    return false;
+}
+
+void line_end(const struct line *line)
+{
+    if (!line_tell_dropped() || !line_write(line))
+        line_dropped++;
 }
 
 void line_say(enum config_log_level level, const char *event, ...)

@@ -41,7 +41,8 @@ void line_add(struct line *line, const char *key, const char *value);
 void line_add_number(struct line *line, const char *key, long long value);
 void line_add_seconds(struct line *line, const char *key, unsigned long long milliseconds);
 
-/* Writes it. */
+/* Writes it. A value that is too long for a line of OUTPUT_MAX octets is cut. When who reads the
+ * log has no room for it, it is lost, and event=dropped says how many were before the next one. */
 void line_end(const struct line *line);
 
 /* A whole line: pairs of key and value as text, ended by NULL. */

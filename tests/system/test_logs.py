@@ -7,6 +7,7 @@ import messages
 import net
 import tsigtool
 from messages import ixfr_query, notify, query
+from process import until
 from proxy import log_pairs
 from relay import ZONE
 from scripted import sound
@@ -96,6 +97,32 @@ def test_M5_strangers_have_a_limit_for_all_of_them_together(make_relay):
     relay.proxy.wait(event="refused", result="unknown-source", start=start)
     lines, left_out = told(relay, event="refused", result="unknown-source")
     assert lines + left_out == 101
+
+
+def test_strangers_of_different_networks_do_not_hide_each_other(make_relay):
+    relay = make_relay()
+    for source in ["127.1.1.1"] * 50 + ["127.1.2.1", "127.1.3.1"]:
+        asking = client.Udp(relay.proxy.place, source)
+        asking.ask(query(ZONE))
+        asking.close()
+    for source in ("127.1.2.1", "127.1.3.1"):
+        until(lambda source=source: any(
+            line["address"].startswith(source + "@")
+            for line in relay.proxy.events(event="refused", result="unknown-source")), source)
+
+
+def test_junk_does_not_hide_that_a_key_is_used_elsewhere(make_relay):
+    """A stolen key, and someone who would rather not have it told: each use of it is a line all the same."""
+    relay, uses = make_relay(), 5
+    for i in range(uses):
+        for k in range(40):
+            asking = client.Udp(relay.proxy.place, f"127.{1 + k % 20}.{i}.1")
+            asking.send(query(ZONE))
+            asking.close()
+        asking = client.Udp(relay.proxy.place, "127.1.1.1")
+        asking.ask(tsigtool.sign(query(ZONE), relay.key)[0])
+        asking.close()
+    until(lambda: told(relay, result="key-from-elsewhere") == (uses, 0), "each is told")
 
 
 def test_transfers_over_udp_have_a_limit_and_those_over_tcp_none(make_relay):
