@@ -93,12 +93,16 @@ struct config_file {
     char *text; /* NUL-terminated; released by the library with free() after cleansing */
     size_t len;
     unsigned mode; /* permission bits, as in st_mode & 0777 */
+    unsigned uid;  /* its owner */
 };
 
-/* Reads a file whole. `path` is absolute or relative to the process. Returns 0, or a negative
- * errno. */
 struct config_files {
+    /* Reads a file whole. `path` is absolute or relative to the process. Returns 0, or a negative
+     * errno. */
     int (*read)(void *arg, const char *path, struct config_file *out);
+    /* May this owner change what the proxy reads? `user` is who it will run as, NULL if that could
+     * not be read. May be NULL: anyone may. */
+    bool (*trusts)(void *arg, const char *user, unsigned uid);
     void *arg;
 };
 

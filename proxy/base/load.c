@@ -1,10 +1,12 @@
 #include "base/load.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -39,7 +41,8 @@ static int load_octets(FILE *in, struct config_file *out)
         return -EIO;
     }
     text[len] = '\0';
-    *out = (struct config_file){.text = text, .len = len, .mode = st.st_mode & 0777};
+    *out =
+        (struct config_file){.text = text, .len = len, .mode = st.st_mode & 0777, .uid = st.st_uid};
     return 0;
 }
 
@@ -52,6 +55,15 @@ static int load_file(void *arg, const char *path, struct config_file *out)
     int error = load_octets(in, out);
     fclose(in);
     return error;
+}
+
+static bool load_trusts(void *arg, const char *user, unsigned uid)
+{
+    (void)arg;
+    if (uid == 0 || uid == geteuid())
+        return true;
+    const struct passwd *entry = user && *user ? getpwnam(user) : NULL;
+    return entry && entry->pw_uid == uid;
 }
 
 static void load_print(const struct config_report *report)
@@ -68,7 +80,7 @@ static void load_print(const struct config_report *report)
 
 struct config *load_config(const char *path)
 {
-    struct config_files files = {.read = load_file};
+    struct config_files files = {.read = load_file, .trusts = load_trusts};
     struct config_report report = {0};
     struct config *config = NULL;
     int error = config_parse(&files, path, &config, &report);

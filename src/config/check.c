@@ -151,6 +151,14 @@ static const char *check_label_of_key(const struct config *config, const struct 
     return "";
 }
 
+static void check_heard_at(const struct check *c)
+{
+    if (check_names_key(c) && setting_line(c->section, "heard-at") != 0)
+        place_say(check_place(c, "heard-at"), CONFIG_ERROR,
+                  "'heard-at' means nothing with a 'key': what such a peer sends is known by its "
+                  "TSIG, wherever it arrives");
+}
+
 static bool check_holds(const struct peer *peer, const struct tsig_key *key)
 {
     for (size_t i = 0; i < peer->keyring.count; i++)
@@ -252,6 +260,7 @@ static void check_peer(const struct check *c)
     check_listen(c);
     check_key_names(c);
     check_key_sharing(c);
+    check_heard_at(c);
     if (check_peer_of(c)->role == PEER_PRIMARY)
         check_primary(c);
     else

@@ -35,3 +35,15 @@ bool draft_looks_secret(const char *text)
     OPENSSL_cleanse(secret, sizeof secret);
     return decodes && len >= (padded ? DRAFT_SECRET_LIKELY_PADDED : DRAFT_SECRET_LIKELY);
 }
+
+void draft_doubt_file(const struct draft *draft, struct place place, const char *what,
+                      const struct config_file *file)
+{
+    const struct config_files *files = draft->files;
+    if (file->mode & 0022)
+        place_say(place, CONFIG_WARNING, "others can write %s; make it mode 640 or less", what);
+    if (files->trusts && !files->trusts(files->arg, draft->config->proxy.user, file->uid))
+        place_say(place, CONFIG_WARNING,
+                  "%s belongs to the user with number %u, who can change it; give it to root", what,
+                  file->uid);
+}

@@ -28,6 +28,10 @@ void *draft_grow(void *items, size_t count, size_t size);
 /* A secret that stands in the wrong place is not repeated in what is said about it. */
 bool draft_looks_secret(const char *text);
 
+/* Warns, at `place`, of who else can change a file that was read; `what` is it. */
+void draft_doubt_file(const struct draft *draft, struct place place, const char *what,
+                      const struct config_file *file);
+
 /* The first section of a kind with a label (case aside), NULL if there is none. */
 const struct config_section *draft_find(const struct config *config, enum setting_section kind,
                                         const char *label);

@@ -86,6 +86,7 @@ static int key_read_file(struct making *m)
     if (file.mode & 0004)
         place_say(key_place(m, "secret-file"), CONFIG_WARNING,
                   "others can read the secret file; make it mode 640 or less");
+    draft_doubt_file(m->draft, key_place(m, "secret-file"), "the secret file", &file);
     error = key_decode_file(m, file.text, file.len);
     OPENSSL_cleanse(file.text, file.len);
     free(file.text);

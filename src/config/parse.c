@@ -19,6 +19,7 @@
 #include "draft.h"
 
 #define PARSE_NAME_LIKELY 16 /* no setting has a longer name */
+#define PARSE_FUDGE_MOST  3600
 #define PARSE_TITLE_SIZE  (2 * (size_t)CONFIG_NAME_MAX)
 
 /* "[key xfr.example]" or "[proxy]". */
@@ -254,6 +255,19 @@ static int parse_complete_sections(struct draft *draft)
     return parse_complete_section(draft, &none);
 }
 
+/* A clock that is off by more than an hour is wrong, and a captured request good for as long. */
+static void parse_cap_fudge(struct draft *draft)
+{
+    const struct config_section *section = draft_find(draft->config, SETTING_PROXY, "");
+    unsigned *fudge = &draft->config->proxy.fudge;
+    if (*fudge <= PARSE_FUDGE_MOST)
+        return;
+    place_say(place_of(draft->place, section, "fudge"), CONFIG_WARNING,
+              "'fudge' is taken for %d: more would make captured requests good for hours",
+              PARSE_FUDGE_MOST);
+    *fudge = PARSE_FUDGE_MOST;
+}
+
 static int parse_text(struct draft *draft, const struct config_file *file)
 {
     struct place place = draft->place;
@@ -262,8 +276,11 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     int error = config_lines_read(file->text, file->len, &place, &sink);
     if (error == 0)
         error = parse_complete_sections(draft);
-    if (error == 0)
+    if (error == 0) {
+        parse_cap_fudge(draft);
+        draft_doubt_file(draft, draft->place, "this file", file);
         error = config_key_make_all(draft);
+    }
     if (error == 0)
         error = config_link_peers(draft);
     if (error == 0)

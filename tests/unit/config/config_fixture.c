@@ -16,6 +16,7 @@ static struct {
     unsigned mode;
 } files[16] = {{"/etc/t/k.key", CONFIG_FIXTURE_SECRET "\n", sizeof(CONFIG_FIXTURE_SECRET), 0640}};
 static size_t file_count = 1;
+static unsigned owner;
 static char *findings;
 
 static int read_file(void *arg, const char *path, struct config_file *out)
@@ -31,9 +32,17 @@ static int read_file(void *arg, const char *path, struct config_file *out)
         out->text[files[i].len] = '\0';
         out->len = files[i].len;
         out->mode = files[i].mode;
+        out->uid = owner;
         return 0;
     }
     return -ENOENT;
+}
+
+/* root, and the user that the proxy will be. */
+static bool trusts(void *arg, const char *user, unsigned uid)
+{
+    (void)arg;
+    return uid == 0 || (uid == 953 && user && strcmp(user, "tsig-proxy") == 0);
 }
 
 static void add_file(const char *path, const char *text, size_t len, unsigned mode)
@@ -50,6 +59,11 @@ void config_fixture_file(const char *path, const char *text, unsigned mode)
     add_file(path, text, strlen(text), mode);
 }
 
+void config_fixture_own(unsigned uid)
+{
+    owner = uid;
+}
+
 void config_fixture_forget(void)
 {
     file_count--;
@@ -57,7 +71,7 @@ void config_fixture_forget(void)
 
 int config_fixture_parse_octets(const char *text, size_t len)
 {
-    const struct config_files source = {.read = read_file};
+    const struct config_files source = {.read = read_file, .trusts = trusts};
     size_t kept = file_count;
     int rc;
 

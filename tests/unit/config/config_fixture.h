@@ -26,6 +26,9 @@ extern struct config_report config_fixture_report;
 /* Adds a file; "/etc/t/k.key" is there already. */
 void config_fixture_file(const char *path, const char *text, unsigned mode);
 
+/* All files are this user's; root and 953, who is tsig-proxy, are trusted. */
+void config_fixture_own(unsigned uid);
+
 void config_fixture_forget(void); /* the file added last */
 
 /* Parses the main file; 0 or the error of config_parse. */

@@ -103,6 +103,28 @@ Test(check, M8_unsigned_notify_takes_a_key)
         "primary are unsigned\n");
 }
 
+Test(check, M1_heard_at_is_for_peers_without_a_key)
+{
+    expect_findings(HQ "heard-at = 10.0.0.53\n" ANY, "");
+    expect_findings(HQ ANY "heard-at = 10.0.0.53\n",
+                    "8: error: 'heard-at' means nothing with a 'key': what such a peer sends is "
+                    "known by its TSIG, wherever it arrives\n");
+}
+
+Test(check, secondary_that_is_sent_no_notify_may_be_allowed_none)
+{
+    expect_findings(HQ ANY "notify = no\nallow = soa, axfr, ixfr\n", "");
+}
+
+Test(check, fudge_of_more_than_an_hour_is_an_hour)
+{
+    expect_findings("[proxy]\nfudge = 3600\n" HQ ANY, "");
+    expect_findings("[proxy]\nfudge = 65535\n" HQ ANY,
+                    "4: warning: 'fudge' is taken for 3600: more would make captured requests good "
+                    "for hours\n");
+    cr_assert_eq(config_fixture->proxy.fudge, 3600);
+}
+
 Test(check, M8_a_peer_is_not_our_own_listener)
 {
     static const struct {

@@ -99,7 +99,7 @@ Test(config, every_setting_is_stored)
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
                              "transparent = no\nworkers = 1\nuser =\ncontrol =\nhttp =\n"
-                             "log-level = debug\nlog-format = json\nfudge = 65535\n"
+                             "log-level = debug\nlog-format = json\nfudge = 3600\n"
                              "connect-timeout = 1\nanswer-timeout = 2\n"
                              "progress-timeout = 3\nidle-timeout = 4\ndrain-timeout = 0\n"
                              "[key k]\nsecret-file = k.key\n"
@@ -120,7 +120,7 @@ Test(config, every_setting_is_stored)
     cr_expect_str_eq(config->proxy.user, "");
     cr_expect_eq(config->proxy.log_level, LOG_DEBUG);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_JSON);
-    cr_expect_eq(config->proxy.fudge, 65535);
+    cr_expect_eq(config->proxy.fudge, 3600);
     cr_expect_eq(config->proxy.connect_timeout, 1);
     cr_expect_eq(config->proxy.answer_timeout, 2);
     cr_expect_eq(config->proxy.progress_timeout, 3);

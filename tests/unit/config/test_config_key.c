@@ -112,6 +112,24 @@ Test(config_key, M8_bad_base64_and_never_shown)
     parse("secret-file = empty.key\n", "2: error: 'secret-file' is not base64\n");
 }
 
+Test(config_key, M8_files_that_others_can_change)
+{
+    config_fixture_file("/etc/t/group.key", CONFIG_FIXTURE_SECRET, 0660);
+    parse("secret-file = group.key\n",
+          "2: warning: others can write the secret file; make it mode 640 or less\n");
+    config_fixture_file("/etc/t/all.key", CONFIG_FIXTURE_SECRET, 0602);
+    parse("secret-file = all.key\n",
+          "2: warning: others can write the secret file; make it mode 640 or less\n");
+    config_fixture_own(1000);
+    parse("secret-file = k.key\n",
+          "0: warning: this file belongs to the user with number 1000, who can change it; give it "
+          "to root\n"
+          "2: warning: the secret file belongs to the user with number 1000, who can change it; "
+          "give it to root\n");
+    config_fixture_own(953);
+    parse("secret-file = k.key\n", "");
+}
+
 Test(config_key, M8_warnings)
 {
     parse("secret = " CONFIG_FIXTURE_SECRET "\n",
