@@ -39,9 +39,23 @@ static void keygen_knot(const char *name, const char *algorithm, const char *sec
     printf("key:\n  - id: %s\n    algorithm: %s\n    secret: %s\n", name, algorithm, secret);
 }
 
+/* As one word of a shell's command line, whatever is in it. */
+static void keygen_put_word(const char *text)
+{
+    putchar('\'');
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'')
+            fputs("'\\'", stdout);
+        putchar(*c);
+    }
+    putchar('\'');
+}
+
 static void keygen_powerdns(const char *name, const char *algorithm, const char *secret)
 {
-    printf("pdnsutil import-tsig-key %s %s '%s'\n", name, algorithm, secret);
+    fputs("pdnsutil import-tsig-key ", stdout);
+    keygen_put_word(name);
+    printf(" %s '%s'\n", algorithm, secret);
 }
 
 static const struct {

@@ -298,6 +298,18 @@ def test_keygen_formats(form, tmp_path):
         assert checked.returncode == 0, (result.stdout, checked)
 
 
+def test_keygen_quotes_what_a_shell_will_read(tmp_path):
+    """A name may have any octet in it."""
+    name = "`touch${IFS}x`'|&>y.example"
+    line = tsig_proxy("keygen", "-f", "powerdns", name).stdout
+    shell = subprocess.run(["sh", "-c", f"pdnsutil() {{ printf '%s\\n' \"$@\"; }}\n{line}"], cwd=tmp_path,
+                           capture_output=True, text=True, check=False)
+    words = shell.stdout.splitlines()
+    assert (len(words), words[0], words[2]) == (4, "import-tsig-key", "hmac-sha256"), shell
+    assert words[1].replace("\\", "") == name.lower()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_bind_key_file_serves_as_secret_file(check_text, tmp_path):
     (tmp_path / "fresh.key").write_text(tsig_proxy("keygen", "-f", "bind", "xfr.example").stdout)
     (tmp_path / "fresh.key").chmod(0o600)
