@@ -8,11 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/doubt.h"
 #include "net/socket.h"
 
 #define HOST_GIVE(caps, lower)                                                                     \
     "run it as root, or give it " caps " (systemd: AmbientCapabilities=" caps                      \
-    "; a container: --cap-add; by hand: setcap " lower "+ep on the program)"
+    "; a container: --cap-add; by hand: on a copy of the program that only a trusted group can "   \
+    "run, chown root:GROUP and "                                                                   \
+    "chmod 750, then setcap " lower "+ep: whoever can run it has them)"
 
 static bool host_has_user(const struct config *config, const char *file)
 {
@@ -130,5 +133,6 @@ bool host_allows(const struct config *config, const char *file)
     for (size_t i = 0; i < config->peer_count && bind; i++)
         bind = host_may_bind(&config->peers[i].listen, file);
     bool transparent = host_may_be_transparent(config, file);
+    doubt_host(config, file);
     return good && bind && transparent;
 }

@@ -4,7 +4,8 @@
 
 #include "config/config.h"
 
-/* Prints every error to standard error, as FILE: error: sentence. */
+/* Prints every error to standard error, as FILE: error: sentence, and what is doubtful as
+ * warnings. */
 bool host_allows(const struct config *config, const char *file);
 
 #endif

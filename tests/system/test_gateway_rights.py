@@ -106,13 +106,15 @@ def test_explicit_mode_on_high_ports_keeps_nothing(launch, common, given):
 
 BIND_MISSING = (
     "{file}: error: cannot listen on {place} without CAP_NET_BIND_SERVICE; run it as root, or give it "
-    "CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE; a container: --cap-add; by hand: "
-    "setcap cap_net_bind_service+ep on the program)"
+    "CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE; a container: --cap-add; by hand: on "
+    "a copy of the program that only a trusted group can run, chown root:GROUP and chmod 750, then "
+    "setcap cap_net_bind_service+ep: whoever can run it has them)"
 )
 RAW_MISSING = (
     "{file}: error: 'transparent' needs CAP_NET_RAW; run it as root, or give it CAP_NET_RAW CAP_NET_BIND_SERVICE "
-    "(systemd: AmbientCapabilities=CAP_NET_RAW CAP_NET_BIND_SERVICE; a container: --cap-add; by hand: "
-    "setcap cap_net_raw,cap_net_bind_service+ep on the program)"
+    "(systemd: AmbientCapabilities=CAP_NET_RAW CAP_NET_BIND_SERVICE; a container: --cap-add; by hand: on "
+    "a copy of the program that only a trusted group can run, chown root:GROUP and chmod 750, then "
+    "setcap cap_net_raw,cap_net_bind_service+ep: whoever can run it has them)"
 )
 
 
