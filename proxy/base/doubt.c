@@ -2,15 +2,18 @@
  * rid of it. */
 #include "base/doubt.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/ask.h"
 #include "net/socket.h"
 
+#define DOUBT_CONF            "/proc/sys/net/ipv4/conf"
 #define DOUBT_PORT_START      1024 /* the kernel's own default */
 #define DOUBT_BUFFER_WANTED   (8 << 20)
 #define DOUBT_BUFFER_LEAST    (1 << 20)
@@ -54,13 +57,18 @@ static void doubt_loopback(const struct config *config, const char *file)
     }
 }
 
+struct doubt_interfaces {
+    size_t count;
+    char names[DOUBT_INTERFACES_MOST][IF_NAMESIZE];
+};
+
 /* What counts for an interface is the larger of its own number and that of all. */
 static int doubt_rp_filter(const char *interface)
 {
-    char path[sizeof "/proc/sys/net/ipv4/conf//rp_filter" + IF_NAMESIZE];
-    snprintf(path, sizeof path, "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
+    char path[sizeof DOUBT_CONF "//rp_filter" + NAME_MAX];
+    snprintf(path, sizeof path, DOUBT_CONF "/%s/rp_filter", interface);
     int own = doubt_read(path);
-    int all = doubt_read("/proc/sys/net/ipv4/conf/all/rp_filter");
+    int all = doubt_read(DOUBT_CONF "/all/rp_filter");
     return own > all ? own : all;
 }
 
@@ -73,33 +81,42 @@ static void doubt_print_setting(FILE *out, const char *interface)
     fputs(".rp_filter=1", out);
 }
 
-static void doubt_say_rp_filter(const char *file, char *const *names, size_t count)
+static void doubt_say_rp_filter(const char *file, const struct doubt_interfaces *found)
 {
     fprintf(stderr, "%s: warning: 'transparent' without rp_filter = 1 on", file);
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    for (size_t i = 0; i < found->count; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", found->names[i]);
     fputs(": a host on one side can forge the NOTIFYs of a primary on the other; sysctl -w",
           stderr);
     doubt_print_setting(stderr, "all");
-    for (size_t i = 0; i < count; i++)
-        doubt_print_setting(stderr, names[i]);
+    for (size_t i = 0; i < found->count; i++)
+        doubt_print_setting(stderr, found->names[i]);
     fputc('\n', stderr);
 }
 
+static bool doubt_is_filtered(const char *name)
+{
+    static const char *const doubt_none[] = {".", "..", "all", "default", "lo"};
+    for (size_t i = 0; i < sizeof doubt_none / sizeof *doubt_none; i++)
+        if (strcmp(name, doubt_none[i]) == 0)
+            return true;
+    int filter = doubt_rp_filter(name);
+    return filter != 0 && filter != 2;
+}
+
+/* By the file system: a service may be kept from the sockets that getifaddrs and its like need. */
 static void doubt_forgery(const struct config *config, const char *file)
 {
-    struct if_nameindex *interfaces = config->proxy.transparent ? if_nameindex() : NULL;
-    char *names[DOUBT_INTERFACES_MOST];
-    size_t count = 0;
-    for (const struct if_nameindex *i = interfaces; i && i->if_index; i++) {
-        int filter = i->if_index == 1 ? 1 : doubt_rp_filter(i->if_name); /* 1: loopback */
-        if ((filter == 0 || filter == 2) && count < DOUBT_INTERFACES_MOST)
-            names[count++] = i->if_name;
-    }
-    if (count > 0)
-        doubt_say_rp_filter(file, names, count);
-    if (interfaces)
-        if_freenameindex(interfaces);
+    struct doubt_interfaces found = {0};
+    DIR *interfaces = config->proxy.transparent ? opendir(DOUBT_CONF) : NULL;
+    if (!interfaces)
+        return;
+    for (const struct dirent *i; (i = readdir(interfaces)) && found.count < DOUBT_INTERFACES_MOST;)
+        if (!doubt_is_filtered(i->d_name) && strlen(i->d_name) < IF_NAMESIZE)
+            strcpy(found.names[found.count++], i->d_name);
+    closedir(interfaces);
+    if (found.count > 0)
+        doubt_say_rp_filter(file, &found);
 }
 
 /* As the listeners will ask for it. */
