@@ -111,9 +111,12 @@ static void doubt_forgery(const struct config *config, const char *file)
     DIR *interfaces = config->proxy.transparent ? opendir(DOUBT_CONF) : NULL;
     if (!interfaces)
         return;
-    for (const struct dirent *i; (i = readdir(interfaces)) && found.count < DOUBT_INTERFACES_MOST;)
-        if (!doubt_is_filtered(i->d_name) && strlen(i->d_name) < IF_NAMESIZE)
-            strcpy(found.names[found.count++], i->d_name);
+    for (const struct dirent *i;
+         (i = readdir(interfaces)) && found.count < DOUBT_INTERFACES_MOST;) {
+        size_t len = strlen(i->d_name);
+        if (len < IF_NAMESIZE && !doubt_is_filtered(i->d_name))
+            memcpy(found.names[found.count++], i->d_name, len + 1);
+    }
     closedir(interfaces);
     if (found.count > 0)
         doubt_say_rp_filter(file, &found);

@@ -4,8 +4,10 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,11 +27,10 @@ static void begin(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* What was written up to now. */
-static const char *take(void)
+/* What was written up to now, behind the first `len` octets of the text. */
+static const char *take_more(size_t len)
 {
     struct pollfd readable = {.fd = reader, .events = POLLIN};
-    size_t len = 0;
     while (poll(&readable, 1, 0) == 1 && readable.revents & POLLIN) {
         ssize_t more = read(reader, text + len, sizeof text - len - 1);
         cr_assert_gt(more, 0);
@@ -37,6 +38,11 @@ static const char *take(void)
     }
     text[len] = '\0';
     return text;
+}
+
+static const char *take(void)
+{
+    return take_more(0);
 }
 
 /* Lines about it. */
@@ -150,4 +156,36 @@ Test(line, file_takes_every_line)
     rewind(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     cr_assert_eq(count(text, "event=many"), 2000);
+}
+
+static void *say_many(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        say("many");
+    return arg;
+}
+
+/* While a slow reader lets some through: what is lost is counted, what is written is whole. */
+Test(line, threads_lose_no_count)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    size_t len = 0;
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, say_many, NULL), 0);
+    for (int i = 0; i < 50; i++) {
+        ssize_t more = read(reader, text + len, 1000);
+        cr_assert_gt(more, 0);
+        len += (size_t)more;
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    take_more(len);
+    say("many");
+    take_more(strlen(text));
+    unsigned long long dropped = 0;
+    for (const char *c = text; (c = strstr(c, "event=dropped lines=")); c++)
+        dropped += strtoull(c + strlen("event=dropped lines="), NULL, 10);
+    cr_assert_eq(count(text, "event=many key=\"value with \\\"quotes\\\"\"\n") + dropped,
+                 THREADS * 1000 + 1);
 }
