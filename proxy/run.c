@@ -1,4 +1,4 @@
-/* Happy path: read the configuration, bind everything, give up root, serve until SIGTERM, SIGINT or
+/* Happy path: read the configuration, give up root, bind everything, serve until SIGTERM, SIGINT or
  * SIGQUIT, drain, leave. Whatever fails before the program serves ends it with a sentence on
  * standard error. */
 #include <signal.h>
@@ -145,8 +145,9 @@ int command_run(int argc, char **argv)
     run_raise_limit();
     uv_loop_init(&run.loop);
     int status = COMMAND_FAILED;
-    if (host_allows(config, file) && run_prepare(&run, config) == 0) {
-        if (user_become(config) == 0) {
+    /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
+    if (host_allows(config, file) && user_become(config) == 0 && run_prepare(&run, config) == 0) {
+        if (user_settle(config) == 0) {
             run_serve(&run, file);
             status = COMMAND_DONE;
         } else {

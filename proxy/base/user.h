@@ -1,13 +1,16 @@
-/* Gives up root, and all capabilities but those that serving needs, once the ports are bound. */
+/* Gives up root, and all capabilities but those that serving needs, before the ports are bound. */
 #ifndef BASE_USER_H
 #define BASE_USER_H
 
 #include "config/config.h"
 
 /* When the program runs as root, becomes the configuration's user for good; "": stays. Either way
- * it keeps CAP_NET_BIND_SERVICE for a later reload, and CAP_NET_RAW for the sockets of transparent
- * mode, as far as it has them, and no other capability. Negative after saying why not on standard
- * error. */
+ * it keeps CAP_NET_BIND_SERVICE, CAP_NET_RAW for the sockets of transparent mode, and until
+ * user_settle CAP_NET_ADMIN for listeners' receive buffers, as far as it has them, and no other
+ * capability. Negative after saying why not on standard error. */
 int user_become(const struct config *config);
+
+/* Once the ports are bound. What is left is for serving, and for a later reload. */
+int user_settle(const struct config *config);
 
 #endif

@@ -12,9 +12,9 @@
 #include "net/engine.h"
 #include "relay/policy.h"
 
-/* Bursts that datagram_drain takes: 4096 datagrams, more than a socket's usual buffer holds, and an
- * end even where they come faster than they are taken. */
-#define DATAGRAM_LAST_BURSTS 256
+/* Bursts that datagram_drain takes: 32768 datagrams, more than a socket's buffer holds, and an end
+ * even where they come faster than they are taken. */
+#define DATAGRAM_LAST_BURSTS 2048
 
 struct datagram_events {
     void (*on_request)(void *owner, const struct relay_request *request);

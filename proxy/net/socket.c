@@ -81,9 +81,8 @@ static int socket_fail(int fd, int error)
 static int socket_prepare_listener(int fd, const struct address *local, bool transparent)
 {
     int error = transparent ? socket_make_transparent(fd, local->family) : 0;
-    if (error == 0)
-        error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
-    /* Lets a specific address stand beside a wildcard on the same port, and workers share one. */
+    /* Lets a specific address stand beside a wildcard on the same port, workers share one, and the
+     * next instance have it before this one ends; of one user all of them. */
     if (error == 0)
         error = socket_set(fd, SOL_SOCKET, SO_REUSEPORT);
     if (error == 0 && local->family == ADDRESS_IPV6)
@@ -102,11 +101,21 @@ static int socket_want_destination(int fd, enum address_family family, bool tran
                                   : socket_set(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR);
 }
 
+/* Without the privilege, as much as net.core.rmem_max allows: too little is no reason to serve
+ * nobody. */
+static void socket_widen(int fd)
+{
+    int octets = SOCKET_UDP_BUFFER;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) < 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+}
+
 int socket_bind_udp(const struct address *local, bool transparent)
 {
     int fd = socket_new(local->family, SOCK_DGRAM);
     if (fd < 0)
         return fd;
+    socket_widen(fd);
     int error = socket_want_destination(fd, local->family, transparent);
     if (error == 0)
         error = socket_prepare_listener(fd, local, transparent);
@@ -118,7 +127,11 @@ int socket_bind_tcp(const struct address *local, bool transparent)
     int fd = socket_new(local->family, SOCK_STREAM);
     if (fd < 0)
         return fd;
-    int error = socket_prepare_listener(fd, local, transparent);
+    /* Connections of an instance before this one may linger. Never over UDP, where it would let
+     * any user have the port beside us. */
+    int error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
+    if (error == 0)
+        error = socket_prepare_listener(fd, local, transparent);
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 

@@ -16,6 +16,11 @@ struct address socket_to_address(const struct sockaddr_storage *from);
  * others'. */
 #define SOCKET_MARK 0x5302
 
+/* What a UDP listener asks for. NOTIFYs for all zones of a primary that starts, or SOA questions of
+ * all zones of a secondary, come at once: the kernel's usual 208 KiB hold some 270, this some
+ * 20000. */
+#define SOCKET_UDP_BUFFER (8 << 20)
+
 /* `transparent`: takes packets for any address, and tells which it was (IP_TRANSPARENT,
  * IP_RECVORIGDSTADDR and their IPv6 twins; needs CAP_NET_RAW or CAP_NET_ADMIN). The TCP socket does
  * not listen yet, so that no connection is taken that would be lost if a later address fails. */
