@@ -58,10 +58,19 @@ static void conn_init(struct conn *c, uv_loop_t *loop)
     c->connect.data = c;
 }
 
-int conn_accept(struct conn *c, uv_stream_t *listener)
+/* Closes what it cannot take. */
+static int conn_open(struct conn *c, uv_loop_t *loop, int fd)
 {
-    conn_init(c, listener->loop);
-    int error = uv_accept(listener, (uv_stream_t *)&c->tcp);
+    conn_init(c, loop);
+    int error = uv_tcp_open(&c->tcp, fd);
+    if (error < 0)
+        close(fd);
+    return error;
+}
+
+int conn_accept(struct conn *c, uv_loop_t *loop, int fd)
+{
+    int error = conn_open(c, loop, fd);
     return error < 0 ? error : conn_start(c);
 }
 
@@ -80,12 +89,9 @@ int conn_connect(struct conn *c, uv_loop_t *loop, int fd, const struct address *
 {
     struct sockaddr_storage name;
     socket_from_address(to, &name);
-    conn_init(c, loop);
-    int error = uv_tcp_open(&c->tcp, fd);
-    if (error < 0) {
-        close(fd);
+    int error = conn_open(c, loop, fd);
+    if (error < 0)
         return error;
-    }
     return uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&name, on_connect);
 }
 

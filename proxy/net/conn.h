@@ -39,9 +39,9 @@ struct conn {
     void *owner;
 };
 
-/* With events and owner set. Takes a client from a listener, or connects `fd`, which is taken over.
+/* With events and owner set. Takes a client's connection, or connects `fd`; it is taken over.
  * Negative: libuv's error; the connection is to be closed all the same. */
-int conn_accept(struct conn *c, uv_stream_t *listener);
+int conn_accept(struct conn *c, uv_loop_t *loop, int fd);
 int conn_connect(struct conn *c, uv_loop_t *loop, int fd, const struct address *to);
 
 /* Negative when the connection is broken. */

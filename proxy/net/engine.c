@@ -1,9 +1,11 @@
 #include "net/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint16_t engine_random_id(void *arg)
 {
@@ -33,14 +35,16 @@ static void engine_wake(void *arg, void *owner)
 int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
                 struct config *config)
 {
-    *engine = (struct engine){.loop = loop, .sink = *sink};
+    *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
     struct relay_world world = {engine_random_id, engine_report, engine_wake, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
     engine->relay = engine->datagrams ? relay_new(config, &world) : NULL;
-    if (engine->relay)
-        return 0;
-    free(engine->datagrams);
-    return -ENOMEM;
+    if (!engine->relay) {
+        free(engine->datagrams);
+        return -ENOMEM;
+    }
+    engine_renew_reserve(engine);
+    return 0;
 }
 
 void engine_fini(struct engine *engine)
@@ -49,6 +53,19 @@ void engine_fini(struct engine *engine)
     engine->relay = NULL;
     free(engine->datagrams);
     engine->datagrams = NULL;
+    engine_release_reserve(engine);
+}
+
+void engine_release_reserve(struct engine *engine)
+{
+    if (engine->reserve >= 0)
+        close(engine->reserve);
+    engine->reserve = -1;
+}
+
+void engine_renew_reserve(struct engine *engine)
+{
+    engine->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 struct relay_time engine_now(const struct engine *engine)

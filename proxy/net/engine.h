@@ -45,6 +45,7 @@ struct engine {
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
+    int reserve; /* a descriptor to accept with when there is no other; -1: none */
     uint8_t random[512];
     size_t random_left;
 };
@@ -53,6 +54,10 @@ struct engine {
 int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
                 struct config *config);
 void engine_fini(struct engine *engine);
+
+/* Makes room for one descriptor, and takes it again. */
+void engine_release_reserve(struct engine *engine);
+void engine_renew_reserve(struct engine *engine);
 
 struct relay_time engine_now(const struct engine *engine);
 

@@ -1,14 +1,12 @@
 /* A reference more for each UDP flow, one less as it ends; the last one gone closes the UDP
- * handle, whose on_closed frees the memory. The TCP handle is closed first and holds a reference
+ * handle, whose on_closed frees the memory. The acceptor is closed first and holds a reference
  * until then. */
 #include "net/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "net/session.h"
-#include "net/socket.h"
 
 static void listener_unref(struct listener *l)
 {
@@ -79,35 +77,21 @@ static const struct datagram_events listener_datagram_events = {
     .on_closed = on_udp_closed,
 };
 
-static void on_tcp_closed(uv_handle_t *handle)
+static void on_tcp_closed(void *owner)
 {
-    listener_unref(handle->data);
+    listener_unref(owner);
 }
 
-static void on_connection(uv_stream_t *tcp, int status)
+static void on_connection(void *owner, int fd)
 {
-    struct listener *l = tcp->data;
-    if (status < 0)
-        engine_report_limit(l->engine, RESULT_ACCEPT_FAILED, NULL, NULL, RELAY_TCP);
-    else
-        session_accept(l->engine, tcp);
+    struct listener *l = owner;
+    session_accept(l->engine, fd);
 }
 
-static int listener_open_tcp(struct listener *l, bool transparent)
-{
-    int fd = socket_bind_tcp(&l->local, transparent);
-    if (fd < 0)
-        return fd;
-    uv_tcp_init(l->engine->loop, &l->tcp);
-    l->tcp.data = l;
-    l->references++;
-    int error = uv_tcp_open(&l->tcp, fd);
-    if (error < 0) {
-        close(fd);
-        uv_close((uv_handle_t *)&l->tcp, on_tcp_closed);
-    }
-    return error;
-}
+static const struct acceptor_events listener_acceptor_events = {
+    .on_connection = on_connection,
+    .on_closed = on_tcp_closed,
+};
 
 int listener_open(struct engine *engine, const struct address *local, bool transparent,
                   struct listener **out)
@@ -125,23 +109,27 @@ int listener_open(struct engine *engine, const struct address *local, bool trans
         free(l);
         return error;
     }
-    error = listener_open_tcp(l, transparent);
-    if (error < 0)
+    l->tcp.events = &listener_acceptor_events;
+    l->tcp.owner = l;
+    error = acceptor_open(&l->tcp, engine, local, transparent);
+    if (error < 0) {
         listener_unref(l);
-    else
-        *out = l;
-    return error;
+        return error;
+    }
+    l->references++;
+    *out = l;
+    return 0;
 }
 
 int listener_start(struct listener *l)
 {
-    int error = uv_listen((uv_stream_t *)&l->tcp, SOMAXCONN, on_connection);
+    int error = acceptor_start(&l->tcp);
     return error < 0 ? error : datagram_start(&l->udp);
 }
 
 void listener_close(struct listener *l)
 {
     datagram_drain(&l->udp);
-    uv_close((uv_handle_t *)&l->tcp, on_tcp_closed);
+    acceptor_close(&l->tcp);
     listener_unref(l);
 }

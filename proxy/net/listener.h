@@ -10,17 +10,18 @@
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
+#include "net/acceptor.h"
 #include "net/datagram.h"
 
 struct listener {
     struct listener *next; /* in its worker's list, which is the worker's to keep */
-    /* By its worker while it is open, by the TCP handle until libuv has closed it, and by each flow
+    /* By its worker while it is open, by the acceptor until libuv has closed it, and by each flow
      * that answers over UDP: it may outlive the configuration that asked for it. */
     unsigned references;
     struct engine *engine;
     struct address local;
     struct datagram udp;
-    uv_tcp_t tcp;
+    struct acceptor tcp;
 };
 
 /* Negative errno. */

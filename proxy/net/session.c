@@ -326,11 +326,15 @@ static bool session_admit(struct session *session)
     return session_has_place(session);
 }
 
-void session_accept(struct engine *engine, uv_stream_t *listener)
+void session_accept(struct engine *engine, int fd)
 {
     struct session *session = calloc(1, sizeof *session);
-    if (!session)
+    if (!session) {
+        struct address from = socket_remote(fd);
+        engine_report_limit(engine, RESULT_NO_MEMORY, NULL, &from, RELAY_TCP);
+        socket_reset(fd);
         return;
+    }
     session->engine = engine;
     session->handles = 2;
     session->stream.events = &session_stream_events;
@@ -339,7 +343,7 @@ void session_accept(struct engine *engine, uv_stream_t *listener)
     uv_timer_init(engine->loop, &session->idle);
     session->idle.data = session;
     session_link(session);
-    if (stream_accept(&session->stream, listener) < 0 || !session_admit(session))
+    if (stream_accept(&session->stream, engine->loop, fd) < 0 || !session_admit(session))
         session_close(session, true);
     else
         session_watch_idle(session);

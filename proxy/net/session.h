@@ -40,8 +40,8 @@ struct session {
     struct session **link;
 };
 
-/* Takes the next client from a listener. */
-void session_accept(struct engine *engine, uv_stream_t *listener);
+/* Takes over a client's connection; without memory or a place it is reset, and that reported. */
+void session_accept(struct engine *engine, int fd);
 
 /* No new request; closes when what is in motion has ended. */
 void session_drain(struct session *session);

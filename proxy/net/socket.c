@@ -168,6 +168,13 @@ int socket_open_tcp(const struct address *to, const struct address *source, bool
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 
+void socket_reset(int fd)
+{
+    struct linger at_once = {.l_onoff = 1};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+}
+
 static struct address socket_name(int fd, int (*get)(int, struct sockaddr *, socklen_t *))
 {
     struct sockaddr_storage name = {0};

@@ -35,6 +35,9 @@ int socket_connect_udp(const struct address *to, const struct address *source, b
  * connected. */
 int socket_open_tcp(const struct address *to, const struct address *source, bool transparent);
 
+/* Closes a connection so that the other side sees an error, not an end of file. */
+void socket_reset(int fd);
+
 /* For calls that read these octets, though their types say they may write them. */
 static inline struct iovec socket_part(const uint8_t *octets, size_t len)
 {

@@ -68,11 +68,11 @@ static const struct conn_events stream_conn_events = {
     .on_closed = on_closed,
 };
 
-int stream_accept(struct stream *s, uv_stream_t *listener)
+int stream_accept(struct stream *s, uv_loop_t *loop, int fd)
 {
     s->conn.events = &stream_conn_events;
     s->conn.owner = s;
-    return conn_accept(&s->conn, listener);
+    return conn_accept(&s->conn, loop, fd);
 }
 
 int stream_connect(struct stream *s, uv_loop_t *loop, int fd, const struct address *to)

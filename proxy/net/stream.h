@@ -33,7 +33,7 @@ struct stream {
 
 /* With events, owner and first_size set. As conn_accept and conn_connect: when they fail, the
  * stream is to be closed all the same. */
-int stream_accept(struct stream *s, uv_stream_t *listener);
+int stream_accept(struct stream *s, uv_loop_t *loop, int fd);
 int stream_connect(struct stream *s, uv_loop_t *loop, int fd, const struct address *to);
 
 /* Negative when the connection is broken. */

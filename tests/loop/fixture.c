@@ -14,6 +14,7 @@ struct fixture fixture;
 
 static int owned[1024];
 static unsigned owned_count;
+static unsigned reported[EVENT_TYPES][RESULTS];
 
 static void on_tick(uv_timer_t *tick)
 {
@@ -60,7 +61,12 @@ void fixture_open(void)
 static void on_event(void *arg, const struct relay_event *event)
 {
     (void)arg;
-    (void)event;
+    reported[event->type][event->result]++;
+}
+
+unsigned fixture_reported(enum relay_event_type type, enum relay_result result)
+{
+    return reported[type][result];
 }
 
 struct address fixture_address(const char *host, uint16_t port)

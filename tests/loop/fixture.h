@@ -63,6 +63,9 @@ struct address fixture_address(const char *host, uint16_t port);
 /* A port that is free on both hosts, over UDP and TCP, and stays ours. */
 uint16_t fixture_port(const char *ipv4, const char *ipv6);
 
+/* How often the worker has reported this. */
+unsigned fixture_reported(enum relay_event_type type, enum relay_result result);
+
 /* Closed with the fixture unless closed before. */
 int fixture_own(int fd);
 void fixture_drop(int fd);

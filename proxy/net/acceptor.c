@@ -1,0 +1,85 @@
+/* By hand, since libuv never listens again when a connection that it accepted is not taken, and
+ * says nothing of those that it had no descriptor for. */
+#include "net/acceptor.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+
+/* What is not accepted stays, and the socket readable: the loop would be busy with it. With the
+ * engine's reserve it can be, and is closed. */
+static void acceptor_turn_away(struct acceptor *a)
+{
+    engine_release_reserve(a->engine);
+    int fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        socket_reset(fd);
+    engine_renew_reserve(a->engine);
+}
+
+/* False when there is nothing more to take now. */
+static bool acceptor_take(struct acceptor *a)
+{
+    int fd = accept4(a->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        a->events->on_connection(a->owner, fd);
+        return true;
+    }
+    if (errno == EAGAIN)
+        return false;
+    /* The client may have gone again; all else is ours. */
+    if (errno == EINTR || errno == ECONNABORTED)
+        return true;
+    acceptor_turn_away(a);
+    engine_report_limit(a->engine, RESULT_ACCEPT_FAILED, NULL, NULL, RELAY_TCP);
+    return false;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct acceptor *a = poll->data;
+    (void)events;
+    for (int i = 0; i < ACCEPTOR_BURST && acceptor_take(a); i++)
+        continue;
+    /* libuv stops watching a socket with an error on it; the listener lives on. */
+    if (status < 0)
+        uv_poll_start(&a->poll, UV_READABLE, on_readable);
+}
+
+int acceptor_open(struct acceptor *a, struct engine *engine, const struct address *local,
+                  bool transparent)
+{
+    int fd = socket_bind_tcp(local, transparent);
+    if (fd < 0)
+        return fd;
+    int error = uv_poll_init(engine->loop, &a->poll, fd);
+    if (error < 0) {
+        close(fd);
+        return error;
+    }
+    a->engine = engine;
+    a->fd = fd;
+    a->poll.data = a;
+    return 0;
+}
+
+int acceptor_start(struct acceptor *a)
+{
+    if (listen(a->fd, SOMAXCONN) < 0)
+        return -errno;
+    return uv_poll_start(&a->poll, UV_READABLE, on_readable);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct acceptor *a = handle->data;
+    a->events->on_closed(a->owner);
+}
+
+void acceptor_close(struct acceptor *a)
+{
+    uv_poll_stop(&a->poll);
+    uv_close((uv_handle_t *)&a->poll, on_close);
+    close(a->fd);
+}
