@@ -26,6 +26,13 @@ static void conn_end(struct conn *c)
     c->events->on_end(c->owner);
 }
 
+static void conn_half_close(struct conn *c)
+{
+    c->state = CONN_HALF_CLOSED;
+    uv_read_stop((uv_stream_t *)&c->tcp);
+    c->events->on_half_closed(c->owner);
+}
+
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct conn *c = handle->data;
@@ -37,7 +44,9 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     struct conn *c = handle->data;
     (void)buf;
-    if (n < 0)
+    if (n == UV_EOF && c->events->on_half_closed)
+        conn_half_close(c);
+    else if (n < 0)
         conn_end(c);
     else
         c->events->on_octets(c->owner, (size_t)n);
@@ -136,7 +145,7 @@ static int conn_keep(struct conn *c, const uv_buf_t *bufs, unsigned count, size_
 int conn_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
 {
     size_t len = 0;
-    if (c->state != CONN_OPEN && c->state != CONN_PAUSED)
+    if (c->state != CONN_OPEN && c->state != CONN_PAUSED && c->state != CONN_HALF_CLOSED)
         return UV_ENOTCONN;
     for (unsigned i = 0; i < count; i++)
         len += bufs[i].len;

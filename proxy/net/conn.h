@@ -4,7 +4,9 @@
  * goes out at once, and what the kernel does not take is kept and written later. While anything is
  * kept the connection is backed up: its owner writes no more than it must until on_drained.
  *
- * Failure: on_end is called once, for an end of file or any error; the owner then closes the
+ * An end of file may be that of the peer's sending alone: on_half_closed.
+ *
+ * Failure: on_end is called once, for any error or an end of file; the owner then closes the
  * connection. After conn_close no event comes any more, and on_closed is the last call: release
  * there. */
 #ifndef NET_CONN_H
@@ -19,13 +21,22 @@
  * peer that goes on sending cannot hold the loop. */
 #define CONN_DISCARD_MAX 16
 
-enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_PAUSED, CONN_ENDED, CONN_CLOSED };
+enum conn_state {
+    CONN_CONNECTING,
+    CONN_OPEN,
+    CONN_PAUSED,
+    CONN_HALF_CLOSED, /* nothing more to read, and may still be written to */
+    CONN_ENDED,
+    CONN_CLOSED
+};
 
 struct conn_events {
     void (*on_connected)(void *owner); /* of conn_connect */
     uv_buf_t (*on_room)(void *owner);  /* an empty one ends the connection */
     void (*on_octets)(void *owner, size_t len);
     void (*on_drained)(void *owner); /* no longer backed up */
+    /* The peer sends no more and may still read. NULL: that is its end, too. */
+    void (*on_half_closed)(void *owner);
     void (*on_end)(void *owner);
     void (*on_closed)(void *owner);
 };

@@ -277,6 +277,12 @@ static void on_drained(void *owner)
     session_settle(session);
 }
 
+/* X9: it asks nothing more, and waits for what it has asked. */
+static void on_half_closed(void *owner)
+{
+    session_drain(owner);
+}
+
 static void on_end(void *owner)
 {
     session_close(owner, false);
@@ -285,6 +291,7 @@ static void on_end(void *owner)
 static const struct stream_events session_stream_events = {
     .on_message = on_request,
     .on_drained = on_drained,
+    .on_half_closed = on_half_closed,
     .on_end = on_end,
     .on_closed = on_stream_closed,
 };

@@ -2,8 +2,11 @@
  * its next query (an upstream connection serves one client connection only).
  *
  * Happy path: each message is judged and becomes an answer or a flow; replies are written as they
- * come, in any order (RFC 7766). With nothing in motion for idle-timeout the session closes.
- * Failure: a client that leaves aborts its flows; a flow that was aborted resets the connection. */
+ * come, in any order (RFC 7766). With nothing in motion for idle-timeout the session closes. A
+ * client that shuts down its sending side still gets its answers.
+ *
+ * Failure: a client that is gone aborts its flows; a flow that was aborted resets the
+ * connection. */
 #ifndef NET_SESSION_H
 #define NET_SESSION_H
 

@@ -1,3 +1,5 @@
+/* Between a connection, which knows octets, and its owner, who knows messages. Clients and servers
+ * differ in one event: what a server's end of file means. */
 #include "net/stream.h"
 
 #include "net/socket.h"
@@ -46,6 +48,12 @@ static void on_drained(void *owner)
         s->events->on_drained(s->owner);
 }
 
+static void on_half_closed(void *owner)
+{
+    struct stream *s = owner;
+    s->events->on_half_closed(s->owner);
+}
+
 static void on_end(void *owner)
 {
     struct stream *s = owner;
@@ -59,7 +67,16 @@ static void on_closed(void *owner)
     s->events->on_closed(s->owner);
 }
 
-static const struct conn_events stream_conn_events = {
+static const struct conn_events stream_client_events = {
+    .on_room = on_room,
+    .on_octets = on_octets,
+    .on_drained = on_drained,
+    .on_half_closed = on_half_closed,
+    .on_end = on_end,
+    .on_closed = on_closed,
+};
+
+static const struct conn_events stream_server_events = {
     .on_connected = on_connected,
     .on_room = on_room,
     .on_octets = on_octets,
@@ -70,14 +87,14 @@ static const struct conn_events stream_conn_events = {
 
 int stream_accept(struct stream *s, uv_loop_t *loop, int fd)
 {
-    s->conn.events = &stream_conn_events;
+    s->conn.events = &stream_client_events;
     s->conn.owner = s;
     return conn_accept(&s->conn, loop, fd);
 }
 
 int stream_connect(struct stream *s, uv_loop_t *loop, int fd, const struct address *to)
 {
-    s->conn.events = &stream_conn_events;
+    s->conn.events = &stream_server_events;
     s->conn.owner = s;
     return conn_connect(&s->conn, loop, fd, to);
 }

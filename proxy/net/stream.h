@@ -18,6 +18,7 @@ struct stream_events {
     void (*on_connected)(void *owner);
     void (*on_message)(void *owner, uint8_t *octets, size_t len); /* octets may be altered */
     void (*on_drained)(void *owner);                              /* may be NULL */
+    void (*on_half_closed)(void *owner);                          /* of an accepted one */
     void (*on_end)(void *owner);
     void (*on_closed)(void *owner);
 };

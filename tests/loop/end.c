@@ -61,6 +61,18 @@ void end_close(struct end *e)
     e->fd = -1;
 }
 
+void end_reset(struct end *e)
+{
+    struct linger at_once = {.l_onoff = 1};
+    setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    end_close(e);
+}
+
+void end_shut_down(struct end *e)
+{
+    cr_assert_eq(shutdown(e->fd, SHUT_WR), 0);
+}
+
 size_t end_push(struct end *e, const void *octets, size_t len)
 {
     ssize_t n = send(e->fd, octets, len, MSG_NOSIGNAL);

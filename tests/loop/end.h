@@ -15,6 +15,8 @@ struct end {
 /* `receive_buffer`: what the kernel may hold for a reader that is slow; 0: as it likes. */
 void end_connect(struct end *e, const struct address *to, int receive_buffer);
 void end_close(struct end *e);
+void end_reset(struct end *e);
+void end_shut_down(struct end *e); /* its sending side */
 bool end_is_refused(const struct address *to);
 
 /* How many of these octets the kernel takes now: none when it has no room, or the connection is

@@ -28,7 +28,21 @@ static void begin(void)
 Test(breaks, X5_client_that_leaves_closes_the_server_side)
 {
     begin();
+    end_reset(&client);
+    end_await_close(&upstream);
+    UNTIL(fixture.worker.engine.flow_count == 0 && fixture.worker.engine.session_count == 0);
+}
+
+/* That it does not read either shows when it is sent something. */
+Test(breaks, X5_client_that_closes_ends_the_server_side_with_the_next_messages)
+{
+    begin();
     end_close(&client);
+    answer_make(&answer, &asked);
+    answer_fill(&answer, 0, 100);
+    UNTIL(fixture_session()->state == SESSION_DRAINING);
+    end_send(&upstream, &answer);
+    end_send(&upstream, &answer);
     end_await_close(&upstream);
     UNTIL(fixture.worker.engine.flow_count == 0 && fixture.worker.engine.session_count == 0);
 }

@@ -1,5 +1,6 @@
 """TCP connections on both sides: RFC 7766, X9, X9b."""
 
+import socket
 import struct
 import time
 
@@ -7,7 +8,7 @@ import messages
 import tsigtool
 from client import Tcp
 from messages import query, soa
-from relay import ZONE
+from relay import ZONE, receive_transfer
 from scripted import sound
 
 
@@ -94,3 +95,41 @@ def test_peers_connection_that_says_nothing_costs_others_nothing(make_relay):
     assert messages.first_serial(relay.ask("udp", query(ZONE))) == 7
     for sleeper in sleepers:
         sleeper.close()
+
+
+def large_zone(request):
+    """A transfer of 4 MB."""
+    request.answer(soa(ZONE, 7))
+    for i in range(100):
+        request.answer(*[f"t{i}.{ZONE}. 60 IN TXT \"{n:0>250}\"" for n in range(150)])
+    request.answer(soa(ZONE, 7))
+
+
+def test_X9_client_that_shuts_down_behind_an_axfr_gets_the_zone(make_relay):
+    """And reads it slowly."""
+    relay = make_relay(large_zone)
+    asking = Tcp(relay.proxy.place, relay.source, window=4096)
+    verifier = relay.send(asking, query(ZONE, "AXFR"))
+    asking.socket.shutdown(socket.SHUT_WR)
+    assert len(receive_transfer(asking, verifier)) == 102
+    assert asking.ends(5) == "closed"
+
+
+def test_X9_client_that_shuts_down_behind_many_questions_gets_all_answers(make_relay):
+    relay = make_relay()
+    asking = relay.client()
+    signed = {n: tsigtool.sign(query(ZONE, number=n), relay.key) for n in range(50)}
+    asking.send(*[wire for wire, _ in signed.values()])
+    asking.socket.shutdown(socket.SHUT_WR)
+    for _ in range(50):
+        answer = asking.receive()
+        _, mac = signed.pop(tsigtool.message_id(answer))
+        tsigtool.verify(answer, relay.key, mac)
+    assert asking.ends(5) == "closed"
+
+
+def test_X9_client_that_shuts_down_without_a_question_is_closed_at_once(make_relay):
+    relay = make_relay()
+    asking = relay.client()
+    asking.socket.shutdown(socket.SHUT_WR)
+    assert asking.ends(1) == "closed"
