@@ -136,13 +136,18 @@ static void flow_send(struct flow *flow, const struct exchange_action *action)
         flow_lose(flow, action->leg);
 }
 
-static void flow_pause(struct flow *flow)
+static void flow_hold_back(struct flow *flow, enum flow_state state)
 {
-    flow->state = FLOW_PAUSED;
-    flow->unread = flow_unread(flow);
+    flow->state = state;
     for (unsigned i = 0; i < flow->exchange.legs.count; i++)
         if (flow->upstreams[i])
             upstream_pause(flow->upstreams[i]);
+}
+
+static void flow_pause(struct flow *flow)
+{
+    flow->unread = flow_unread(flow);
+    flow_hold_back(flow, FLOW_PAUSED);
 }
 
 static void flow_reply(struct flow *flow, const struct exchange_action *action)
@@ -164,15 +169,52 @@ static void flow_arm(struct flow *flow)
         uv_timer_start(&flow->timer, on_deadline, deadline > now ? deadline - now : 0, 0);
 }
 
-/* Between two replies to a client that has no room for the next. */
+/* Goes on from a pause or a rest. */
+static void flow_continue(struct flow *flow)
+{
+    flow->state = FLOW_RUNNING;
+    flow_go(flow);
+    /* That may have ended the flow, or paused it again. Its memory stays until the loop's next
+     * turn. */
+    bool follows = flow->exchange.state == EXCHANGE_FOLLOWING;
+    for (unsigned i = 0; follows && i < flow->exchange.legs.count; i++)
+        if (flow->state == FLOW_RUNNING && flow->upstreams[i])
+            upstream_resume(flow->upstreams[i]);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    flow_continue(timer->data);
+}
+
+/* Is there more to do, or nearly always? Asked behind an action, so that what came over UDP, whose
+ * room is shared, has been replied. */
+static bool flow_has_more(const struct flow *flow)
+{
+    return flow->exchange.state == EXCHANGE_ASKING ||
+           (flow->exchange.state == EXCHANGE_RELAYING && flow->state == FLOW_RUNNING);
+}
+
+/* Others have their turn. Between two replies the next ones are made from what a leg has received,
+ * so no leg receives more; while servers are asked, answers may come. */
+static void flow_yield(struct flow *flow)
+{
+    if (flow->exchange.state == EXCHANGE_RELAYING)
+        flow_hold_back(flow, FLOW_YIELDING);
+    /* A timer of no time at all would be called before any socket is looked at. */
+    uv_timer_start(&flow->timer, on_turn, 1, 0);
+}
+
+/* Between two replies: the client has no room for the next, or others have their turn. */
 static bool flow_rests(const struct flow *flow)
 {
-    return flow->state == FLOW_PAUSED && flow->exchange.state == EXCHANGE_RELAYING;
+    return flow->state != FLOW_RUNNING && flow->exchange.state == EXCHANGE_RELAYING;
 }
 
 /* Carries out what the exchange asks for until it waits, rests, or has ended. */
 void flow_go(struct flow *flow)
 {
+    uint64_t began = uv_hrtime();
     while (!flow_rests(flow)) {
         struct exchange_action action;
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
@@ -193,8 +235,13 @@ void flow_go(struct flow *flow)
             flow_end(flow, action.end);
             return;
         }
+        if (flow_has_more(flow) && uv_hrtime() - began > FLOW_TURN_NS) {
+            flow_yield(flow);
+            return;
+        }
     }
-    flow_arm(flow);
+    if (flow->state != FLOW_YIELDING)
+        flow_arm(flow);
 }
 
 static void flow_link(struct flow *flow)
@@ -287,15 +334,8 @@ void flow_resume(struct flow *flow)
 {
     if (flow->state != FLOW_PAUSED)
         return;
-    flow->state = FLOW_RUNNING;
     exchange_moved(&flow->exchange, engine_now(flow->engine));
-    flow_go(flow);
-    /* That may have ended the flow, or paused it again. Its memory stays until the loop's next
-     * turn. */
-    bool follows = flow->exchange.state == EXCHANGE_FOLLOWING;
-    for (unsigned i = 0; follows && i < flow->exchange.legs.count; i++)
-        if (flow->state == FLOW_RUNNING && flow->upstreams[i])
-            upstream_resume(flow->upstreams[i]);
+    flow_continue(flow);
 }
 
 void flow_abort(struct flow *flow, enum relay_result why)

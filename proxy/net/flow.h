@@ -3,9 +3,10 @@
  *
  * Happy path: flow_go runs the exchange's actions: a leg is opened, the request sent; each message
  * that comes is handed to the exchange and its replies go to the client; the last one ends the
- * flow. Back-pressure: while the client's side is backed up, the legs are paused; flow_resume goes
- * on. There is one way out, flow_end in flow.c, taken for ACTION_END alone. flow_abort makes the
- * exchange say so. */
+ * flow. Work that takes long, a message cut in many or legs by the hundred, goes on in the loop's
+ * next turns. Back-pressure: while the client's side is backed up, the legs are paused; flow_resume
+ * goes on. There is one way out, flow_end in flow.c, taken for ACTION_END alone. flow_abort makes
+ * the exchange say so. */
 #ifndef NET_FLOW_H
 #define NET_FLOW_H
 
@@ -26,7 +27,15 @@ struct flow_client {
     void (*ended)(struct flow *flow, enum exchange_end end);
 };
 
-enum flow_state { FLOW_RUNNING, FLOW_PAUSED };
+/* Nanoseconds of work after which a flow lets others have their turn. One action more may come on
+ * top, of some hundred microseconds. */
+#define FLOW_TURN_NS 1000000
+
+enum flow_state {
+    FLOW_RUNNING,
+    FLOW_PAUSED,  /* the client has no room */
+    FLOW_YIELDING /* others have their turn */
+};
 
 struct flow {
     enum flow_state state;

@@ -22,13 +22,26 @@ struct suffixes {
     uint16_t at[SLOTS];
 };
 
-/* FNV-1a. */
-static unsigned split_slot(const uint8_t *octets, size_t len)
+/* Where each label of a name begins, and the slot of the suffix that begins there. */
+struct labels {
+    unsigned count;
+    uint8_t at[DNS_NAME_MAX / 2];
+    uint16_t slot[DNS_NAME_MAX / 2];
+};
+
+/* FNV-1a, from the root on, so that each octet is looked at once however many suffixes it is in. */
+static void split_find_labels(const struct dns_name *name, struct labels *out)
 {
+    out->count = 0;
+    for (unsigned i = 0; name->octets[i] != 0; i += 1U + name->octets[i])
+        out->at[out->count++] = (uint8_t)i;
     uint32_t hash = 2166136261U;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ octets[i]) * 16777619U;
-    return (hash ^ hash >> 16) % SLOTS;
+    for (unsigned k = out->count; k-- > 0;) {
+        const uint8_t *label = name->octets + out->at[k];
+        for (unsigned i = 0; i <= *label; i++)
+            hash = (hash ^ label[i]) * 16777619U;
+        out->slot[k] = (uint16_t)((hash ^ hash >> 16) % SLOTS);
+    }
 }
 
 /* Is the name written at `at` this one, octet by octet? Letter case counts: a secondary gets what
@@ -55,19 +68,19 @@ static bool split_written_at(const struct dns_writer *w, size_t at, const uint8_
 static void split_put_compressed(struct dns_writer *w, struct suffixes *known,
                                  const struct dns_name *name)
 {
-    size_t i = 0;
-    while (name->octets[i] != 0 && !w->failed) {
-        const uint8_t *suffix = name->octets + i;
-        unsigned slot = split_slot(suffix, name->len - i);
+    struct labels labels;
+    split_find_labels(name, &labels);
+    for (unsigned k = 0; k < labels.count && !w->failed; k++) {
+        const uint8_t *suffix = name->octets + labels.at[k];
+        uint16_t *known_at = &known->at[labels.slot[k]];
         size_t here = w->at;
-        if (known->at[slot] != 0 && split_written_at(w, known->at[slot], suffix)) {
-            dns_wire_put_u16(w, POINTER | known->at[slot]);
+        if (*known_at != 0 && split_written_at(w, *known_at, suffix)) {
+            dns_wire_put_u16(w, POINTER | *known_at);
             return;
         }
         dns_wire_put_octets(w, suffix, 1U + *suffix);
         if (here <= POINTER_MASK)
-            known->at[slot] = (uint16_t)here;
-        i += 1U + *suffix;
+            *known_at = (uint16_t)here;
     }
     dns_wire_put_u8(w, 0);
 }

@@ -134,7 +134,7 @@ uint16_t fixture_port(const char *ipv4, const char *ipv6)
 
 int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, struct address *failed)
 {
-    char whole[4096];
+    static char whole[32768];
     char listen[2][ADDRESS_TEXT_SIZE];
     uint16_t port = fixture_port(ipv4, ipv6);
     fixture.ipv4 = fixture_address(ipv4, port);
@@ -151,7 +151,7 @@ int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, stru
 
 void fixture_start(const char *format, ...)
 {
-    char text[3072];
+    static char text[32000];
     struct address failed;
     va_list args;
     va_start(args, format);
