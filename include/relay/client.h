@@ -28,6 +28,7 @@ struct client_answer {
     uint16_t flags;        /* beside QR, opcode and RD: AA or TC */
     int ede;               /* enum dns_ede */
     const char *reason;    /* EXTRA-TEXT and log; may be NULL */
+    size_t limit;          /* octets, whatever the client could take; 0: none */
     uint16_t tsig_error;   /* enum tsig_error */
     uint64_t request_time; /* BADTIME: the client's Time Signed and Fudge go back to it */
     uint16_t request_fudge;
@@ -39,8 +40,8 @@ struct client_answer {
 size_t client_room(const struct client *client);
 
 /* Makes an answer in the relay's work place: header, question (if `request` has just one), OPT when
- * the client sent one, TSIG. DNS_ESPACE when it does not fit the client's payload size even without
- * explanation: then nothing is sent. */
+ * the client sent one, TSIG. When it does not fit the client's payload size, or the answer's limit,
+ * it is explained without text, or not at all. DNS_ESPACE: nothing is sent. */
 int client_answer(struct relay *relay, struct client *client, const struct dns_message *request,
                   const struct client_answer *answer, struct relay_time now,
                   struct relay_packet *out) MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "relay/notices.h"
+#include "relay/rate.h"
 #include "relay/recent.h"
 #include "relay/report.h"
 #include "relay/sleepers.h"
@@ -40,6 +41,7 @@ struct relay {
     struct sleepers *sleepers;   /* owned */
     struct relay_world world;
     struct recent recent;
+    struct rate refusals; /* answers over UDP to who has proven nothing */
     uint8_t work[DNS_MESSAGE_MAX];
     uint8_t tail[TSIG_RECORD_MAX];
 };

@@ -47,12 +47,38 @@ static void listener_forward(struct listener *l, const struct policy_verdict *ve
     flow_go(flow);
 }
 
+/* Who has proven nothing may not be who asked: it gets so many answers a second and no more than
+ * twice the octets, so that nobody can be flooded through us. */
+static bool listener_may_answer(struct listener *l, struct policy_verdict *verdict,
+                                const struct relay_request *request)
+{
+    struct relay *relay = l->engine->relay;
+    const struct peer *peer = verdict->client.peer;
+    if (verdict->client.key)
+        return true;
+    struct address key = rate_key(&request->from, !peer);
+    verdict->answer.limit = 2 * request->len;
+    if (rate_take(&relay->refusals, &key, relay->config->proxy.refusal_rate, request->now.ms))
+        return true;
+    engine_report_limit(l->engine, RESULT_REFUSAL_RATE, peer, &request->from, RELAY_UDP);
+    return false;
+}
+
+static void listener_answer(struct listener *l, struct policy_verdict *verdict,
+                            const struct relay_request *request)
+{
+    struct relay_packet packet;
+    if (listener_may_answer(l, verdict, request) &&
+        client_answer(l->engine->relay, &verdict->client, &verdict->message, &verdict->answer,
+                      request->now, &packet) == 0)
+        datagram_send(&l->udp, &verdict->client, &packet);
+}
+
 static void on_request(void *owner, const struct relay_request *request)
 {
     struct listener *l = owner;
     struct relay *relay = l->engine->relay;
     struct policy_verdict verdict;
-    struct relay_packet packet;
     /* M10: it joins the one in flight, which will answer both. */
     struct recent_flight like = {
         .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
@@ -64,10 +90,8 @@ static void on_request(void *owner, const struct relay_request *request)
         return;
     }
     policy_judge(relay, request, &verdict);
-    if (verdict.decision == POLICY_ANSWER &&
-        client_answer(relay, &verdict.client, &verdict.message, &verdict.answer, request->now,
-                      &packet) == 0)
-        datagram_send(&l->udp, &verdict.client, &packet);
+    if (verdict.decision == POLICY_ANSWER)
+        listener_answer(l, &verdict, request);
     else if (verdict.decision == POLICY_FORWARD)
         listener_forward(l, &verdict, request);
 }

@@ -18,10 +18,13 @@ static size_t client_limit(const struct client *client)
     return client->transport == RELAY_UDP ? client->payload : DNS_MESSAGE_MAX;
 }
 
+/* How much of an answer's explanation is given. */
+enum client_detail { CLIENT_NOTHING, CLIENT_CODE, CLIENT_TEXT };
+
 /* Header, question and OPT of an answer of our own; returns its length, 0 when it does not fit. */
 static size_t client_write_answer(struct relay *relay, const struct client *client,
                                   const struct dns_message *request,
-                                  const struct client_answer *answer, bool explain)
+                                  const struct client_answer *answer, enum client_detail detail)
 {
     struct dns_writer w = dns_wire_writer(relay->work, client_limit(client));
     bool question = request->count[DNS_QUESTION] == 1 && request->qname.len > 0;
@@ -39,7 +42,8 @@ static size_t client_write_answer(struct relay *relay, const struct client *clie
     }
     if (client->has_opt)
         dns_opt_write(&w, CLIENT_OUR_PAYLOAD, client->opt_flags,
-                      explain ? answer->ede : DNS_EDE_NONE, answer->reason);
+                      detail >= CLIENT_CODE ? answer->ede : DNS_EDE_NONE,
+                      detail == CLIENT_TEXT ? answer->reason : NULL);
     return w.failed ? 0 : w.at;
 }
 
@@ -68,9 +72,11 @@ int client_answer(struct relay *relay, struct client *client, const struct dns_m
                   struct relay_packet *out)
 {
     size_t limit = client_limit(client);
+    if (answer->limit && answer->limit < limit)
+        limit = answer->limit;
     struct tsig_chain chain = client->chain;
-    for (int explain = 1; explain >= 0; explain--) {
-        size_t len = client_write_answer(relay, client, request, answer, explain);
+    for (int detail = CLIENT_TEXT; detail >= CLIENT_NOTHING; detail--) {
+        size_t len = client_write_answer(relay, client, request, answer, detail);
         struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
         client->chain = chain;
         if (len == 0)

@@ -91,6 +91,8 @@ static const struct {
         {"too-many-strangers",
          "a connection was closed: hosts that are no peers hold their places"},
     [RESULT_ACCEPT_FAILED] = {"accept-failed", NULL},
+    [RESULT_REFUSAL_RATE] = {"refusal-rate",
+                             "a refusal was not sent: this network or address gets too many"},
 };
 
 const char *report_result_word(enum relay_result result)

@@ -76,7 +76,7 @@ Test(relay_client, M5_with_edns_the_answer_says_why)
     cr_expect_arr_eq(reply.octets + m.opt_at + 11, "\0\017\0\011\0\022because", 13);
 }
 
-Test(relay_client, M5_explanation_is_left_out_where_it_does_not_fit)
+Test(relay_client, M5_text_of_an_explanation_is_left_out_where_it_does_not_fit)
 {
     char reason[400];
     const struct client_answer refused = {.ede = DNS_EDE_PROHIBITED, .reason = reason};
@@ -91,10 +91,32 @@ Test(relay_client, M5_explanation_is_left_out_where_it_does_not_fit)
     asks("example.com", 0, 512, RELAY_UDP);
     reason[512 - fixed] = 'x';
     reason[512 - fixed + 1] = '\0';
-    cr_expect_eq(answered(&refused).opt_len, 11);
+    cr_expect_eq(answered(&refused).opt_len, 11 + 4 + 2);
     asks("example.com", 0, 512, RELAY_TCP);
     answered(&refused);
     cr_expect_eq(reply.len, 513, "there is room over TCP");
+}
+
+/* First without the text, then without the option, then not at all. */
+Test(relay_client, an_answer_has_no_more_octets_than_its_limit)
+{
+    struct client_answer refused = {.ede = DNS_EDE_PROHIBITED, .reason = "because"};
+    const size_t fixed = 12 + 17 + 11 + tsig_sign_room(world_key("k"));
+    const struct {
+        size_t limit;
+        size_t opt_len;
+    } cases[] = {{fixed + 13, 24}, {fixed + 12, 17}, {fixed + 6, 17}, {fixed + 5, 11}, {fixed, 11}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        refused.limit = cases[i].limit;
+        asks("example.com", 0, 1232, RELAY_UDP);
+        cr_expect_eq(answered(&refused).opt_len, cases[i].opt_len, "%zu", i);
+    }
+    refused.limit = fixed - 1;
+    asks("example.com", 0, 1232, RELAY_UDP);
+    struct relay_packet packet;
+    cr_expect_eq(
+        client_answer(world.relay, &client, &verdict->message, &refused, world.now, &packet),
+        DNS_ESPACE);
 }
 
 Test(relay_client, what_does_not_fit_at_all_is_not_sent)

@@ -1,0 +1,66 @@
+#include "relay/rate.h"
+
+#include <string.h>
+
+#define RATE_NETWORK_IPV4 3 /* octets */
+#define RATE_NETWORK_IPV6 7
+
+struct address rate_key(const struct address *from, bool stranger)
+{
+    struct address key = {.family = from->family, .port = stranger};
+    size_t octets = from->family == ADDRESS_IPV4 ? 4 : sizeof key.octets;
+    if (stranger)
+        octets = from->family == ADDRESS_IPV4 ? RATE_NETWORK_IPV4 : RATE_NETWORK_IPV6;
+    memcpy(key.octets, from->octets, octets);
+    return key;
+}
+
+/* FNV-1a. */
+static struct rate_bucket *rate_set(struct rate *rate, const struct address *key)
+{
+    uint32_t hash = 2166136261u ^ key->port;
+    for (size_t i = 0; i < sizeof key->octets; i++)
+        hash = (hash ^ key->octets[i]) * 16777619u;
+    return rate->sets[(hash ^ hash >> 16) % RATE_SETS];
+}
+
+/* The key's, or else the one that was longest without use. */
+static struct rate_bucket *rate_find(struct rate *rate, const struct address *key)
+{
+    struct rate_bucket *set = rate_set(rate, key), *oldest = set;
+    for (size_t i = 0; i < RATE_PLACES; i++) {
+        if (address_equal(&set[i].key, key))
+            return &set[i];
+        if (set[i].filled < oldest->filled || set[i].key.family == ADDRESS_NONE)
+            oldest = &set[i];
+        if (oldest->key.family == ADDRESS_NONE)
+            break;
+    }
+    return oldest;
+}
+
+/* One that takes another's place has what that one had left: whoever forges many addresses earns
+ * no more by it than the table is large. */
+static void rate_fill(struct rate_bucket *bucket, const struct address *key, unsigned per_second,
+                      uint64_t now)
+{
+    uint64_t most = 1000ull * per_second;
+    uint64_t passed = now - bucket->filled < 1000 ? now - bucket->filled : 1000;
+    bool is_new = bucket->key.family == ADDRESS_NONE;
+    uint64_t left = is_new ? most : bucket->left + passed * per_second;
+    bucket->key = *key;
+    bucket->left = (uint32_t)(left < most ? left : most);
+    bucket->filled = now;
+}
+
+bool rate_take(struct rate *rate, const struct address *key, unsigned per_second, uint64_t now)
+{
+    if (per_second == 0)
+        return false;
+    struct rate_bucket *bucket = rate_find(rate, key);
+    rate_fill(bucket, key, per_second, now);
+    if (bucket->left < 1000)
+        return false;
+    bucket->left -= 1000;
+    return true;
+}
