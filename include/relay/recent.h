@@ -12,6 +12,8 @@
 #define RECENT_NOTIFIES  256
 #define RECENT_BAD_MS    30000
 #define RECENT_NOTIFY_MS 60000
+/* Further IDs under which one request in flight is answered: more than a client tries again. */
+#define RECENT_IDS 16
 
 /* One UDP request in flight; embedded in whoever answers it, who owns the octets. */
 struct recent_flight {
@@ -21,6 +23,9 @@ struct recent_flight {
     struct address to;
     const uint8_t *octets;
     size_t len;
+    bool verified; /* by a TSIG, which covers all but the ID in the header */
+    unsigned id_count;
+    uint16_t ids[RECENT_IDS]; /* of those that joined it under another one */
 };
 
 struct recent_address {
@@ -43,8 +48,9 @@ struct recent {
     size_t next_notify;
 };
 
-/* Is one in flight with the source, destination and octets of `like`? */
-bool recent_in_flight(const struct recent *r, const struct recent_flight *like);
+/* Is one in flight with the source, destination and octets of `like`? All but the ID are enough
+ * where it verified; the ID is then kept, up to RECENT_IDS of them, to be answered as well. */
+bool recent_join(struct recent *r, const struct recent_flight *like);
 /* Until recent_land, `flight` must stay where it is. */
 void recent_take_off(struct recent *r, struct recent_flight *flight);
 void recent_land(struct recent_flight *flight); /* fine for one that never took off */

@@ -17,14 +17,17 @@ struct datagram_burst {
     struct mmsghdr messages[ENGINE_BURST];
 };
 
-void datagram_send(const struct datagram *d, const struct client *client,
+void datagram_send(const struct datagram *d, const struct client *client, uint16_t id,
                    const struct relay_packet *packet)
 {
     struct sockaddr_storage to;
     union ancillary control;
-    struct iovec parts[] = {socket_part(packet->octets, packet->len),
+    uint8_t start[sizeof id];
+    dns_wire_set_u16_at(start, id);
+    struct iovec parts[] = {socket_part(start, sizeof start),
+                            socket_part(packet->octets + sizeof start, packet->len - sizeof start),
                             socket_part(packet->tail, packet->tail_len)};
-    struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 2};
+    struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 3};
     message.msg_namelen = socket_from_address(&client->from, &to);
     ancillary_set_source(&message, &control, &client->to);
     (void)sendmsg(d->fd, &message, MSG_NOSIGNAL);

@@ -36,7 +36,8 @@ int datagram_open(struct datagram *d, struct engine *engine, const struct addres
 /* Negative: libuv's error; it is to be closed all the same. */
 int datagram_start(struct datagram *d);
 
-void datagram_send(const struct datagram *d, const struct client *client,
+/* Under this ID instead of the packet's, which no TSIG covers. */
+void datagram_send(const struct datagram *d, const struct client *client, uint16_t id,
                    const struct relay_packet *packet);
 
 /* Takes what has come, if it was started, and no more requests after that. */

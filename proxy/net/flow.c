@@ -303,7 +303,8 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
         flow->flight = (struct recent_flight){.from = request->from,
                                               .to = request->to,
                                               .octets = flow->exchange.errand.octets,
-                                              .len = flow->exchange.errand.len};
+                                              .len = flow->exchange.errand.len,
+                                              .verified = verdict->client.key};
         recent_take_off(&engine->relay->recent, &flow->flight);
     }
     return flow;

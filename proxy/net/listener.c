@@ -22,7 +22,10 @@ static void on_udp_closed(void *owner)
 static int listener_reply(struct flow *flow, const struct relay_packet *packet)
 {
     const struct listener *l = flow->owner;
-    datagram_send(&l->udp, &flow->exchange.errand.client, packet);
+    const struct client *client = &flow->exchange.errand.client;
+    datagram_send(&l->udp, client, client->id, packet);
+    for (unsigned i = 0; i < flow->flight.id_count; i++)
+        datagram_send(&l->udp, client, flow->flight.ids[i], packet);
     return 0;
 }
 
@@ -71,7 +74,7 @@ static void listener_answer(struct listener *l, struct policy_verdict *verdict,
     if (listener_may_answer(l, verdict, request) &&
         client_answer(l->engine->relay, &verdict->client, &verdict->message, &verdict->answer,
                       request->now, &packet) == 0)
-        datagram_send(&l->udp, &verdict->client, &packet);
+        datagram_send(&l->udp, &verdict->client, verdict->client.id, &packet);
 }
 
 static void on_request(void *owner, const struct relay_request *request)
@@ -79,10 +82,10 @@ static void on_request(void *owner, const struct relay_request *request)
     struct listener *l = owner;
     struct relay *relay = l->engine->relay;
     struct policy_verdict verdict;
-    /* M10: it joins the one in flight, which will answer both. */
+    /* M10: it joins the one in flight, which will answer both, each under its ID. */
     struct recent_flight like = {
         .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
-    if (recent_in_flight(&relay->recent, &like)) {
+    if (recent_join(&relay->recent, &like)) {
         relay_report(relay, &(struct relay_event){.type = EVENT_JOINED,
                                                   .result = RESULT_RETRY,
                                                   .address = &request->from,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define RECENT_ID_SIZE 2
+
 /* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is
  * exact. */
 static size_t recent_bucket(const struct recent_flight *flight)
@@ -9,19 +11,44 @@ static size_t recent_bucket(const struct recent_flight *flight)
     uint32_t hash = 2166136261u ^ flight->from.port;
     for (size_t i = 0; i < sizeof flight->from.octets; i++)
         hash = (hash ^ flight->from.octets[i]) * 16777619u;
-    /* The ID and the end differ most: the MAC stands there. */
-    size_t skip = flight->len > 96 ? flight->len - 96 : 0;
+    /* The end differs most: the MAC stands there. */
+    size_t skip = flight->len > 96 ? flight->len - 96 : RECENT_ID_SIZE;
     for (size_t i = skip; i < flight->len; i++)
         hash = (hash ^ flight->octets[i]) * 16777619u;
     return hash % RECENT_BUCKETS;
 }
 
-bool recent_in_flight(const struct recent *r, const struct recent_flight *like)
+/* But for the ID. */
+static bool recent_is_like(const struct recent_flight *a, const struct recent_flight *b)
 {
-    for (const struct recent_flight *f = r->flights[recent_bucket(like)]; f; f = f->next)
-        if (f->len == like->len && address_equal(&f->from, &like->from) &&
-            address_equal(&f->to, &like->to) && memcmp(f->octets, like->octets, f->len) == 0)
-            return true;
+    return a->len == b->len && a->len >= RECENT_ID_SIZE && address_equal(&a->from, &b->from) &&
+           address_equal(&a->to, &b->to) &&
+           memcmp(a->octets + RECENT_ID_SIZE, b->octets + RECENT_ID_SIZE,
+                  a->len - RECENT_ID_SIZE) == 0;
+}
+
+static void recent_keep_id(struct recent_flight *f, uint16_t id)
+{
+    for (unsigned i = 0; i < f->id_count; i++)
+        if (f->ids[i] == id)
+            return;
+    if (f->id_count < RECENT_IDS)
+        f->ids[f->id_count++] = id;
+}
+
+bool recent_join(struct recent *r, const struct recent_flight *like)
+{
+    for (struct recent_flight *f = r->flights[recent_bucket(like)]; f; f = f->next) {
+        if (!recent_is_like(f, like))
+            continue;
+        uint16_t id = dns_wire_u16_at(like->octets);
+        bool same = id == dns_wire_u16_at(f->octets);
+        if (!same && !f->verified)
+            continue;
+        if (!same)
+            recent_keep_id(f, id);
+        return true;
+    }
     return false;
 }
 

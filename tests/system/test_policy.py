@@ -271,6 +271,33 @@ def test_M10_duplicate_in_flight_gets_one_answer_by_udp(bench):
     assert_signed(client.ask(barrier), MAIN, barrier_mac)
 
 
+def test_M10_other_ids_of_one_signed_request_are_each_answered_by_udp(bench):
+    """The MAC covers the original ID, so that anyone can send it under any."""
+    client, zone = bench.client("udp"), f"slow-ids.{ZONE}"
+    message, mac = sign(messages.query(zone, number=1), MAIN)
+    for number in (1, 7, 9, 7):
+        client.send(tsigtool.with_id(message, number))
+    (request, *_) = bench.primary.wait(matches=lambda r: r.zone == zone)
+    barrier, barrier_mac = sign(messages.query(ZONE, number=2), MAIN)
+    assert_signed(client.ask(barrier), MAIN, barrier_mac)
+    assert len({r.source for r in bench.forwarded(zone)}) == 1
+    request.answer(messages.soa(zone, 9))
+    answers = {tsigtool.message_id(wire): wire for wire in (client.receive() for _ in range(3))}
+    assert set(answers) == {1, 7, 9}
+    for answer in answers.values():
+        assert_signed(answer, MAIN, mac)
+    barrier, barrier_mac = sign(messages.query(ZONE, number=3), MAIN)
+    assert_signed(client.ask(barrier), MAIN, barrier_mac)
+
+
+def test_M10_other_ids_of_an_unsigned_request_are_other_requests(bench):
+    client, zone = bench.client("udp", "plain"), f"slow-plain.{ZONE}"
+    for number in (1, 7):
+        client.send(messages.query(zone, number=number))
+    requests = bench.primary.wait(2, matches=lambda r: r.zone == zone)
+    assert len({r.source for r in requests}) == 2
+
+
 def test_M10_same_octets_from_another_port_are_another_request(bench):
     message, mac = sign(messages.query(ZONE), MAIN)
     for client in (bench.client("udp"), bench.client("udp")):

@@ -32,7 +32,7 @@ static bool in_flight(const char *from, const void *start, size_t len)
 {
     struct recent_flight like = flight(from, start, len);
 
-    return recent_in_flight(recent, &like);
+    return recent_join(recent, &like);
 }
 
 Test(relay_recent, M10_a_request_in_flight_is_known_by_source_and_octets)
@@ -51,6 +51,30 @@ Test(relay_recent, M10_a_request_in_flight_is_known_by_source_and_octets)
     cr_expect_not(in_flight("192.0.2.1@4000", same, 40));
 }
 
+/* A TSIG covers the original ID, not the one in the header. */
+Test(relay_recent, M10_a_verified_request_is_known_whatever_its_id)
+{
+    uint8_t texts[3][40] = {{1, 2, 3}, {8, 9, 3}, {8, 9, 4}};
+    struct recent_flight f = flight("192.0.2.1@4000", texts[0], 40);
+    recent_take_off(recent, &f);
+    cr_expect_not(in_flight("192.0.2.1@4000", texts[1], 40), "unsigned, the ID counts");
+    f.verified = true;
+    cr_expect(in_flight("192.0.2.1@4000", texts[1], 40));
+    cr_expect(in_flight("192.0.2.1@4000", texts[1], 40));
+    cr_expect_eq(f.id_count, 1, "once");
+    cr_expect_eq(f.ids[0], 0x0809);
+    cr_expect(in_flight("192.0.2.1@4000", texts[0], 40));
+    cr_expect_eq(f.id_count, 1, "its own is none");
+    cr_expect_not(in_flight("192.0.2.1@4000", texts[2], 40));
+    cr_expect_not(in_flight("192.0.2.1@4001", texts[1], 40), "the port counts");
+    cr_expect_not(in_flight("192.0.2.1@4000", texts[1], 1));
+    for (uint8_t i = 0; i < 100; i++) {
+        texts[1][0] = i;
+        cr_expect(in_flight("192.0.2.1@4000", texts[1], 40));
+    }
+    cr_expect_eq(f.id_count, RECENT_IDS);
+}
+
 /* The same NOTIFY from one socket to two secondaries' addresses is two requests. */
 Test(relay_recent, M10_a_request_to_another_destination_is_another)
 {
@@ -59,11 +83,11 @@ Test(relay_recent, M10_a_request_to_another_destination_is_another)
     f.to = world_address("192.0.2.1@53");
     g.to = world_address("192.0.2.2@53");
     recent_take_off(recent, &f);
-    cr_expect_not(recent_in_flight(recent, &g));
+    cr_expect_not(recent_join(recent, &g));
     recent_take_off(recent, &g);
     recent_land(&f);
-    cr_expect_not(recent_in_flight(recent, &f));
-    cr_expect(recent_in_flight(recent, &g));
+    cr_expect_not(recent_join(recent, &f));
+    cr_expect(recent_join(recent, &g));
     recent_land(&g);
 }
 
