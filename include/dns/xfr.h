@@ -11,10 +11,12 @@
  *              │ └──── SOA of any serial but the client's ──▶ BROKEN
  *              ▼ SOA of the client's serial
  *            DELETE ◀─────────────────────────────┐
- *              ▼ SOA, of a version B               │ SOA of B
+ *              ▼ SOA, of a version B               │ SOA of B, which is not the first serial
  *             ADD ─────────────────────────────────┤
- *                                                  ├─ SOA of the first serial ▶ DONE
- *                                                  └─ SOA of any other ──────▶ BROKEN */
+ *                                                  ├─ SOA of B, which is ────▶ DONE
+ *                                                  └─ SOA of any other ──────▶ BROKEN
+ *
+ * An SOA of another class than IN is any other record here. */
 #ifndef DNS_XFR_H
 #define DNS_XFR_H
 

@@ -23,12 +23,13 @@ static bool xfr_is_owned_by(const struct dns_message *m, const struct dns_record
     return dns_name_read(&r, &owner) == 0 && dns_name_equal(&owner, zone);
 }
 
-/* Is this record the zone's own SOA? SOA_BAD when it is, but its RDATA is none. */
+/* Is this record the zone's own SOA? SOA_BAD when it is, but its RDATA is none. In another class
+ * than IN it is another zone's, whatever its name. */
 static enum xfr_soa xfr_look_at(const struct dns_message *m, const struct dns_record *rr,
                                 const struct dns_name *zone, uint32_t *serial)
 {
     struct dns_reader r = dns_wire_reader(m->octets, rr->end);
-    if (rr->type != DNS_TYPE_SOA || !xfr_is_owned_by(m, rr, zone))
+    if (rr->type != DNS_TYPE_SOA || rr->rclass != DNS_CLASS_IN || !xfr_is_owned_by(m, rr, zone))
         return SOA_NO;
     r.at = rr->rdata_at;
     if (dns_name_skip(&r) < 0 || dns_name_skip(&r) < 0 || rr->end - r.at != SOA_FIXED)
@@ -82,13 +83,13 @@ static enum dns_xfr_state xfr_second_soa(struct dns_xfr *x, uint32_t serial)
     return DNS_XFR_DELETE;
 }
 
-/* An SOA after added records ends the transfer, or opens the differences from the version they
- * made. */
+/* An SOA after added records is of the version they made: the last one, or that from which the next
+ * differences go on. With any other, differences are missing. */
 static enum dns_xfr_state xfr_soa_after_add(const struct dns_xfr *x, uint32_t serial)
 {
-    if (serial == x->serial)
-        return DNS_XFR_DONE;
-    return serial == x->block_serial ? DNS_XFR_DELETE : DNS_XFR_BROKEN;
+    if (serial != x->block_serial)
+        return DNS_XFR_BROKEN;
+    return serial == x->serial ? DNS_XFR_DONE : DNS_XFR_DELETE;
 }
 
 static enum dns_xfr_state xfr_on_soa(struct dns_xfr *x, uint32_t serial, bool alone)

@@ -20,8 +20,8 @@ static bool is_apex_soa(const struct dns_message *m, const struct dns_record *rr
     struct dns_name owner;
 
     r.at = rr->at;
-    return rr->type == DNS_TYPE_SOA && dns_name_read(&r, &owner) == 0 &&
-           dns_name_equal(&owner, zone);
+    return rr->type == DNS_TYPE_SOA && rr->rclass == DNS_CLASS_IN &&
+           dns_name_read(&r, &owner) == 0 && dns_name_equal(&owner, zone);
 }
 
 static void count_records(struct count *c, const struct dns_message *m, const struct dns_name *zone)

@@ -5,15 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CLASS_CHAOS 3
+
 /* A response in short: messages parted by '|', each a list of
- *     S5  the zone's SOA with serial 5     X5  the same, name in capitals    s5  an SOA below the
- * zone a   another record                   Z   an SOA of the zone whose RDATA is none T   no
- * record, but TC set            R   no record, but RCODE REFUSED and after each message the state:
- * S(econd) F(ull) -(delete) +(add) D(one) B(roken). */
+ *     S5  the zone's SOA with serial 5      X5  the same, name in capitals
+ *     s5  an SOA below the zone             C5  an SOA of the zone's name, but of class CH
+ *     a   another record                    Z   an SOA of the zone whose RDATA is none
+ *     T   no record, but TC set             R   no record, but RCODE REFUSED
+ * and after each message the state: S(econd) F(ull) -(delete) +(add) D(one) B(roken). */
 struct response {
     const char *messages;
     const char *states;
 };
+
+static void add_chaos(struct support_message *s, uint32_t serial)
+{
+    size_t at = support_soa(s, DNS_ANSWER, "example.com", serial);
+    dns_wire_set_u16_at(s->octets + at + sizeof "\7example\3com" + 2, CLASS_CHAOS);
+}
 
 static void add(struct support_message *s, char kind, uint32_t serial)
 {
@@ -28,6 +37,9 @@ static void add(struct support_message *s, char kind, uint32_t serial)
         break;
     case 's':
         support_soa(s, DNS_ANSWER, "sub.example.com", serial);
+        break;
+    case 'C':
+        add_chaos(s, serial);
         break;
     case 'a':
         support_a(s, DNS_ANSWER, "a.example.com");
@@ -135,6 +147,22 @@ Test(dns_xfr, X1_axfr_ends_at_the_second_soa_of_the_zone)
     follow_all(DNS_TYPE_AXFR, 0, responses);
 }
 
+Test(dns_xfr, X1_an_soa_of_another_class_neither_opens_nor_ends_a_transfer)
+{
+    static const struct response axfr[] = {
+        {"S5 a C5 a|C5|S5", "FFD"}, {"S5|C5|S5", "FFD"}, {"C5 S5 a S5", "D"}, {"C5", "D"}, {0},
+    };
+    static const struct response ixfr[] = {
+        {"S7|C7|S7", "SFD"},
+        {"S7 S5 C7|S7 C7|S7", "-+D"},
+        {"C5", "D"},
+        {0},
+    };
+
+    follow_all(DNS_TYPE_AXFR, 0, axfr);
+    follow_all(DNS_TYPE_IXFR, 5, ixfr);
+}
+
 Test(dns_xfr, X1_an_axfr_may_close_with_another_serial_which_is_remembered)
 {
     static const struct response same = {"S5 a|S5", "FD"}, other = {"S5 a|S6", "FD"};
@@ -201,6 +229,9 @@ Test(dns_xfr, X2_ixfr_with_a_serial_out_of_turn_is_broken)
         {"S7|S6", "SB"},
         {"S7 S5 a S6 a S5", "B"},
         {"S7 S5 a|S6 a|S4", "-+B"},
+        {"S7 S5 a|S6 a|S7", "-+B"},
+        {"S12 S5 a S9 a S9 a S10 a S12", "B"},
+        {"S7 S5 S7 a S5 a S7", "B"},
         {0},
     };
 
