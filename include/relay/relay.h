@@ -13,7 +13,7 @@
 #include "relay/report.h"
 #include "relay/sleepers.h"
 #include "tsig/mac.h"
-#include "tsig/sign.h"
+#include "tsig/verify.h"
 
 /* Both clocks at one moment. */
 struct relay_time {
@@ -65,6 +65,9 @@ struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key);
 /* What goes into a TSIG that is made now, for a message with this original ID. */
 struct tsig_stamp relay_stamp(const struct relay *relay, struct relay_time now,
                               uint16_t original_id);
+
+/* What a TSIG that comes now is verified by. */
+struct tsig_clock relay_clock(const struct relay *relay, struct relay_time now);
 
 /* The key that signs what we originate towards a peer; NULL for a plain one. */
 const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer);

@@ -37,6 +37,7 @@ void tsig_stream_fini(struct tsig_stream *s); /* of a zeroed struct too */
 /* One more message; `record` is its decoded TSIG, NULL when it has none. Returns the new state.
  * Time that goes back from one signed message to the next fails. */
 enum tsig_stream_state tsig_stream_verify(struct tsig_stream *s, const struct dns_message *m,
-                                          const struct tsig_record *record, uint64_t now);
+                                          const struct tsig_record *record,
+                                          struct tsig_clock clock);
 
 #endif

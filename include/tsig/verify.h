@@ -15,18 +15,24 @@ enum tsig_verdict {
     TSIG_VERDICT_FAILED,   /* OpenSSL failed: treat as BADSIG */
 };
 
+/* When a message is verified, and how far its time may be off. */
+struct tsig_clock {
+    uint64_t seconds; /* since 1970 */
+    unsigned fudge;   /* seconds: the most that the record's own counts for */
+};
+
 /* Checks `m` with its decoded `record` against the key of `mac`, in the order of section 5.2: key,
- * MAC, time, truncation; constant-time comparison. `now`: seconds since 1970; the record's own
- * fudge is the tolerance. When the MAC is good (also with BADTIME and BADTRUNC) the chain
- * advances. */
+ * MAC, time, truncation; constant-time comparison. The tolerance is the sender's fudge, but no more
+ * than the clock's: who sets it may well be a recording. When the MAC is good (also with BADTIME
+ * and BADTRUNC) the chain advances. */
 enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
                               const struct dns_message *m, const struct tsig_record *record,
-                              uint64_t now);
+                              struct tsig_clock clock);
 
 /* The same when the digest has begun and the unsigned messages before this one are in it
  * already. */
 enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain,
                                   const struct dns_message *m, const struct tsig_record *record,
-                                  uint64_t now);
+                                  struct tsig_clock clock);
 
 #endif

@@ -233,8 +233,8 @@ static enum tsig_stream_state leg_verify_datagram(struct leg *leg, struct relay 
                                                   struct relay_time now)
 {
     struct tsig_chain chain = leg_find_send(leg, m->id)->chain;
-    if (!record ||
-        tsig_verify(relay_mac(relay, leg->key), &chain, m, record, now.seconds) != TSIG_VERIFIED)
+    if (!record || tsig_verify(relay_mac(relay, leg->key), &chain, m, record,
+                               relay_clock(relay, now)) != TSIG_VERIFIED)
         return TSIG_STREAM_FAILED;
     return TSIG_STREAM_VERIFIED;
 }
@@ -255,7 +255,7 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct errand *errand,
     if (leg->transport == RELAY_UDP)
         state = leg_verify_datagram(leg, errand->relay, m, record, now);
     else
-        state = tsig_stream_verify(&leg->stream, m, record, now.seconds);
+        state = tsig_stream_verify(&leg->stream, m, record, relay_clock(errand->relay, now));
     if (state == TSIG_STREAM_PENDING)
         return LEG_PENDING;
     if (state != TSIG_STREAM_VERIFIED)

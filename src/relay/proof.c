@@ -11,7 +11,7 @@ static enum tsig_verdict proof_verify(struct judgement *j, const struct tsig_key
 {
     *chain = tsig_chain_request();
     return tsig_verify(relay_mac(j->relay, key), chain, &j->verdict->message, &j->verdict->record,
-                       j->request->now.seconds);
+                       relay_clock(j->relay, j->request->now));
 }
 
 /* M1b: the key of a peer elsewhere. Both must fit, never one or the other. */

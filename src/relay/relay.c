@@ -61,6 +61,11 @@ struct tsig_stamp relay_stamp(const struct relay *relay, struct relay_time now,
     };
 }
 
+struct tsig_clock relay_clock(const struct relay *relay, struct relay_time now)
+{
+    return (struct tsig_clock){.seconds = now.seconds, .fudge = relay->config->proxy.fudge};
+}
+
 void relay_report(const struct relay *relay, const struct relay_event *event)
 {
     relay->world.report(relay->world.arg, event);

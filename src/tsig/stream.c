@@ -26,13 +26,14 @@ static enum tsig_stream_state stream_take_unsigned(struct tsig_stream *s,
 }
 
 static enum tsig_stream_state stream_take_signed(struct tsig_stream *s, const struct dns_message *m,
-                                                 const struct tsig_record *record, uint64_t now)
+                                                 const struct tsig_record *record,
+                                                 struct tsig_clock clock)
 {
     bool continued = s->chain.form == TSIG_FORM_CONTINUATION;
     uint64_t before = s->chain.time_signed;
-    enum tsig_verdict verdict = tsig_verify_end(&s->mac, &s->chain, m, record, now);
+    enum tsig_verdict verdict = tsig_verify_end(&s->mac, &s->chain, m, record, clock);
     /* Time is looked at before truncation, which is not forgiven with it. */
-    if (continued && verdict == TSIG_VERDICT_BADTIME && record->time_signed < now &&
+    if (continued && verdict == TSIG_VERDICT_BADTIME && record->time_signed < clock.seconds &&
         record->mac_len >= s->mac.key->minimum_mac) {
         s->aged = true;
         verdict = TSIG_VERIFIED;
@@ -44,12 +45,12 @@ static enum tsig_stream_state stream_take_signed(struct tsig_stream *s, const st
 }
 
 enum tsig_stream_state tsig_stream_verify(struct tsig_stream *s, const struct dns_message *m,
-                                          const struct tsig_record *record, uint64_t now)
+                                          const struct tsig_record *record, struct tsig_clock clock)
 {
     if (s->state == TSIG_STREAM_FAILED)
         return TSIG_STREAM_FAILED;
     if (s->state != TSIG_STREAM_PENDING)
         tsig_sign_digest_begin(&s->mac, &s->chain);
-    s->state = record ? stream_take_signed(s, m, record, now) : stream_take_unsigned(s, m);
+    s->state = record ? stream_take_signed(s, m, record, clock) : stream_take_unsigned(s, m);
     return s->state;
 }

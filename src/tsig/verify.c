@@ -14,11 +14,12 @@ static bool verify_is_legal_mac_len(const struct tsig_algorithm *algorithm, size
     return len <= algorithm->mac_size && len >= tsig_algorithm_least_mac(algorithm);
 }
 
-static bool verify_is_within_fudge(const struct tsig_record *record, uint64_t now)
+static bool verify_is_within_fudge(const struct tsig_record *record, struct tsig_clock clock)
 {
+    uint64_t now = clock.seconds;
     uint64_t off =
         now > record->time_signed ? now - record->time_signed : record->time_signed - now;
-    return off <= record->fudge;
+    return off <= record->fudge && off <= clock.fudge;
 }
 
 /* RFC 8945 section 5.2.2: over the message without its TSIG, which does not count either. */
@@ -37,7 +38,7 @@ static enum tsig_verdict verify_check_mac(struct tsig_mac *mac, const struct tsi
 
 enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain,
                                   const struct dns_message *m, const struct tsig_record *record,
-                                  uint64_t now)
+                                  struct tsig_clock clock)
 {
     assert(m->tsig_place == DNS_TSIG_LAST);
     if (!verify_is_same_key(mac->key, record))
@@ -49,15 +50,15 @@ enum tsig_verdict tsig_verify_end(struct tsig_mac *mac, struct tsig_chain *chain
         return verdict;
     /* As sent, even if cut: that is what the next digest begins with (section 5.2.2.1). */
     tsig_chain_advance(chain, record->mac, record->mac_len, record->time_signed);
-    if (!verify_is_within_fudge(record, now))
+    if (!verify_is_within_fudge(record, clock))
         return TSIG_VERDICT_BADTIME;
     return record->mac_len < mac->key->minimum_mac ? TSIG_VERDICT_BADTRUNC : TSIG_VERIFIED;
 }
 
 enum tsig_verdict tsig_verify(struct tsig_mac *mac, struct tsig_chain *chain,
                               const struct dns_message *m, const struct tsig_record *record,
-                              uint64_t now)
+                              struct tsig_clock clock)
 {
     tsig_sign_digest_begin(mac, chain);
-    return tsig_verify_end(mac, chain, m, record, now);
+    return tsig_verify_end(mac, chain, m, record, clock);
 }

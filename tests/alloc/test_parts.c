@@ -111,10 +111,11 @@ static int key_sign_and_verify(const struct tsig_key *key, struct tsig_mac *mac)
     error = tsig_stream_init(&stream, mac, &none);
     if (error < 0)
         return error;
-    bool good = tsig_stream_verify(&stream, &m, &record, 1) == TSIG_STREAM_VERIFIED;
+    bool good = tsig_stream_verify(&stream, &m, &record, (struct tsig_clock){1, 300}) ==
+                TSIG_STREAM_VERIFIED;
     tsig_stream_fini(&stream);
     chain = tsig_chain_request();
-    enum tsig_verdict verdict = tsig_verify(mac, &chain, &m, &record, 1);
+    enum tsig_verdict verdict = tsig_verify(mac, &chain, &m, &record, (struct tsig_clock){1, 300});
     cr_assert(verdict == TSIG_VERIFIED || verdict == TSIG_VERDICT_FAILED);
     return good && verdict == TSIG_VERIFIED ? 0 : DNS_ECRYPTO;
 }

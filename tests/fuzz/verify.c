@@ -51,7 +51,8 @@ static bool verify(struct tsig_mac *mac, const struct plan *plan, const struct d
 
     if (m->tsig_place != DNS_TSIG_LAST || tsig_record_decode(m, record) != 0)
         return false;
-    *verdict = tsig_verify(mac, &chain, m, record, (uint64_t)(FUZZ_NOW + plan->age));
+    *verdict = tsig_verify(mac, &chain, m, record,
+                           (struct tsig_clock){(uint64_t)(FUZZ_NOW + plan->age), UINT16_MAX});
     return true;
 }
 

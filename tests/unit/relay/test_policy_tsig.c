@@ -283,9 +283,9 @@ Test(relay_policy_tsig, P5_a_time_outside_the_fudge_is_badtime_signed_with_our_c
         r = dns_wire_reader(got.other, 6);
         cr_expect_eq(dns_wire_get_u48(&r), world.now.seconds);
         m = support_parse(&reply);
-        cr_expect_eq(
-            tsig_verify(relay_mac(world.relay, world_key("k")), &side.chain, &m, &got, theirs),
-            TSIG_VERIFIED);
+        cr_expect_eq(tsig_verify(relay_mac(world.relay, world_key("k")), &side.chain, &m, &got,
+                                 (struct tsig_clock){theirs, 300}),
+                     TSIG_VERIFIED);
         world.now.seconds = theirs;
     }
 }
@@ -300,6 +300,29 @@ Test(relay_policy_tsig, P5_within_the_fudge_it_is_fine)
     world.now.seconds -= 600;
     judge();
     cr_expect_eq(verdict->decision, POLICY_FORWARD, "P10: earlier than the last is fine too");
+}
+
+Test(relay_policy_tsig, P5_a_requests_own_fudge_counts_for_ours_at_most)
+{
+    const struct tsig_stamp lasting = {
+        .time_signed = world.now.seconds - 18 * 3600, .fudge = UINT16_MAX, .original_id = 0x1234};
+    struct dns_writer tail;
+
+    build();
+    tail = dns_wire_writer(request.octets + request.len, sizeof request.octets - request.len);
+    side.chain = tsig_chain_request();
+    cr_assert_eq(tsig_sign(relay_mac(world.relay, world_key("k")), &side.chain, &lasting,
+                           request.octets, request.len, &tail),
+                 0);
+    request.len += tail.at;
+    judge();
+    cr_expect_eq(not_authentic(TSIG_BADTIME).fudge, UINT16_MAX);
+    world.now.seconds -= 18 * 3600 - 300;
+    judge();
+    cr_expect_eq(verdict->decision, POLICY_FORWARD);
+    world.now.seconds++;
+    judge();
+    not_authentic(TSIG_BADTIME);
 }
 
 /* A request whose MAC is cut to so many octets, or has zeroes behind it. */
@@ -336,7 +359,7 @@ static struct tsig_record signed_answer_to_cut(uint16_t len, struct tsig_record 
 
     cr_expect_eq(record.mac_len, len);
     cr_expect_eq(tsig_verify(relay_mac(world.relay, world_key(side.key)), &chain, &m, &got,
-                             world.now.seconds),
+                             relay_clock(world.relay, world.now)),
                  TSIG_VERIFIED);
     return got;
 }

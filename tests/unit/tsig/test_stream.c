@@ -9,7 +9,9 @@
 #include "tsig/sender.h"
 
 #define NOW 100000
-#define ID  0x1111
+
+static unsigned our_fudge = UINT16_MAX;
+#define ID 0x1111
 
 /* Where the signed and the unsigned messages of a story stand: "S--S". */
 #define MESSAGES_MAX 8
@@ -69,10 +71,10 @@ static enum tsig_stream_state feed(const struct support_message *s, uint64_t now
     if (dns_message_parse(s->octets, s->len, &m) != 0 || m.tsig_place == DNS_TSIG_MISPLACED)
         return TSIG_STREAM_FAILED;
     if (m.tsig_place == DNS_TSIG_NONE)
-        return tsig_stream_verify(&stream, &m, NULL, now);
+        return tsig_stream_verify(&stream, &m, NULL, (struct tsig_clock){now, our_fudge});
     if (tsig_record_decode(&m, &record) != 0)
         return TSIG_STREAM_FAILED;
-    return tsig_stream_verify(&stream, &m, &record, now);
+    return tsig_stream_verify(&stream, &m, &record, (struct tsig_clock){now, our_fudge});
 }
 
 static void send(unsigned number, bool is_signed)
@@ -335,7 +337,8 @@ Test(tsig_stream, P21_another_key_or_algorithm_fails_in_mid_stream)
         record = fixture_record(&m);
         record.key_name = other.key.name;
         record.algorithm = other.key.algorithm_name;
-        cr_expect_eq(tsig_stream_verify(&stream, &m, &record, NOW), TSIG_STREAM_FAILED);
+        cr_expect_eq(tsig_stream_verify(&stream, &m, &record, (struct tsig_clock){NOW, our_fudge}),
+                     TSIG_STREAM_FAILED);
         fixture_fini(&other);
     }
 }
@@ -405,6 +408,21 @@ Test(tsig_stream, P21_a_continuation_that_repeats_the_time_of_the_query_passes_a
 }
 
 /* Slow readers make messages old, never young. */
+Test(tsig_stream, P21_the_servers_fudge_counts_for_ours_at_most)
+{
+    our_fudge = 10;
+    cr_expect_eq(feed_signed_at(NOW, NOW + 10), TSIG_STREAM_VERIFIED);
+    cr_expect_not(stream.aged);
+    cr_expect_eq(feed_signed_at(NOW, NOW + 11), TSIG_STREAM_VERIFIED);
+    cr_expect(stream.aged);
+}
+
+Test(tsig_stream, P21_the_first_message_may_not_be_older_than_our_fudge)
+{
+    our_fudge = 10;
+    cr_expect_eq(feed_signed_at(NOW, NOW + 11), TSIG_STREAM_FAILED);
+}
+
 Test(tsig_stream, P21_a_continuation_from_the_future_fails)
 {
     cr_expect_eq(feed_signed_at(NOW, NOW), TSIG_STREAM_VERIFIED);

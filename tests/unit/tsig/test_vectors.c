@@ -44,7 +44,8 @@ static enum tsig_verdict verdict(struct fixture *f, struct tsig_chain *chain, co
     fixture_message(&s, hex);
     m = support_parse(&s);
     record = fixture_record(&m);
-    return tsig_verify(&f->mac, chain, &m, &record, TSIG_VECTORS_NOW);
+    return tsig_verify(&f->mac, chain, &m, &record,
+                       (struct tsig_clock){TSIG_VECTORS_NOW, UINT16_MAX});
 }
 
 static void verifies(struct fixture *f, struct tsig_chain *chain, const char *hex)

@@ -7,6 +7,8 @@
 
 #define NOW 100000
 
+static unsigned our_fudge = UINT16_MAX;
+
 static const struct tsig_stamp stamp = {.time_signed = NOW, .fudge = 300, .original_id = 0x1111};
 static struct fixture f;
 static struct support_message request; /* signed with f at NOW; 2 additional records before */
@@ -41,7 +43,7 @@ static enum tsig_verdict verify_with(struct tsig_chain *chain, const struct supp
     struct dns_message m = support_parse(s);
     struct tsig_record record = fixture_record(&m);
 
-    return tsig_verify(&f.mac, chain, &m, &record, now);
+    return tsig_verify(&f.mac, chain, &m, &record, (struct tsig_clock){now, our_fudge});
 }
 
 static enum tsig_verdict verify(const struct support_message *s, uint64_t now)
@@ -106,7 +108,8 @@ Test(tsig_verify, P4_any_changed_octet_of_the_message_is_badsig)
             continue; /* ARCOUNT is what the parse says */
         s.octets[at] ^= 0x01;
         m.octets = s.octets;
-        cr_expect_eq(tsig_verify(&f.mac, &chain, &m, &record, NOW), TSIG_VERDICT_BADSIG, "%zu", at);
+        cr_expect_eq(tsig_verify(&f.mac, &chain, &m, &record, (struct tsig_clock){NOW, 300}),
+                     TSIG_VERDICT_BADSIG, "%zu", at);
         cr_expect_eq(chain.form, TSIG_FORM_REQUEST, "a bad MAC never enters the chain");
         cr_expect_eq(chain.mac_len, 0);
     }
@@ -175,6 +178,15 @@ Test(tsig_verify, P5_time_outside_fudge_is_badtime)
     cr_expect_eq(verify(&request, NOW + 301), TSIG_VERDICT_BADTIME);
     cr_expect_eq(verify(&request, 0), TSIG_VERDICT_BADTIME);
     cr_expect_eq(verify(&request, UINT64_MAX), TSIG_VERDICT_BADTIME);
+}
+
+Test(tsig_verify, P5_the_senders_fudge_counts_for_ours_at_most)
+{
+    our_fudge = 10;
+    cr_expect_eq(verify(&request, NOW + 10), TSIG_VERIFIED);
+    cr_expect_eq(verify(&request, NOW - 10), TSIG_VERIFIED);
+    cr_expect_eq(verify(&request, NOW + 11), TSIG_VERDICT_BADTIME);
+    cr_expect_eq(verify(&request, NOW - 11), TSIG_VERDICT_BADTIME);
 }
 
 Test(tsig_verify, P5_badtime_advances_the_chain_since_its_answer_is_signed)
