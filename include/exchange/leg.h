@@ -72,6 +72,7 @@ enum leg_verdict {
     LEG_MISMATCH,  /* another ID, opcode or question, or not an answer */
     LEG_SIGNED,    /* no TSIG was expected */
     LEG_UNVERIFIED,
+    LEG_UNABLE, /* it could not be verified for want of memory, which says nothing of it */
 };
 
 /* Parses and judges one message that came on this leg. With LEG_GOOD, `m` is without TSIG, and

@@ -4,7 +4,8 @@
  *
  *   FIRST ──good MAC──▶ VERIFIED ◀──good MAC── PENDING
  *                          └──────unsigned──────▶ ⟲ unsigned, 99 at most
- *   any ──anything else──▶ FAILED */
+ *   any ──anything else──▶ FAILED
+ *   any ──OpenSSL failed─▶ UNABLE */
 #ifndef TSIG_STREAM_H
 #define TSIG_STREAM_H
 
@@ -17,6 +18,7 @@ enum tsig_stream_state {
     TSIG_STREAM_VERIFIED, /* a good MAC covers all messages so far */
     TSIG_STREAM_PENDING,  /* unsigned messages wait for the MAC that covers them */
     TSIG_STREAM_FAILED,
+    TSIG_STREAM_UNABLE, /* nothing is known of this message, nor will be of the next */
 };
 
 struct tsig_stream {

@@ -12,7 +12,7 @@ enum tsig_verdict {
     TSIG_VERDICT_BADSIG,
     TSIG_VERDICT_BADTIME,  /* the MAC is good */
     TSIG_VERDICT_BADTRUNC, /* the MAC is good as far as it goes */
-    TSIG_VERDICT_FAILED,   /* OpenSSL failed: treat as BADSIG */
+    TSIG_VERDICT_FAILED,   /* OpenSSL failed, for want of memory mostly: nothing is known */
 };
 
 /* When a message is verified, and how far its time may be off. */

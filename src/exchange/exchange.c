@@ -113,12 +113,12 @@ void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struc
     state_weigh(x, now);
 }
 
-/* P23, P28: over UDP anyone may have sent it, so the wait goes on; over TCP it ends here. */
+/* P23, P28: over UDP it may be anyone's, so the wait goes on unless we were unable to judge it. */
 static void exchange_misanswer(struct exchange *x, unsigned leg, enum leg_verdict verdict,
                                struct relay_time now)
 {
     enum relay_result why = leg_misfit(verdict);
-    if (x->legs.items[leg].transport == RELAY_UDP) {
+    if (x->legs.items[leg].transport == RELAY_UDP && verdict != LEG_UNABLE) {
         leg_report(&x->legs.items[leg], &x->errand,
                    (struct relay_event){.type = EVENT_UPSTREAM_FAILURE, .result = why}, now);
         return;
@@ -280,8 +280,10 @@ static bool exchange_next_answer(struct exchange *x, struct relay_time now,
     int error = client_answer(errand->relay, &errand->client, &errand->request, &x->answer, now,
                               &out->packet);
     if (error < 0) {
-        response_report(&x->response, &x->errand, -1, RESULT_NO_ROOM, now);
-        state_end(x, EXCHANGE_SILENT, now);
+        response_report(&x->response, errand, -1,
+                        error == DNS_ESPACE ? RESULT_NO_ROOM : RESULT_NO_MEMORY, now);
+        state_end(x, errand->client.transport == RELAY_UDP ? EXCHANGE_SILENT : EXCHANGE_ABORTED,
+                  now);
         return false;
     }
     out->type = ACTION_REPLY;

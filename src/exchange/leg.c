@@ -233,10 +233,16 @@ static enum tsig_stream_state leg_verify_datagram(struct leg *leg, struct relay 
                                                   struct relay_time now)
 {
     struct tsig_chain chain = leg_find_send(leg, m->id)->chain;
-    if (!record || tsig_verify(relay_mac(relay, leg->key), &chain, m, record,
-                               relay_clock(relay, now)) != TSIG_VERIFIED)
+    if (!record)
         return TSIG_STREAM_FAILED;
-    return TSIG_STREAM_VERIFIED;
+    switch (tsig_verify(relay_mac(relay, leg->key), &chain, m, record, relay_clock(relay, now))) {
+    case TSIG_VERIFIED:
+        return TSIG_STREAM_VERIFIED;
+    case TSIG_VERDICT_FAILED:
+        return TSIG_STREAM_UNABLE;
+    default:
+        return TSIG_STREAM_FAILED;
+    }
 }
 
 static enum leg_verdict leg_verify(struct leg *leg, const struct errand *errand,
@@ -258,6 +264,8 @@ static enum leg_verdict leg_verify(struct leg *leg, const struct errand *errand,
         state = tsig_stream_verify(&leg->stream, m, record, relay_clock(errand->relay, now));
     if (state == TSIG_STREAM_PENDING)
         return LEG_PENDING;
+    if (state == TSIG_STREAM_UNABLE)
+        return LEG_UNABLE;
     if (state != TSIG_STREAM_VERIFIED)
         return leg_doubt(leg, errand, m, record, now);
     assert(record);
@@ -298,6 +306,8 @@ enum relay_result leg_misfit(enum leg_verdict verdict)
         return RESULT_MISMATCHED_ANSWER;
     case LEG_SIGNED:
         return RESULT_UNEXPECTED_TSIG;
+    case LEG_UNABLE:
+        return RESULT_NO_MEMORY;
     default:
         return RESULT_UNVERIFIED_ANSWER;
     }

@@ -62,6 +62,15 @@ static bool proof_tsig_failure(struct judgement *j, enum tsig_error error,
     return false;
 }
 
+/* Our own failure, so nothing is said of key or MAC; nor can the answer be signed. */
+static bool proof_unable(struct judgement *j, const struct tsig_key *key)
+{
+    judgement_answer(j, DNS_RCODE_SERVFAIL, DNS_EDE_NONE, NULL);
+    judgement_report(
+        j, (struct relay_event){.type = EVENT_LIMIT, .key = key, .result = RESULT_NO_MEMORY});
+    return false;
+}
+
 static bool proof_check_unknown_key(struct judgement *j)
 {
     struct client *client = &j->verdict->client;
@@ -96,7 +105,6 @@ bool proof_check_tsig(struct judgement *j)
         [TSIG_VERDICT_BADTIME] = {true, TSIG_BADTIME, "check NTP on both sides"},
         [TSIG_VERDICT_BADTRUNC] = {true, TSIG_BADTRUNC,
                                    "its MAC is cut short; set minimum-mac if that is meant"},
-        [TSIG_VERDICT_FAILED] = {false, TSIG_BADSIG, "compare the secret on both sides"},
     };
     struct client *client = &j->verdict->client;
     const struct tsig_key *key = tsig_keyring_find(&client->peer->keyring, &j->verdict->record);
@@ -106,6 +114,8 @@ bool proof_check_tsig(struct judgement *j)
     enum tsig_verdict verdict = proof_verify(j, key, &chain);
     if (verdict == TSIG_VERDICT_FORMERR)
         return judgement_form_error(j, RESULT_MAC_SIZE);
+    if (verdict == TSIG_VERDICT_FAILED)
+        return proof_unable(j, key);
     if (outcomes[verdict].signs) {
         client->key = key;
         client->chain = chain;

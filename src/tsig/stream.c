@@ -38,6 +38,8 @@ static enum tsig_stream_state stream_take_signed(struct tsig_stream *s, const st
         s->aged = true;
         verdict = TSIG_VERIFIED;
     }
+    if (verdict == TSIG_VERDICT_FAILED)
+        return TSIG_STREAM_UNABLE;
     if (verdict != TSIG_VERIFIED || (continued && record->time_signed < before))
         return TSIG_STREAM_FAILED;
     s->unsigned_run = 0;
@@ -47,8 +49,8 @@ static enum tsig_stream_state stream_take_signed(struct tsig_stream *s, const st
 enum tsig_stream_state tsig_stream_verify(struct tsig_stream *s, const struct dns_message *m,
                                           const struct tsig_record *record, struct tsig_clock clock)
 {
-    if (s->state == TSIG_STREAM_FAILED)
-        return TSIG_STREAM_FAILED;
+    if (s->state == TSIG_STREAM_FAILED || s->state == TSIG_STREAM_UNABLE)
+        return s->state;
     if (s->state != TSIG_STREAM_PENDING)
         tsig_sign_digest_begin(&s->mac, &s->chain);
     s->state = record ? stream_take_signed(s, m, record, clock) : stream_take_unsigned(s, m);

@@ -33,8 +33,9 @@ struct play {
 };
 
 /* With memory for all the client has what the play says. With less it may have SERVFAIL and nothing
- * else; of a TSIG that could not be verified NOTAUTH; nothing at all; or over TCP a part, and the
- * connection is reset. Whatever it has, it can verify. */
+ * else; over UDP nothing at all; or over TCP nothing or a part, and the connection is reset.
+ * Whatever it has, it can verify; but the SERVFAIL for a TSIG that could not be verified is
+ * unsigned. */
 void play_tell(const struct play *play);
 
 #endif

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "exchange/world.h"
+#include "tsig/hmac.h"
 #include "tsig/sender.h"
 
 #define CONFIG                                                                                     \
@@ -155,6 +156,65 @@ Test(exchange_signed, P23_over_tcp_it_is_the_end)
     BUILD(7, 0);
     world_answer(leg, &message);
     ends_with_servfail();
+}
+
+/* The next message of the server is a good one, and OpenSSL fails. */
+static void answer_and_fail(unsigned leg)
+{
+    hmac_fails = true;
+    world_answer(leg, &message);
+    hmac_fails = false;
+}
+
+static void lost_for_want_of_memory(void)
+{
+    ends_with_servfail();
+    for (unsigned back = 0; back < world.event_count; back++)
+        cr_expect_neq(world_event(back)->event.type, EVENT_TSIG_FAILURE);
+    cr_expect_eq(world_event(0)->event.result, RESULT_NO_MEMORY);
+    cr_expect_eq(world_event(1)->event.type, EVENT_UPSTREAM_FAILURE);
+    cr_expect_eq(world_event(1)->event.result, RESULT_NO_MEMORY);
+    cr_expect_eq(relay_key(world.relay, world_peer("hq")), world_key("up"));
+}
+
+Test(exchange_signed, a_failure_of_openssl_over_tcp_is_no_doubt_about_the_key)
+{
+    unsigned leg = asked(DNS_TYPE_AXFR, RELAY_TCP);
+
+    BUILD(7, 0);
+    sender_sign(&sender, &message, world.now.seconds);
+    answer_and_fail(leg);
+    lost_for_want_of_memory();
+}
+
+Test(exchange_signed, a_failure_of_openssl_over_udp_is_no_doubt_about_the_key)
+{
+    unsigned leg = asked(DNS_TYPE_SOA, RELAY_UDP);
+
+    world_respond_soa(&message, &copy, 7);
+    world_sign(&server, &message);
+    answer_and_fail(leg);
+    lost_for_want_of_memory();
+}
+
+static void servfail_cannot_be_signed(enum relay_transport transport, enum exchange_end end)
+{
+    begin(DNS_TYPE_SOA, transport);
+    world_refused(world_connect(WORLD_PRIMARY, transport));
+    hmac_fails = true;
+    world_end(end);
+    hmac_fails = false;
+    cr_expect_eq(world_event(0)->event.result, RESULT_NO_MEMORY);
+}
+
+Test(exchange_signed, an_answer_of_our_own_that_cannot_be_signed_resets_a_tcp_client)
+{
+    servfail_cannot_be_signed(RELAY_TCP, EXCHANGE_ABORTED);
+}
+
+Test(exchange_signed, an_answer_of_our_own_that_cannot_be_signed_is_not_sent_over_udp)
+{
+    servfail_cannot_be_signed(RELAY_UDP, EXCHANGE_SILENT);
 }
 
 Test(exchange_signed, P21_nothing_goes_on_before_a_mac_covers_it)
