@@ -2,9 +2,13 @@
  * or, without one, that the configuration lets it pass. Both address and key must fit, never one or
  * the other. */
 #include "proof.h"
-#include "dns/opt.h"
 
+#include "dns/opt.h"
 #include "tsig/verify.h"
+
+/* L3: what a stranger's packet costs. Keys with the same name and algorithm are rare, so one HMAC is
+ * the norm; of more than these the first are tried. */
+#define PROOF_NAMESAKES_MAX 4
 
 static enum tsig_verdict proof_verify(struct judgement *j, const struct tsig_key *key,
                                       struct tsig_chain *chain)
@@ -14,27 +18,85 @@ static enum tsig_verdict proof_verify(struct judgement *j, const struct tsig_key
                        relay_clock(j->relay, j->request->now));
 }
 
-/* M1b: the key of a peer elsewhere. Both must fit, never one or the other. */
+/* Our own failure, so nothing is said of key or MAC; nor can the answer be signed. */
+static bool proof_unable(struct judgement *j, const struct tsig_key *key)
+{
+    judgement_answer(j, DNS_RCODE_SERVFAIL, DNS_EDE_NONE, NULL);
+    judgement_report(
+        j, (struct relay_event){.type = EVENT_LIMIT, .key = key, .result = RESULT_NO_MEMORY});
+    return false;
+}
+
+static bool proof_is_named(const struct tsig_key *key, const struct tsig_record *record)
+{
+    return dns_name_equal(&key->name, &record->key_name) &&
+           dns_name_equal(&key->algorithm_name, &record->algorithm);
+}
+
+static bool proof_holds(const struct peer *peer, const struct tsig_key *key)
+{
+    for (size_t i = 0; i < peer->keyring.count; i++)
+        if (peer->keyring.keys[i] == key)
+            return true;
+    return false;
+}
+
+static bool proof_is_here(const struct judgement *j, const struct peer *peer)
+{
+    return peer_match(peer, &j->request->from) >= 0;
+}
+
+/* A peer that holds the key, if there is one at this address that one. */
+static const struct peer *proof_find_holder(const struct judgement *j, const struct tsig_key *key)
+{
+    const struct config *config = j->relay->config;
+    const struct peer *holder = NULL;
+    for (size_t i = 0; i < config->peer_count; i++) {
+        const struct peer *peer = &config->peers[i];
+        if (proof_holds(peer, key) && (!holder || proof_is_here(j, peer)))
+            holder = peer;
+    }
+    return holder;
+}
+
+/* Unsigned: the request may be a recording, and a MAC bound to it would do for its victim, too. */
+static bool proof_refuse_elsewhere(struct judgement *j, const struct tsig_key *key,
+                                   const struct peer *holder)
+{
+    const char *advice =
+        proof_is_here(j, holder)
+            ? "the TSIG is good, but the peer at this address that has the key is of the role that "
+              "does not send this"
+            : "the TSIG is good but belongs to a peer at another address; add this address to that "
+              "peer's from, or give its key to this one";
+    judgement_answer(j, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED,
+                     report_result_word(RESULT_KEY_FROM_ELSEWHERE));
+    judgement_report(j, (struct relay_event){.type = EVENT_REFUSED,
+                                             .key = key,
+                                             .result = RESULT_KEY_FROM_ELSEWHERE,
+                                             .advice = advice});
+    return false;
+}
+
+/* M1b: the key of a peer elsewhere. Each key is tried once, however many peers hold it. */
 bool proof_refuse_if_elsewhere(struct judgement *j)
 {
     const struct config *config = j->relay->config;
+    unsigned tried = 0;
     if (j->verdict->message.tsig_place != DNS_TSIG_LAST)
         return true;
-    for (size_t i = 0; i < config->peer_count; i++) {
-        const struct tsig_key *key =
-            tsig_keyring_find(&config->peers[i].keyring, &j->verdict->record);
+    for (size_t i = 0; i < config->key_count && tried < PROOF_NAMESAKES_MAX; i++) {
+        const struct tsig_key *key = &config->keys[i];
         struct tsig_chain chain;
-        if (!key || proof_verify(j, key, &chain) != TSIG_VERIFIED)
+        if (!proof_is_named(key, &j->verdict->record))
             continue;
-        j->verdict->client.key = key;
-        j->verdict->client.chain = chain;
-        bool here = peer_match(&config->peers[i], &j->request->from) >= 0;
-        return judgement_refuse(
-            j, DNS_EDE_PROHIBITED, RESULT_KEY_FROM_ELSEWHERE,
-            here ? "the TSIG is good, but the peer at this address that has the key is of the role "
-                   "that does not send this"
-                 : "the TSIG is good but belongs to a peer at another address; add this address to "
-                   "that peer's from, or give its key to this one");
+        tried++;
+        enum tsig_verdict verdict = proof_verify(j, key, &chain);
+        if (verdict == TSIG_VERDICT_FAILED)
+            return proof_unable(j, key);
+        const struct peer *holder = verdict == TSIG_VERIFIED ? proof_find_holder(j, key) : NULL;
+        if (holder)
+            return proof_refuse_elsewhere(j, key, holder);
     }
     return true;
 }
@@ -59,15 +121,6 @@ static bool proof_tsig_failure(struct judgement *j, enum tsig_error error,
         event.skew = (int64_t)v->record.time_signed - (int64_t)j->request->now.seconds;
     }
     judgement_report(j, event);
-    return false;
-}
-
-/* Our own failure, so nothing is said of key or MAC; nor can the answer be signed. */
-static bool proof_unable(struct judgement *j, const struct tsig_key *key)
-{
-    judgement_answer(j, DNS_RCODE_SERVFAIL, DNS_EDE_NONE, NULL);
-    judgement_report(
-        j, (struct relay_event){.type = EVENT_LIMIT, .key = key, .result = RESULT_NO_MEMORY});
     return false;
 }
 

@@ -76,9 +76,10 @@ def test_unsigned_transfers_and_changes_never_pass(gateway, capture, source, tar
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_key_is_good_from_its_own_secondary_alone(gateway, capture, transport):
     (at_primary,) = capture("primary")
-    wire, mac = tsigtool.sign(messages.query(gateway.zone.name), gateway.keys["west"])
+    wire, _ = tsigtool.sign(messages.query(gateway.zone.name), gateway.keys["west"])
     answer = gateway.exchange("east", "primary", wire, transport=transport)
-    assert tsigtool.rcode(tsigtool.verify(answer, gateway.keys["west"], mac)[0]) == REFUSED
+    assert tsigtool.rcode(answer) == REFUSED
+    assert tsigtool.detach(answer)[1] is None
     stranger = tsigtool.Key.new("stranger.example")
     answer = gateway.exchange("east", "primary", tsigtool.sign(messages.query(gateway.zone.name), stranger)[0],
                               transport=transport)

@@ -35,17 +35,17 @@ def test_M1_peers_at_one_address_are_told_apart_by_key(bench, transport):
         assert_signed(bench.ask(transport, message, "twin-1"), key, mac)
 
 
-def test_M1_key_of_a_peer_elsewhere_is_refused_signed(bench, transport):
+def test_M1_key_of_a_peer_elsewhere_is_refused_unsigned(bench, transport):
     start = bench.proxy.mark()
-    message, mac = sign(messages.query(ZONE), BETA)
-    assert_signed(bench.ask(transport, message), BETA, mac, REFUSED)
+    message, _ = sign(messages.query(ZONE), BETA)
+    assert_unsigned(bench.ask(transport, message), REFUSED)
     line = bench.proxy.wait(event="refused", key=BETA.name, start=start)
     assert bench.sources["alpha"] in " ".join(line.values())
 
 
-def test_M1_good_key_from_an_unknown_address_is_refused_signed(bench, transport):
-    message, mac = sign(messages.query(ZONE), MAIN)
-    assert_signed(bench.ask(transport, message, "nobody"), MAIN, mac, REFUSED)
+def test_M1_good_key_from_an_unknown_address_is_refused_unsigned(bench, transport):
+    message, _ = sign(messages.query(ZONE), MAIN)
+    assert_unsigned(bench.ask(transport, message, "nobody"), REFUSED)
 
 
 def test_M1_key_of_a_peer_elsewhere_with_a_bad_mac_is_not_signed(bench, transport):
