@@ -33,8 +33,8 @@ struct who who_passes_by(const struct who_question *q);
 /* Does any peer speak from this address? */
 bool who_knows(const struct config *config, const struct address *from);
 
-/* A name that the secondary's `zones` cover: the zone itself, or for an ordinary question any name
- * in it. */
+/* A name that the secondary's `zones` cover: the zone itself, or any name in it for an ordinary
+ * question and for that for an SOA, by which one learns where a zone begins. */
 bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
                   enum peer_operation operation);
 

@@ -6,8 +6,8 @@
 #include "dns/opt.h"
 #include "tsig/verify.h"
 
-/* L3: what a stranger's packet costs. Keys with the same name and algorithm are rare, so one HMAC is
- * the norm; of more than these the first are tried. */
+/* L3: what a stranger's packet costs at most. One HMAC is the norm, for keys of the same name and
+ * algorithm are rare; of more than these the first are tried. */
 #define PROOF_NAMESAKES_MAX 4
 
 static enum tsig_verdict proof_verify(struct judgement *j, const struct tsig_key *key,

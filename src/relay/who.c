@@ -7,7 +7,7 @@
 bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
                   enum peer_operation operation)
 {
-    if (operation != PEER_QUERY)
+    if (operation != PEER_QUERY && operation != PEER_SOA)
         return peer_has_zone(secondary, name);
     struct dns_name rest = *name;
     for (;;) {

@@ -196,3 +196,41 @@ def test_X8_next_address_when_nothing_was_written(bind, launch, tmp_path, tool):
     done = scene.update(tool, f"{tool.__name__}-next.{ZONE}")
     assert (done.status, done.output.strip()) == (0, "")
     assert addresses(bind, f"{tool.__name__}-next.{ZONE}") == {"192.0.2.77"}
+
+
+def test_M5_nsupdate_that_is_not_told_the_zone_finds_it_out(bind, launch, tmp_path, tcp):
+    """It asks for the SOA of the very name that it is to change."""
+    scene = Scene(launch, tmp_path, [bind.place], bind.trusted, secondary={"zones": ZONE})
+    owner = f"a.b.untold-{tcp}.{ZONE}"
+    done = nsupdate(scene.proxy.place, scene.source, None, f"update add {owner}. 60 A 192.0.2.77", key=KEY, tcp=tcp)
+    assert (done.status, done.output.strip()) == (0, "")
+    assert addresses(bind, owner) == {"192.0.2.77"}
+
+
+class ForwardingBind(Bind):
+    """A secondary that hands updates on to its primary as they are, TSIG and all."""
+
+    def write_secondary(self, zone, key, primary):
+        super().write_secondary(zone, key, primary)
+        path = self.directory / "named.conf"
+        path.write_text(path.read_text().replace(
+            "type secondary;", "type secondary; allow-update-forwarding { any; };"))
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "untold"])
+def test_X8_a_secondary_may_forward_updates_of_its_clients(bind, launch, tmp_path, tcp, told):
+    secondary = ForwardingBind(tmp_path / "secondary")
+    proxy = launch(Proxy(tmp_path / "proxy", [
+        KEY.section(),
+        ("primary hq", {"address": net.text(bind.place), "source": bind.trusted}),
+        ("secondary bind", {"address": net.text(secondary.place), "key": KEY.label, "zones": ZONE,
+                            "allow": "soa, axfr, ixfr, update"}),
+    ]))
+    launch(secondary.secondary(ZONE, KEY, proxy.place))
+    secondary.wait_serial(ZONE, bind.serial(ZONE))
+    owner = f"forwarded-{tcp}-{told}.{ZONE}"
+    done = nsupdate(secondary.place, net.fresh_address(), ZONE if told else None,
+                    f"update add {owner}. 60 A 192.0.2.77", key=KEY, tcp=tcp)
+    assert (done.status, done.output.strip()) == (0, "")
+    assert addresses(bind, owner) == {"192.0.2.77"}
+    assert proxy.wait(event="request", type="UPDATE", result="ok")["peer"] == "bind"

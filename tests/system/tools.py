@@ -52,7 +52,9 @@ def kdig(place, source, *words, key=None):
 
 
 def nsupdate(place, source, zone, *lines, key=None, tcp=False, options=()):
-    text = [f"server {place.address} {place.port}", f"local {source}", f"zone {zone}", *lines, "send", ""]
+    """Without a zone it finds that out by itself, asking for the SOA of the name to change."""
+    text = [f"server {place.address} {place.port}", f"local {source}", *([f"zone {zone}"] if zone else []),
+            *lines, "send", ""]
     return Tool(["nsupdate", *(["-v"] if tcp else []), *options, *_credentials(key)], "\n".join(text))
 
 

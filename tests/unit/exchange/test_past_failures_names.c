@@ -136,9 +136,9 @@ Test(past_failures_names, pdns_8070_the_last_dot_of_key_and_zone_names)
     build(DNS_OPCODE_QUERY, DNS_TYPE_SOA, "sub.exAmple.org");
     sign_request();
     expect_answered();
-    build(DNS_OPCODE_QUERY, DNS_TYPE_SOA, "sub.exAmple.com");
+    build(DNS_OPCODE_QUERY, DNS_TYPE_AXFR, "sub.exAmple.com");
     sign_request();
-    cr_expect_eq(world_judge(WORLD_ONE, WORLD_US, RELAY_UDP, &request)->decision, POLICY_ANSWER);
+    cr_expect_eq(world_judge(WORLD_ONE, WORLD_US, RELAY_TCP, &request)->decision, POLICY_ANSWER);
 }
 
 Test(past_failures_names, pdns_8070_a_signed_notify_names_the_key_as_the_secondary_knows_it)

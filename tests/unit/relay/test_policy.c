@@ -219,6 +219,8 @@ Test(relay_policy, M5_operations_and_zones_that_are_not_allowed)
         {"203.0.113.2@1", 0, "example.com", DNS_TYPE_IXFR, NULL, "operation-not-allowed"},
         {"203.0.113.2@1", 0, "example.com", 1, NULL, NULL},
         {"203.0.113.2@1", 0, "a.b.example.com", 1, NULL, NULL},
+        {"203.0.113.2@1", 0, "a.b.example.com", DNS_TYPE_SOA, NULL, NULL},
+        {"203.0.113.2@1", 0, "com", DNS_TYPE_SOA, NULL, "zone-not-allowed"},
         {"203.0.113.2@1", 0, "example.org", 1, NULL, "zone-not-allowed"},
         {"203.0.113.2@1", 0, ".", 1, NULL, "zone-not-allowed"},
         {"203.0.113.2@1", 0, "badexample.com", 1, NULL, "zone-not-allowed"},

@@ -206,8 +206,12 @@ Test(relay_who, M5_a_question_is_for_any_name_in_a_zone_and_all_else_for_the_zon
 {
     world_open(EXPLICIT);
     cr_expect(has("A.example", PEER_AXFR));
-    cr_expect_not(has("www.a.example", PEER_SOA));
     cr_expect_not(has("www.a.example", PEER_AXFR));
+    cr_expect_not(has("www.a.example", PEER_IXFR));
+    cr_expect_not(has("www.a.example", PEER_NOTIFY));
+    cr_expect_not(has("www.a.example", PEER_UPDATE));
+    cr_expect(has("www.a.example", PEER_SOA));
+    cr_expect_not(has("example", PEER_SOA));
     cr_expect(has("a.example", PEER_QUERY));
     cr_expect(has("x.www.A.example", PEER_QUERY));
     cr_expect_not(has("example", PEER_QUERY));
