@@ -31,4 +31,7 @@ void tsig_algorithm_name(const struct tsig_algorithm *algorithm, struct dns_name
  * cannot be cut at all (RFC 8945 section 5.2.2.1). */
 size_t tsig_algorithm_least_mac(const struct tsig_algorithm *algorithm);
 
+/* Is `a` of a smaller hash than `b`, or of the same with a shorter MAC? */
+bool tsig_algorithm_is_weaker(const struct tsig_algorithm *a, const struct tsig_algorithm *b);
+
 #endif

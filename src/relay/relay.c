@@ -76,12 +76,25 @@ const struct tsig_key *relay_key(const struct relay *relay, const struct peer *p
     return peer_is_signed(peer) ? peer->keyring.keys[relay->key_turns[peer->number]] : NULL;
 }
 
+/* L11: whoever withholds or forges answers brings this about, so it never leads to a weaker
+ * algorithm than the first key's. */
+static unsigned relay_find_next(const struct tsig_keyring *ring, unsigned turn)
+{
+    do
+        turn = (turn + 1) % (unsigned)ring->count;
+    while (tsig_algorithm_is_weaker(ring->keys[turn]->algorithm, ring->keys[0]->algorithm));
+    return turn;
+}
+
 void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key)
 {
     unsigned *turn = &relay->key_turns[peer->number];
-    if (peer->keyring.count < 2 || relay_key(relay, peer) != key)
+    if (!peer_is_signed(peer) || relay_key(relay, peer) != key)
         return;
-    *turn = (*turn + 1) % (unsigned)peer->keyring.count;
+    unsigned next = relay_find_next(&peer->keyring, *turn);
+    if (next == *turn)
+        return;
+    *turn = next;
     relay_report(relay, &(struct relay_event){
                             .type = EVENT_TSIG_FAILURE,
                             .peer = peer,

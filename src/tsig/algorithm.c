@@ -44,3 +44,10 @@ size_t tsig_algorithm_least_mac(const struct tsig_algorithm *algorithm)
     size_t half = algorithm->hash_size / 2U;
     return half > 10 ? half : 10;
 }
+
+bool tsig_algorithm_is_weaker(const struct tsig_algorithm *a, const struct tsig_algorithm *b)
+{
+    if (a->hash_size != b->hash_size)
+        return a->hash_size < b->hash_size;
+    return a->mac_size < b->mac_size;
+}

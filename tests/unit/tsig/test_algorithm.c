@@ -84,3 +84,18 @@ Test(tsig_algorithm, the_table_has_an_end)
     cr_expect_eq(count, EXPECTED);
     cr_expect_null(tsig_algorithm_at(count + 1));
 }
+
+Test(tsig_algorithm, is_weaker_with_a_smaller_hash_or_the_same_and_a_shorter_mac)
+{
+    static const char *const texts[] = {
+        "hmac-md5",        "hmac-sha1",   "hmac-sha224",     "hmac-sha256-128", "hmac-sha256",
+        "hmac-sha384-192", "hmac-sha384", "hmac-sha512-256", "hmac-sha512",
+    };
+
+    cr_assert_eq(sizeof texts / sizeof texts[0], EXPECTED);
+    for (size_t i = 0; i < EXPECTED; i++)
+        for (size_t k = 0; k < EXPECTED; k++)
+            cr_expect_eq(tsig_algorithm_is_weaker(tsig_algorithm_by_text(texts[i]),
+                                                  tsig_algorithm_by_text(texts[k])),
+                         i < k, "%s %s", texts[i], texts[k]);
+}
