@@ -71,9 +71,9 @@ struct tsig_clock relay_clock(const struct relay *relay, struct relay_time now);
 
 /* The key that signs what we originate towards a peer; NULL for a plain one. */
 const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer);
-/* No verifiable answer came in time to what this key signed: the peer's next key has its turn, but none
- * of a weaker algorithm than its first. Does nothing when another key has it already, or there is no
- * other. */
+/* No verifiable answer came in time to what this key signed: the peer's next key has its turn, but
+ * none of a weaker algorithm than its first. Does nothing when another key has it already, or there
+ * is no other. */
 void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key);
 
 void relay_report(const struct relay *relay, const struct relay_event *event);

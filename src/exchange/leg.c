@@ -209,12 +209,28 @@ static const char *leg_tsig_advice(const struct tsig_record *record)
     }
 }
 
-/* An answer that cannot be verified proves nothing; it is worth a line, and doubt of the key. */
+/* So a server answers a NOTIFY for a zone that it lacks: NSD, Knot and others without a TSIG. */
+static bool leg_lacks_zone(const struct errand *errand, const struct dns_message *m,
+                           const struct tsig_record *record)
+{
+    unsigned rcode = dns_message_rcode(m);
+    return errand->operation == PEER_NOTIFY && !record &&
+           (rcode == DNS_RCODE_NXDOMAIN || rcode == DNS_RCODE_NOTAUTH ||
+            rcode == DNS_RCODE_REFUSED);
+}
+
+/* An answer that cannot be verified proves nothing; it is worth a line, and doubt of the key unless
+ * there is another reason. */
 static enum leg_verdict leg_doubt(struct leg *leg, const struct errand *errand,
                                   const struct dns_message *m, const struct tsig_record *record,
                                   struct relay_time now)
 {
-    leg->doubted = true;
+    const char *advice = record ? leg_tsig_advice(record) : NULL;
+    if (leg_lacks_zone(errand, m, record))
+        advice = "the secondary may have no such zone, or does not let us notify it (unsigned, so "
+                 "not proven)";
+    else
+        leg->doubted = true;
     leg_report(leg, errand,
                (struct relay_event){.type = EVENT_TSIG_FAILURE,
                                     .key = leg->key,
@@ -222,7 +238,7 @@ static enum leg_verdict leg_doubt(struct leg *leg, const struct errand *errand,
                                     .rcode = dns_message_rcode(m),
                                     .tsig_error = record ? record->error : TSIG_NOERROR,
                                     .result = record ? RESULT_BAD_ANSWER : RESULT_UNSIGNED_ANSWER,
-                                    .advice = record ? leg_tsig_advice(record) : NULL},
+                                    .advice = advice},
                now);
     return LEG_UNVERIFIED;
 }

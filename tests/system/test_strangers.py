@@ -2,8 +2,9 @@
 
 import os
 
-import net
 import pytest
+
+import net
 import tsigtool
 from client import CLIENTS
 from messages import REFUSED, query

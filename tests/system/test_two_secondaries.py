@@ -1,6 +1,10 @@
 """Two real secondaries with different keys behind one primary (M2, M3)."""
 
+import pytest
+
 import net
+from client import CLIENTS
+from messages import notify
 from proxy import Proxy
 from servers import Bind, Knot, Nsd
 from tools import wait_records
@@ -34,3 +38,24 @@ def test_M3_bind_and_knot_behind_one_nsd(launch, tmp_path):
         assert (done["type"], done["key"]) == ("IXFR", key.name)
         wait_records(server, zone.name, primary.records(zone.name))
     assert proxy.events(event="tsig-failure") == []
+
+
+@pytest.mark.parametrize("kind", [Nsd, Knot], ids=["nsd", "knot"])
+def test_P23_a_secondary_without_the_zone_is_told_as_such(launch, tmp_path, kind):
+    """It answers a NOTIFY unsigned; the key is not doubted, and does not change."""
+    keys = [Key.new("new.example"), Key.new("old.example")]
+    source, proxy_place = net.fresh_address(), net.free_place()
+    server = launch(kind(tmp_path / kind.name).secondary("other.example", keys[0], proxy_place))
+    proxy = launch(Proxy(tmp_path / "proxy", [
+        *(key.section() for key in keys),
+        ("primary legacy", {"address": f"{source}@53"}),
+        ("secondary far", {"address": net.text(server.place), "key": [key.label for key in keys], "zones": "*"}),
+    ], place=proxy_place, answer_timeout=2))
+    asking = CLIENTS["udp"](proxy.place, source)
+    asking.send(notify("lacking.example", 7))
+    told = proxy.wait(event="tsig-failure", result="unsigned-answer", peer="far", zone="lacking.example")
+    assert "no such zone" in told["advice"]
+    assert told["rcode"] in ("NXDOMAIN", "NOTAUTH", "REFUSED")
+    proxy.wait(event="notify", result="timeout", peer="far")
+    asking.close()
+    assert proxy.events(result="next-key") == []

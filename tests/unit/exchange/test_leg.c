@@ -248,6 +248,32 @@ Test(relay_leg, P23_what_the_peer_says_of_our_tsig_is_told_in_the_event)
     }
 }
 
+/* NSD, Knot and others answer so, without a TSIG, when they do not have the zone. */
+Test(relay_leg, P23_an_unsigned_refusal_of_a_notify_is_no_doubt_about_the_key)
+{
+    static const struct {
+        enum peer_operation operation;
+        uint16_t rcode;
+        bool doubted;
+    } cases[] = {
+        {PEER_NOTIFY, DNS_RCODE_NXDOMAIN, false}, {PEER_NOTIFY, DNS_RCODE_NOTAUTH, false},
+        {PEER_NOTIFY, DNS_RCODE_REFUSED, false},  {PEER_NOTIFY, DNS_RCODE_SERVFAIL, true},
+        {PEER_NOTIFY, DNS_RCODE_NOERROR, true},   {PEER_SOA, DNS_RCODE_NOTAUTH, true},
+    };
+    struct dns_message m;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ask("one", DNS_TYPE_SOA, RELAY_UDP);
+        errand.operation = cases[i].operation;
+        world_respond(&answer, &copy, cases[i].rcode);
+        cr_expect_eq(judge(&m), LEG_UNVERIFIED, "%zu: the wait goes on", i);
+        cr_expect_eq(leg.doubted, cases[i].doubted, "%zu", i);
+        cr_expect_eq(world_event(0)->event.result, RESULT_UNSIGNED_ANSWER, "%zu", i);
+        const char *advice = world_event(0)->event.advice;
+        cr_expect_eq(advice && strstr(advice, "no such zone"), !cases[i].doubted, "%zu", i);
+    }
+}
+
 /* BADVERS: the header says NOERROR, OPT has the rest. */
 Test(relay_leg, P28_an_error_that_only_opt_tells_may_be_bare)
 {
