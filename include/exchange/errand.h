@@ -16,11 +16,12 @@ struct errand {
     struct dns_message request; /* parse of `octets`, its TSIG left out */
     enum peer_operation operation;
     struct client client;
-    uint64_t began; /* ms */
+    uint64_t began;  /* ms */
+    uint64_t ticket; /* an UPDATE's, by which its answer is remembered; 0: none */
 };
 
 /* From a verdict that says POLICY_FORWARD, and the request it judged. Copies what it keeps.
- * DNS_EMEMORY. */
+ * A signed UPDATE is remembered from now on. DNS_EMEMORY. */
 int errand_init(struct errand *e, struct relay *relay, const struct policy_verdict *verdict,
                 const struct relay_request *request) MUST_CHECK;
 void errand_fini(struct errand *e); /* of a zeroed struct too */

@@ -36,6 +36,9 @@ struct client_answer {
         *bad_record; /* BADKEY and BADSIG: the record to answer, without a MAC */
 };
 
+/* What a signed request is known by, before it is answered. */
+struct replay_mark client_mark(const struct client *client);
+
 /* Octets of TSIG in every answer to this client. */
 size_t client_room(const struct client *client);
 

@@ -10,6 +10,7 @@
 #include "relay/notices.h"
 #include "relay/rate.h"
 #include "relay/recent.h"
+#include "relay/replay.h"
 #include "relay/report.h"
 #include "relay/sleepers.h"
 #include "tsig/mac.h"
@@ -42,6 +43,7 @@ struct relay {
     struct relay_world world;
     struct recent recent;
     struct rate refusals; /* answers over UDP to who has proven nothing */
+    struct replay replay;
     uint8_t work[DNS_MESSAGE_MAX];
     uint8_t tail[TSIG_RECORD_MAX];
 };

@@ -48,6 +48,7 @@ enum relay_result {
     RESULT_UNKNOWN_SOURCE,
     RESULT_NOT_HEARD_HERE, /* a peer without key, at an address where it is not heard */
     RESULT_KEY_FROM_ELSEWHERE,
+    RESULT_REPLAY, /* an UPDATE that was done already */
     RESULT_NO_TSIG,
     RESULT_OPERATION_NOT_ALLOWED,
     RESULT_ZONE_NOT_ALLOWED,

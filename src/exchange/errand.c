@@ -20,6 +20,10 @@ int errand_init(struct errand *e, struct relay *relay, const struct policy_verdi
         .began = request->now.ms,
     };
     e->request.octets = octets;
+    if (e->operation == PEER_UPDATE && e->client.key) {
+        struct replay_mark mark = client_mark(&e->client);
+        e->ticket = replay_add(&relay->replay, &mark);
+    }
     return 0;
 }
 

@@ -8,6 +8,20 @@
 /* What we say of our own UDP buffer in answers of our own. */
 #define CLIENT_OUR_PAYLOAD 1232
 
+struct replay_mark client_mark(const struct client *client)
+{
+    struct replay_mark mark = {
+        .key = client->key->number,
+        .from = client->from,
+        .to = client->to,
+        .tcp = client->transport == RELAY_TCP,
+        .id = client->id,
+    };
+    size_t least = client->key->minimum_mac;
+    memcpy(mark.mac, client->chain.mac, least < sizeof mark.mac ? least : sizeof mark.mac);
+    return mark;
+}
+
 size_t client_room(const struct client *client)
 {
     return client->key ? tsig_sign_room(client->key) : 0;

@@ -231,7 +231,7 @@ void policy_judge(struct relay *relay, const struct relay_request *request,
         return;
     if (!out->client.passed)
         dns_message_strip_tsig(&out->message);
-    if (!policy_authorize(&j))
+    if (!policy_authorize(&j) || !proof_check_replay(&j))
         return;
     if (policy_find_servers(&j) && j.observed)
         judgement_report(&j,

@@ -204,3 +204,31 @@ bool proof_check_unsigned(struct judgement *j)
     }
     return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_NO_TSIG, NULL);
 }
+
+/* Unsigned as above. */
+static bool proof_refuse_replay(struct judgement *j)
+{
+    struct client *client = &j->verdict->client;
+    struct relay_event event = {.type = EVENT_REFUSED, .key = client->key, .result = RESULT_REPLAY};
+    client->key = NULL;
+    judgement_answer(j, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED, report_result_word(RESULT_REPLAY));
+    judgement_report(j, event);
+    return false;
+}
+
+bool proof_check_replay(struct judgement *j)
+{
+    const struct client *client = &j->verdict->client;
+    if (j->verdict->operation != PEER_UPDATE || !client->key)
+        return true;
+    struct replay_mark mark = client_mark(client);
+    int answer = replay_look(&j->relay->replay, &mark);
+    if (answer == REPLAY_NEW)
+        return true;
+    if (answer == REPLAY_OTHER)
+        return proof_refuse_replay(j);
+    judgement_answer(j, (uint16_t)answer, DNS_EDE_NONE, NULL);
+    judgement_report(
+        j, (struct relay_event){.type = EVENT_JOINED, .key = client->key, .result = RESULT_RETRY});
+    return false;
+}

@@ -43,6 +43,9 @@ static const struct {
         {"not-heard-here",
          "this peer has no key, so it is heard at some local addresses alone; see heard-at"},
     [RESULT_KEY_FROM_ELSEWHERE] = {"key-from-elsewhere", NULL},
+    [RESULT_REPLAY] = {"replay",
+                       "an UPDATE came again, and not from who sent it first: somebody may "
+                       "have recorded it"},
     [RESULT_NO_TSIG] = {"no-tsig", "this peer has a key but sent no TSIG; give it the key"},
     [RESULT_OPERATION_NOT_ALLOWED] = {"operation-not-allowed", "see allow of this secondary"},
     [RESULT_ZONE_NOT_ALLOWED] = {"zone-not-allowed", "see zones of this secondary"},

@@ -238,6 +238,7 @@ static void leave(void)
 static enum story_end play_run(const void *arg)
 {
     memory_pause();
+    world_pass(1000); /* or it would be the request before, repeated */
     memset(&stage, 0, sizeof stage);
     stage.play = arg;
     stage.client = (struct world_side){.key = stage.play->key, .chain = tsig_chain_request()};

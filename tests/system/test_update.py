@@ -234,3 +234,42 @@ def test_X8_a_secondary_may_forward_updates_of_its_clients(bind, launch, tmp_pat
     assert (done.status, done.output.strip()) == (0, "")
     assert addresses(bind, owner) == {"192.0.2.77"}
     assert proxy.wait(event="request", type="UPDATE", result="ok")["peer"] == "bind"
+
+
+def replaying(scene, wire, *, transport="udp", asking=None):
+    """Sends these octets as they are; from a socket of its own unless one is given."""
+    own = asking or CLIENTS[transport](scene.proxy.place, scene.source)
+    answer = own.ask(wire)
+    if not asking:
+        own.close()
+    return answer
+
+
+def test_M10_an_update_that_was_answered_is_not_done_again(launch, tmp_path, transport):
+    """The same client gets the same RCODE, signed; from any other socket it is a replay."""
+    primary = launch(Scripted(lambda request: request.answer(rcode=messages.NXDOMAIN)))
+    scene = Scene(launch, tmp_path, [primary.place])
+    wire, mac = tsigtool.sign(messages.update(ZONE), KEY)
+    asking = CLIENTS[transport](scene.proxy.place, scene.source)
+    for _ in range(3):
+        bare, _ = tsigtool.verify(replaying(scene, wire, asking=asking), KEY, mac)
+        assert tsigtool.rcode(bare) == messages.NXDOMAIN
+    for other in ("udp", "tcp"):
+        start = scene.proxy.mark()
+        answer = replaying(scene, wire, transport=other)
+        assert (tsigtool.rcode(answer), tsigtool.detach(answer)[1]) == (REFUSED, None)
+        scene.proxy.wait(event="refused", result="replay", key=KEY.name, start=start)
+    asking.close()
+    assert len(primary.requests) == 1
+
+
+def test_M10_a_recorded_update_does_not_bring_back_what_was_deleted(bind, launch, tmp_path):
+    scene = Scene(launch, tmp_path, [bind.place], bind.trusted)
+    owner = f"recorded.{ZONE}"
+    wire, mac = tsigtool.sign(messages.update(ZONE, owner), KEY)
+    bare, _ = tsigtool.verify(replaying(scene, wire), KEY, mac)
+    assert tsigtool.rcode(bare) == NOERROR and addresses(bind, owner) == {"192.0.2.1"}
+    done = nsupdate(scene.proxy.place, scene.source, ZONE, f"update delete {owner}.", key=KEY)
+    assert (done.status, addresses(bind, owner)) == (0, set())
+    assert tsigtool.rcode(replaying(scene, wire)) == REFUSED
+    assert addresses(bind, owner) == set()
