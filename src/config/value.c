@@ -214,6 +214,18 @@ static bool value_is_ascii(const char *text)
     return !*text;
 }
 
+/* All octets can be in a name, but these are in it by mistake unless they are escaped. */
+static bool value_has_stray(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\\' && text[1])
+            text++;
+        else if (strchr("* \t;\"", *text))
+            return true;
+    }
+    return false;
+}
+
 /* The name in `text` from octet `at` on. */
 static int value_read_name(const struct value *v, const char *text, size_t at, struct dns_name *out)
 {
@@ -221,8 +233,7 @@ static int value_read_name(const struct value *v, const char *text, size_t at, s
         return place_say(v->place, CONFIG_ERROR,
                          "'%s' has '%s', which is not ASCII; write such names in their xn-- form",
                          v->row->name, text);
-    /* All octets can be in a name, but these are in it by mistake. */
-    if (strpbrk(text + at, "* \t;\"") || dns_name_from_text(text + at, out) < 0)
+    if (value_has_stray(text + at) || dns_name_from_text(text + at, out) < 0)
         return place_say(v->place, CONFIG_ERROR, "'%s' has '%s', which is no domain name",
                          v->row->name, text);
     dns_name_lower(out);

@@ -243,6 +243,9 @@ Test(config, M8_values_of_peers_are_checked)
         {"zones = *.", "'zones' has '*.', which is no domain name"},
         {"zones = a.example b.example",
          "'zones' has 'a.example b.example', which is no domain name"},
+        {"zones = a\\\\;b.example", "'zones' has 'a\\\\;b.example', which is no domain name"},
+        {"zones = a\\;b\"c.example", "'zones' has 'a\\;b\"c.example', which is no domain name"},
+        {"zones = a.example\\", "'zones' has 'a.example\\', which is no domain name"},
         {"zones = b\xc3\xbc"
          "cher.example",
          "'zones' has 'b\xc3\xbc"

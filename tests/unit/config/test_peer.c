@@ -47,6 +47,20 @@ Test(relay_peer, zones_are_names_suffixes_or_all)
     cr_expect(has_zone(secondary("address = 192.0.2.1\n"), "whatever.example"));
 }
 
+/* As the log prints them. */
+Test(relay_peer, zones_may_have_escaped_characters)
+{
+    const struct peer *peer =
+        secondary("address = 192.0.2.1\n"
+                  "zones = a\\;b.example, a\\\"b\\ c.example, \\*.example, *.d\\\\.example\n");
+
+    cr_expect(has_zone(peer, "a\\059b.example"));
+    cr_expect(has_zone(peer, "a\\034b\\032c.example"));
+    cr_expect(has_zone(peer, "\\042.example"));
+    cr_expect_not(has_zone(peer, "a.example"), "no pattern");
+    cr_expect(has_zone(peer, "a.d\\092.example"));
+}
+
 Test(relay_peer, M1_matches_by_longest_prefix_ports_aside)
 {
     const struct peer *peer = secondary("address = 192.0.2.1@53, 2001:db8::1\n"
