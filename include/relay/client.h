@@ -13,7 +13,7 @@ struct client {
     enum relay_transport transport;
     uint16_t id;
     uint16_t original_id; /* of its TSIG */
-    uint16_t payload;     /* UDP payload size: 512 or what its OPT says */
+    uint16_t payload; /* the most octets of a UDP answer: what its OPT says, at most `udp-size` */
     bool has_opt;
     uint16_t opt_flags; /* DO and the like */
     bool transparent;   /* it spoke to its server's own address: both ends keep theirs */
@@ -44,15 +44,15 @@ size_t client_room(const struct client *client);
 
 /* Makes an answer in the relay's work place: header, question (if `request` has just one), OPT when
  * the client sent one, TSIG. When it does not fit the client's payload size, or the answer's limit,
- * it is explained without text, or not at all. DNS_ESPACE: nothing is sent. */
+ * it is explained without text, or not at all. DNS_ESPACE: nothing is sent, which is reported. */
 int client_answer(struct relay *relay, struct client *client, const struct dns_message *request,
                   const struct client_answer *answer, struct relay_time now,
                   struct relay_packet *out) MUST_CHECK;
 
 /* Makes a server's message, parsed and without TSIG, the client's: ID, AD, options of one hop, what
  * P25 says, TSIG. `octets` are altered in place. `from_signed`: the server's leg is signed, so AD
- * stays. DNS_ESPACE when it does not fit: over UDP not even truncated, over TCP for want of 65535
- * octets (the message is then still as it was but for ID, AD and options). */
+ * stays. DNS_ESPACE when it does not fit: over UDP not even truncated, which is reported; over TCP
+ * for want of 65535 octets (the message is then still as it was but for ID, AD and options). */
 int client_adapt(struct relay *relay, struct client *client, uint8_t *octets, struct dns_message *m,
                  bool from_signed, struct relay_time now, struct relay_packet *out) MUST_CHECK;
 

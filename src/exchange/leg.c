@@ -40,17 +40,17 @@ void leg_report(const struct leg *leg, const struct errand *errand, struct relay
     errand_report(errand, event, now);
 }
 
-/* M7: room for the client's TSIG is taken off the payload size; what belongs to one hop is left
- * out. */
+/* M7: the payload size is what the client will be given, less the room for its TSIG; what belongs
+ * to one hop is left out. */
 static int leg_edit_opt(const struct leg *leg, const struct client *client, uint8_t *octets,
                         struct dns_message *m)
 {
-    size_t room = client_room(client);
     if (leg->peer->edns == PEER_EDNS_STRIP)
         return dns_opt_remove(octets, m);
     if (m->opt_payload > DNS_UDP_MAX) {
-        size_t lowered = m->opt_payload > room ? m->opt_payload - room : 0;
-        uint16_t payload = (uint16_t)(lowered > DNS_UDP_MAX ? lowered : DNS_UDP_MAX);
+        size_t least = DNS_UDP_MAX + client_room(client);
+        size_t most = client->payload > least ? client->payload : least;
+        uint16_t payload = (uint16_t)(most - client_room(client));
         int error = dns_opt_set_payload(octets, m, payload);
         if (error < 0)
             return error;

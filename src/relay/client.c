@@ -1,12 +1,11 @@
+/* What a client is sent: an answer of our own, or a server's message made the client's. Both are signed
+ * last, when their size is known to leave the room for it. */
 #include "relay/client.h"
 
 #include <string.h>
 
 #include "dns/opt.h"
 #include "dns/truncate.h"
-
-/* What we say of our own UDP buffer in answers of our own. */
-#define CLIENT_OUR_PAYLOAD 1232
 
 struct replay_mark client_mark(const struct client *client)
 {
@@ -35,6 +34,19 @@ static size_t client_limit(const struct client *client)
 /* How much of an answer's explanation is given. */
 enum client_detail { CLIENT_NOTHING, CLIENT_CODE, CLIENT_TEXT };
 
+/* P25: the client gets nothing, which is counted. */
+static int client_drop(const struct relay *relay, const struct client *client)
+{
+    relay_report(relay, &(struct relay_event){.type = EVENT_IGNORED,
+                                              .result = RESULT_NO_ROOM,
+                                              .peer = client->peer,
+                                              .client = client->peer,
+                                              .address = &client->from,
+                                              .transport = client->transport,
+                                              .key = client->key});
+    return DNS_ESPACE;
+}
+
 /* Header, question and OPT of an answer of our own; returns its length, 0 when it does not fit. */
 static size_t client_write_answer(struct relay *relay, const struct client *client,
                                   const struct dns_message *request,
@@ -55,7 +67,7 @@ static size_t client_write_answer(struct relay *relay, const struct client *clie
         dns_wire_put_u16(&w, request->qclass);
     }
     if (client->has_opt)
-        dns_opt_write(&w, CLIENT_OUR_PAYLOAD, client->opt_flags,
+        dns_opt_write(&w, (uint16_t)relay->config->proxy.udp_size, client->opt_flags,
                       detail >= CLIENT_CODE ? answer->ede : DNS_EDE_NONE,
                       detail == CLIENT_TEXT ? answer->reason : NULL);
     return w.failed ? 0 : w.at;
@@ -103,7 +115,22 @@ int client_answer(struct relay *relay, struct client *client, const struct dns_m
         *out = (struct relay_packet){relay->work, len, relay->tail, tail.at};
         return 0;
     }
-    return DNS_ESPACE;
+    return client_drop(relay, client);
+}
+
+/* Makes room for the TSIG. */
+static int client_fit(struct relay *relay, const struct client *client, uint8_t *octets,
+                      struct dns_message *m)
+{
+    size_t room = client_room(client);
+    size_t limit = client_limit(client);
+    if (m->len + room <= limit)
+        return 0;
+    if (client->transport == RELAY_TCP)
+        return DNS_ESPACE;
+    if (limit < room || dns_truncate(octets, m, limit - room) < 0)
+        return client_drop(relay, client);
+    return 0;
 }
 
 static int client_sign(struct relay *relay, struct client *client, uint8_t *octets, size_t len,
@@ -138,14 +165,8 @@ int client_adapt(struct relay *relay, struct client *client, uint8_t *octets, st
     int error = dns_opt_remove_hop_options(octets, m, !client->transparent);
     if (error < 0)
         return error;
-
-    size_t room = client_room(client);
-    if (m->len + room > client_limit(client)) {
-        if (client->transport == RELAY_TCP || client_limit(client) < room)
-            return DNS_ESPACE;
-        error = dns_truncate(octets, m, client_limit(client) - room);
-        if (error < 0)
-            return error;
-    }
+    error = client_fit(relay, client, octets, m);
+    if (error < 0)
+        return error;
     return client_sign(relay, client, octets, m->len, now, out);
 }

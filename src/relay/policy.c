@@ -55,7 +55,9 @@ static void policy_read_opt(struct judgement *j)
 {
     const struct dns_message *m = &j->verdict->message;
     struct client *client = &j->verdict->client;
-    client->payload = m->opt_payload > DNS_UDP_MAX ? m->opt_payload : DNS_UDP_MAX;
+    unsigned most = j->relay->config->proxy.udp_size;
+    unsigned offered = m->opt_payload > DNS_UDP_MAX ? m->opt_payload : DNS_UDP_MAX;
+    client->payload = (uint16_t)(offered < most ? offered : most);
     client->has_opt = m->opt_len > 0;
     /* The OPT record: root owner, type, class, then the TTL whose low half has the flags. */
     if (client->has_opt)

@@ -113,13 +113,34 @@ def test_P25_not_even_that_fits_is_silence(make_relay):
     asking.close()
 
 
+@pytest.mark.parametrize("offered", [1232, 4096, 65535])
+@pytest.mark.parametrize("size", [512, 1232, 4096])
+def test_P25_no_answer_is_larger_than_udp_size(make_relay, size, offered):
+    relay = make_relay(sized(5000, authority=100, additional=None), udp_size=size)
+    limit = min(size, offered)
+    bare = ask_with(relay, offered)
+    assert len(bare) + tsig_size(relay.key) <= limit
+    assert contents(bare) == (1, 1, 0, False)
+    asked = messages.opt(relay.primary.requests[0].wire).klass
+    assert asked == max(512, limit - tsig_size(relay.key))
+
+
+def test_P25_udp_size_is_what_our_own_answers_say(make_relay):
+    relay = make_relay(udp_size=1400)
+    for transport in ("udp", "tcp"):
+        bare = relay.ask(transport, query("elsewhere.test", "A", payload=4096))
+        assert tsigtool.rcode(bare) == REFUSED
+        assert messages.opt(bare).klass == 1400
+
+
 @pytest.mark.parametrize("payload", [512, 550, 1232, 4096, 65535])
 def test_M7_payload_size_towards_the_primary_leaves_room_for_tsig(make_relay, payload):
     relay = make_relay()
     relay.ask("udp", query(ZONE, payload=payload))
     asked = messages.opt(relay.primary.requests[0].wire).klass
-    assert asked <= max(512, payload - tsig_size(relay.key))
-    assert asked >= max(512, payload - 2 * tsig_size(relay.key))
+    given = min(payload, 1232)  # udp-size
+    assert asked <= max(512, given - tsig_size(relay.key))
+    assert asked >= max(512, given - 2 * tsig_size(relay.key))
 
 
 def test_M7_options_of_one_hop_are_not_relayed(make_relay):

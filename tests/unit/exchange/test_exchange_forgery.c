@@ -227,6 +227,8 @@ Test(exchange_forgery, M7_towards_the_server_the_payload_leaves_room_for_the_tsi
     cr_expect_eq(support_parse(&copy).opt_payload, 512);
     asked_with_opt(400);
     cr_expect_eq(support_parse(&copy).opt_payload, 400, "already lower");
+    asked_with_opt(65535);
+    cr_expect_eq(support_parse(&copy).opt_payload, 1232 - room, "the client is given no more");
 }
 
 Test(exchange_forgery, M7_cookies_and_keepalive_belong_to_one_hop)

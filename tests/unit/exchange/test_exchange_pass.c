@@ -79,6 +79,22 @@ Test(exchange_pass, M4_only_the_id_changes_both_ways)
     world_end(EXCHANGE_ANSWERED);
 }
 
+Test(exchange_pass, M4_the_size_is_a_matter_of_the_two_ends)
+{
+    static const uint8_t zeroes[2000];
+    unsigned leg;
+
+    begin(DNS_TYPE_SOA, RELAY_UDP);
+    leg = world_ask(WORLD_PRIMARY, RELAY_UDP, &copy);
+    world_respond_soa(&message, &copy, 7);
+    support_add(&message, &(struct support_record){.section = DNS_ADDITIONAL,
+                                                   .type = 65280,
+                                                   .rdata = zeroes,
+                                                   .rdata_len = sizeof zeroes});
+    relayed(leg);
+    world_end(EXCHANGE_ANSWERED);
+}
+
 Test(exchange_pass, M4_also_in_a_transfer)
 {
     unsigned leg;

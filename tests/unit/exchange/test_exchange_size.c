@@ -80,7 +80,9 @@ Test(exchange_size, P25_first_the_additional_then_the_authority_section_is_left_
         {0, {439, 0, 0}, {0, 0, 0}},        {0, {0, 439, 0}, {0, 0, 0}},
         {0, {0, 0, 439}, {0, 0, 0}},        {1232, {100, 450, 500}, {1, 1, 1}},
         {1232, {99, 999, 1148}, {1, 1, 0}}, {1232, {99, 1148, 1190}, {1, 0, 0}},
-        {1232, {1148, 0, 0}, {0, 0, 0}},
+        {1232, {1148, 0, 0}, {0, 0, 0}},    {65535, {100, 450, 500}, {1, 1, 1}},
+        {4096, {99, 999, 1148}, {1, 1, 0}}, {65535, {99, 1148, 1190}, {1, 0, 0}},
+        {1233, {1148, 0, 0}, {0, 0, 0}},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -89,7 +91,7 @@ Test(exchange_size, P25_first_the_additional_then_the_authority_section_is_left_
         unsigned opt = cases[i].payload ? 1 : 0;
         bool truncated = counts[0] == 0;
 
-        cr_expect_leq(reply.len, cases[i].payload ? cases[i].payload : 512);
+        cr_expect_leq(reply.len, cases[i].payload ? 1232 : 512);
         cr_expect_eq(m.count[DNS_QUESTION], 1);
         cr_expect_eq(m.count[DNS_ANSWER], counts[0], "%zu", i);
         cr_expect_eq(m.count[DNS_AUTHORITY], counts[1], "%zu", i);
@@ -127,6 +129,8 @@ Test(exchange_size, P25_when_not_even_that_fits_nothing_is_sent)
     world_end(EXCHANGE_SILENT);
     cr_expect_eq(world_event(0)->event.type, EVENT_UPSTREAM_FAILURE);
     cr_expect_eq(world_event(0)->event.result, RESULT_NO_ROOM_FOR_TSIG);
+    cr_expect_eq(world_event(1)->event.type, EVENT_IGNORED);
+    cr_expect_eq(world_event(1)->event.result, RESULT_NO_ROOM);
     support_header(&request, 0x1234, 0);
     support_question(&request, name, DNS_TYPE_SOA);
     world_begin(&client, WORLD_ONE, RELAY_UDP, &request);

@@ -127,6 +127,7 @@ Test(relay_leg, M7_the_requests_tsig_and_hop_options_stay_behind)
     support_opt(&request, 1232, options, sizeof options);
     world_sign(&side, &request);
     prepare("hq", RELAY_UDP);
+    errand.client.payload = 1232;
     errand.request.len = errand.request.tsig_at;
     errand.request.start[DNS_SECTIONS] = errand.request.len;
     errand.request.count[DNS_ADDITIONAL]--;

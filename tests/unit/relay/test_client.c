@@ -133,6 +133,10 @@ Test(relay_client, what_does_not_fit_at_all_is_not_sent)
     cr_expect_eq(
         client_answer(world.relay, &client, &verdict->message, &refused, world.now, &packet),
         DNS_ESPACE);
+    cr_expect_eq(world_event(0)->event.type, EVENT_IGNORED);
+    cr_expect_eq(world_event(0)->event.result, RESULT_NO_ROOM);
+    cr_expect_eq(world_event(0)->event.peer, world_peer("one"));
+    cr_expect_str_eq(world_event(0)->address, WORLD_ONE);
     client.payload = 12 + 16;
     cr_expect_eq(
         client_answer(world.relay, &client, &verdict->message, &refused, world.now, &packet),
@@ -199,6 +203,41 @@ Test(relay_client, P25_the_payload_size_is_at_least_512)
     cr_expect_eq(client.payload, 512);
     asks("example.com", 0, 1232, RELAY_UDP);
     cr_expect_eq(client.payload, 1232);
+}
+
+#define SIZED(size)                                                                                \
+    "[proxy]\nudp-size = " size "\n[key k]\nsecret-file = k.key\n"                                 \
+    "[primary hq]\naddress = 10.0.0.1\n"                                                           \
+    "[secondary one]\naddress = 192.0.2.1\nkey = k\n"
+
+Test(relay_client, P25_the_payload_size_is_at_most_udp_size)
+{
+    static const struct {
+        const char *config;
+        uint16_t offered, payload;
+    } cases[] = {
+        {WORLD_CONFIG, 1233, 1232},  {WORLD_CONFIG, 65535, 1232}, {SIZED("512"), 1232, 512},
+        {SIZED("4096"), 4095, 4095}, {SIZED("4096"), 4097, 4096}, {SIZED("4096"), 0, 512},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world_close();
+        world_open(cases[i].config);
+        asks("example.com", 0, cases[i].offered, RELAY_UDP);
+        cr_expect_eq(client.payload, cases[i].payload, "%zu", i);
+    }
+}
+
+Test(relay_client, P25_an_answer_of_our_own_says_udp_size)
+{
+    const struct client_answer refused = {.rcode = DNS_RCODE_REFUSED, .ede = DNS_EDE_NONE};
+
+    asks("example.com", 0, 4096, RELAY_UDP);
+    cr_expect_eq(answered(&refused).opt_payload, 1232);
+    world_close();
+    world_open(SIZED("1400"));
+    asks("example.com", 0, 512, RELAY_TCP);
+    cr_expect_eq(answered(&refused).opt_payload, 1400);
 }
 
 Test(relay_client, P26_over_tcp_what_leaves_no_room_stays_whole)
