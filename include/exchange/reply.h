@@ -1,5 +1,6 @@
-/* A server's message on its way to the client: as it is, or written anew when it came without the
- * question (axfrdns) or when TSIG would push it past 65535 octets; then it becomes several. */
+/* A server's message on its way to the client: as it is; or written anew when it came without the
+ * question (axfrdns) or when TSIG would push it past 65535 octets, then it becomes several; or, of
+ * an IXFR over UDP, its opening SOA alone. */
 #ifndef EXCHANGE_REPLY_H
 #define EXCHANGE_REPLY_H
 
@@ -12,6 +13,8 @@ struct reply {
     bool from_signed;           /* its leg is signed */
     bool transfer;              /* a message of an AXFR or IXFR over TCP: it may be written anew */
     bool first;                 /* of the response */
+    bool version_only;          /* P29: its opening SOA alone goes on */
+    bool shortened;             /* answer records were left out */
     bool anew;                  /* pieces of it are being written by `split` */
     struct dns_split split;
 };

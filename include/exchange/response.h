@@ -13,7 +13,13 @@
 #include "exchange/hold.h"
 #include "exchange/reply.h"
 
-enum response_state { RESPONSE_HELD, RESPONSE_RELAY, RESPONSE_COMPLETE, RESPONSE_BROKEN };
+enum response_state {
+    RESPONSE_HELD,
+    RESPONSE_RELAY,
+    RESPONSE_COMPLETE,
+    RESPONSE_ENOUGH, /* there is more, but a UDP client is not given it */
+    RESPONSE_BROKEN,
+};
 
 struct response {
     struct dns_xfr xfr; /* of an AXFR or IXFR over TCP */

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/xfr.h"
+
 /* Leaves out all sections from `first` on, OPT excepted: it has no pointers and none go into it
  * that stay. */
 static void truncate_leave_out(uint8_t *octets, struct dns_message *m, enum dns_section first)
@@ -33,6 +35,35 @@ static void truncate_mark(uint8_t *octets, struct dns_message *m)
         octets[m->opt_at + DNS_OPT_RCODE_AT] = 0;
 }
 
+bool dns_truncate_opens_with_soa(const struct dns_message *m)
+{
+    struct dns_message first = *m;
+    uint32_t serial;
+    first.count[DNS_ANSWER] = m->count[DNS_ANSWER] > 0;
+    return dns_xfr_soa_serial(&first, DNS_ANSWER, &serial);
+}
+
+void dns_truncate_to_soa(uint8_t *octets, struct dns_message *m)
+{
+    assert(m->count[DNS_ANSWER] > 0);
+    size_t at = m->start[DNS_ANSWER];
+    struct dns_record soa;
+    dns_message_record(m, &at, &soa);
+    m->start[DNS_AUTHORITY] = soa.end;
+    truncate_leave_out(octets, m, DNS_AUTHORITY);
+    m->count[DNS_ANSWER] = 1;
+    dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * DNS_ANSWER, 1);
+    m->flags &= (uint16_t)~DNS_FLAG_TC;
+    dns_wire_set_u16_at(octets + DNS_FLAGS_AT, m->flags);
+}
+
+/* RFC 1995 section 2: what does not fit is answered with the version. */
+static bool truncate_is_ixfr(const struct dns_message *m)
+{
+    return m->qtype == DNS_TYPE_IXFR && dns_message_rcode(m) == DNS_RCODE_NOERROR &&
+           dns_truncate_opens_with_soa(m);
+}
+
 int dns_truncate(uint8_t *octets, struct dns_message *m, size_t limit)
 {
     assert(m->octets == octets && m->tsig_place == DNS_TSIG_NONE);
@@ -43,6 +74,11 @@ int dns_truncate(uint8_t *octets, struct dns_message *m, size_t limit)
         if (m->len <= limit)
             return 0;
         truncate_leave_out(octets, m, DNS_AUTHORITY);
+        if (m->len <= limit)
+            return 0;
+    }
+    if (truncate_is_ixfr(m)) {
+        dns_truncate_to_soa(octets, m);
         if (m->len <= limit)
             return 0;
     }

@@ -151,12 +151,10 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
         state_spoil(x, x->response.fault, now);
         break;
     case RESPONSE_RELAY:
-        if (x->errand.client.transport == RELAY_UDP) {
-            /* P29: what takes more than one message the client is to fetch over TCP. */
-            leg_move(leg, LEG_OVER);
-            state_answer(x, DNS_RCODE_NOERROR, DNS_FLAG_TC, RESULT_TRUNCATED, NULL);
-            break;
-        }
+        state_move(x, EXCHANGE_RELAYING);
+        break;
+    case RESPONSE_ENOUGH:
+        leg_move(leg, LEG_OVER);
         state_move(x, EXCHANGE_RELAYING);
         break;
     case RESPONSE_COMPLETE:
@@ -263,7 +261,7 @@ static bool exchange_next_reply(struct exchange *x, struct relay_time now,
     out->type = ACTION_REPLY;
     if (more > 0)
         return true;
-    if (x->legs.items[x->reply_leg].state != LEG_ANSWERED) {
+    if (x->legs.items[x->reply_leg].state == LEG_ASKED) {
         state_move(x, EXCHANGE_FOLLOWING);
         return true;
     }

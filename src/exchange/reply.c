@@ -9,7 +9,7 @@ static bool reply_lacks_question(const struct reply *reply)
            reply->message.count[DNS_ANSWER] > 0;
 }
 
-/* Of several messages a UDP client is told to come back over TCP (P25's last resort). */
+/* Of several pieces a UDP client is told to come back over TCP (P25's last resort). */
 static int reply_ask_back(struct relay *relay, struct dns_message *piece)
 {
     return dns_truncate(relay->work, piece, piece->start[DNS_ANSWER] + piece->opt_len);
@@ -24,27 +24,36 @@ static int reply_write_anew(struct reply *reply, struct relay *relay, struct cli
     if (more < 0)
         return more;
     int error = dns_message_parse(relay->work, w.at, &piece);
+    unsigned answers = error == 0 ? piece.count[DNS_ANSWER] : 0;
     if (error == 0 && more > 0 && client->transport == RELAY_UDP) {
         error = reply_ask_back(relay, &piece);
         more = 0;
     }
     if (error == 0)
         error = client_adapt(relay, client, relay->work, &piece, reply->from_signed, now, out);
-    return error < 0 ? error : more;
+    if (error < 0)
+        return error;
+    reply->shortened |= piece.count[DNS_ANSWER] < answers;
+    return more;
 }
 
 int reply_next(struct reply *reply, struct relay *relay, struct client *client,
                const struct dns_message *request, struct relay_time now, struct relay_packet *out)
 {
+    struct dns_message *m = &reply->message;
+    unsigned answers = m->count[DNS_ANSWER];
+    if (reply->version_only)
+        dns_truncate_to_soa(reply->octets, m);
     if (!reply->anew && !reply_lacks_question(reply)) {
-        int error = client_adapt(relay, client, reply->octets, &reply->message, reply->from_signed,
-                                 now, out);
+        int error = client_adapt(relay, client, reply->octets, m, reply->from_signed, now, out);
+        reply->shortened = m->count[DNS_ANSWER] < answers;
         if (error != DNS_ESPACE || !reply->transfer || client->transport == RELAY_UDP)
             return error;
     }
     if (!reply->anew) {
-        dns_split_init(&reply->split, &reply->message, request,
-                       DNS_MESSAGE_MAX - client_room(client), reply->first);
+        reply->shortened = m->count[DNS_ANSWER] < answers;
+        dns_split_init(&reply->split, m, request, DNS_MESSAGE_MAX - client_room(client),
+                       reply->first);
         reply->anew = true;
     }
     return reply_write_anew(reply, relay, client, now, out);

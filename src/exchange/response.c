@@ -59,6 +59,19 @@ static void response_set_reply(struct response *r, const struct errand *errand,
     };
 }
 
+/* P29: over UDP an IXFR that is not whole in one message that fits is answered with its version. */
+static bool response_is_version_only(const struct response *r, const struct errand *errand,
+                                     const struct response_part *part)
+{
+    if (errand->client.transport == RELAY_TCP || !response_is_followed(errand, part))
+        return false;
+    if (r->xfr.state != DNS_XFR_DONE)
+        return true;
+    /* One with its question is cut where its room is known. */
+    bool lacks_question = part->message->count[DNS_QUESTION] == 0;
+    return r->xfr.has_serial && lacks_question && part->message->len > errand->client.payload;
+}
+
 /* The next of the messages that waited becomes the reply: 1, 0 when none is left, or an error. All
  * come over one leg, so but for their octets they are like the last one. */
 static int response_take_held(struct response *r)
@@ -113,7 +126,10 @@ enum response_state response_take(struct response *r, const struct errand *erran
     }
     if (response_release(r, errand, part) < 0)
         return response_fail(r, RESULT_NO_MEMORY);
-    return last ? RESPONSE_COMPLETE : RESPONSE_RELAY;
+    r->reply.version_only = response_is_version_only(r, errand, part);
+    if (last)
+        return RESPONSE_COMPLETE;
+    return r->reply.version_only ? RESPONSE_ENOUGH : RESPONSE_RELAY;
 }
 
 int response_next(struct response *r, struct errand *errand, struct relay_time now,
@@ -133,6 +149,8 @@ enum relay_result response_result(const struct response *r, const struct errand 
         return RESULT_ERROR;
     if (errand_is_transfer(errand) && !r->has_serial)
         return RESULT_NO_TRANSFER;
+    if (errand_is_transfer(errand) && (r->reply.version_only || r->reply.shortened))
+        return RESULT_TRUNCATED;
     return r->xfr.serial_changed ? RESULT_SERIAL_CHANGED : RESULT_OK;
 }
 

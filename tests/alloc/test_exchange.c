@@ -181,6 +181,14 @@ Test(exchange, a_second_address_answers_or_fails_when_the_first_has_refused)
     PLAY(.config = WORLD_CONFIG, FROM_K, .transport = RELAY_TCP, .refuses = WORLD_PRIMARY, SOA);
 }
 
+Test(exchange, an_ixfr_over_udp_is_whole_or_the_version_or_fails)
+{
+    PLAY(.config = CLIENT_CONFIG, FROM_K, .transport = RELAY_UDP, .ask = ask_ixfr,
+         .say = say_changes, .turns = 1, .replies = 1, .records = 6);
+    PLAY(.config = CLIENT_CONFIG, FROM_K, .transport = RELAY_UDP, .ask = ask_ixfr, .say = say_zone,
+         .turns = 1, .replies = 1, .records = 1);
+}
+
 Test(exchange, a_zone_from_a_plain_primary_is_whole_or_broken_off)
 {
     PLAY(.config = CLIENT_CONFIG, FROM_K, .transport = RELAY_TCP, .ask = ask_axfr, .say = say_zone,

@@ -263,21 +263,6 @@ def test_P29_transport(make_relay, setting, kind, asked, used):
     assert [r.transport for r in relay.primary.requests] == [used]
 
 
-def test_P29_ixfr_by_udp_in_several_messages_is_tc(make_relay):
-    def script(request):
-        request.answer(NEW, f"a.{ZONE}. 60 IN A 192.0.2.1")
-        request.answer(NEW)
-
-    bare = make_relay(script).ask("udp", ixfr_query(ZONE, 5))
-    assert contents(bare) == (0, 0, 0, True)
-
-
-def test_X6_lone_newer_soa_by_udp_is_relayed(make_relay):
-    relay = make_relay(lambda request: request.answer(NEW), primary={"transport": "same"})
-    bare = relay.ask("udp", ixfr_query(ZONE, 5))
-    assert contents(bare) == (1, 0, 0, False)
-
-
 def test_P29_ports_and_ids_are_random(make_relay):
     relay = make_relay()
     for _ in range(24):

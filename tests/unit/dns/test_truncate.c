@@ -127,3 +127,57 @@ Test(dns_truncate, P25_tc_that_was_set_stays)
     expect_counts(&m, (const uint16_t[]){1, 1, 1, 0});
     expect_up_to_date(&m);
 }
+
+/* The answer to an IXFR in all sections. */
+static struct dns_message build_ixfr(const char *owner, uint16_t flags)
+{
+    support_header(&s, 1, DNS_FLAG_QR | flags);
+    support_question(&s, "foo.example", DNS_TYPE_IXFR);
+    support_soa(&s, DNS_ANSWER, owner, 7);
+    answer_len = s.len;
+    support_a(&s, DNS_ANSWER, "a.foo.example");
+    support_soa(&s, DNS_ANSWER, owner, 7);
+    authority_len = s.len;
+    support_a(&s, DNS_AUTHORITY, "ns.foo.example");
+    support_opt(&s, 1232, "\0\3\0\1x", 5);
+    return support_parse(&s);
+}
+
+Test(dns_truncate, P29_of_an_ixfr_the_version_stays)
+{
+    struct dns_message m = build_ixfr("Foo.example", DNS_FLAG_AA | DNS_FLAG_TC);
+
+    cr_expect(dns_truncate_opens_with_soa(&m));
+    cr_expect_eq(dns_truncate(s.octets, &m, authority_len + OPT_LEN - 1), 0);
+    cr_expect_eq(m.len, answer_len + OPT_LEN);
+    expect_counts(&m, (const uint16_t[]){1, 1, 0, 1});
+    cr_expect_eq(m.flags, DNS_FLAG_QR | DNS_FLAG_AA);
+    cr_expect_eq(memcmp(s.octets + m.opt_at + 11, "\0\3\0\1x", 5), 0);
+    expect_up_to_date(&m);
+}
+
+Test(dns_truncate, P29_of_an_ixfr_authority_goes_before_the_records)
+{
+    struct dns_message m = build_ixfr("foo.example", DNS_FLAG_AA);
+
+    cr_expect_eq(dns_truncate(s.octets, &m, authority_len + OPT_LEN), 0);
+    expect_counts(&m, (const uint16_t[]){1, 3, 0, 1});
+    expect_up_to_date(&m);
+}
+
+Test(dns_truncate, P29_no_version_stays_that_does_not_fit_or_is_none)
+{
+    struct dns_message m = build_ixfr("foo.example", 0);
+
+    cr_expect_eq(dns_truncate(s.octets, &m, answer_len + OPT_LEN - 1), 0);
+    expect_counts(&m, (const uint16_t[]){1, 0, 0, 1});
+    cr_expect(m.flags & DNS_FLAG_TC);
+    expect_up_to_date(&m);
+    m = build_ixfr("bar.example", 0);
+    cr_expect_not(dns_truncate_opens_with_soa(&m));
+    cr_expect_eq(dns_truncate(s.octets, &m, authority_len + OPT_LEN - 1), 0);
+    expect_counts(&m, (const uint16_t[]){1, 0, 0, 1});
+    m = build_ixfr("foo.example", DNS_RCODE_REFUSED);
+    cr_expect_eq(dns_truncate(s.octets, &m, authority_len + OPT_LEN - 1), 0);
+    expect_counts(&m, (const uint16_t[]){1, 0, 0, 1});
+}

@@ -147,16 +147,6 @@ static unsigned asked(uint16_t type, enum relay_transport transport)
     return world_ask(WORLD_PRIMARY, RELAY_TCP, &copy);
 }
 
-Test(exchange_size, P25_a_transfer_of_one_message_too_large_for_udp_becomes_tc)
-{
-    unsigned leg = asked(DNS_TYPE_IXFR, RELAY_UDP);
-
-    WORLD_RECORDS(&message, &copy, 7, 5, 0, 0, 0, 7, 0, 0, 0, 7);
-    cr_assert_gt(message.len, 512);
-    world_answer(leg, &message);
-    cr_expect_eq(world_reply_last(&client, &reply).flags, DNS_FLAG_QR | DNS_FLAG_AA | DNS_FLAG_TC);
-}
-
 /* The next of the response. */
 static struct dns_message replied(void)
 {

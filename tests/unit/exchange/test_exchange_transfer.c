@@ -1,4 +1,4 @@
-/* Stories of transfers: AXFR, and IXFR over TCP and UDP. */
+/* Stories of transfers over TCP. */
 #include <criterion/criterion.h>
 
 #include "exchange/world.h"
@@ -362,66 +362,4 @@ Test(exchange_transfer, X9b_no_new_try_once_a_message_was_relayed)
     goes_on(leg);
     world_closed(leg);
     aborted("broke-off");
-}
-
-static void truncated(void)
-{
-    struct dns_message m = world_reply_last(&client, &reply);
-
-    cr_expect_eq(m.flags, DNS_FLAG_QR | DNS_FLAG_TC);
-    cr_expect_eq(m.count[DNS_QUESTION], 1);
-    cr_expect_eq(m.count[DNS_ANSWER], 0);
-}
-
-Test(exchange_transfer, P29_ixfr_over_udp_goes_over_tcp_and_several_messages_become_tc)
-{
-    unsigned leg = asked(DNS_TYPE_IXFR, RELAY_UDP);
-
-    BUILD(5);
-    ends(leg);
-    leg = asked(DNS_TYPE_IXFR, RELAY_UDP);
-    BUILD(6, 5, 0, 6, 0, 6);
-    ends(leg);
-    leg = asked(DNS_TYPE_IXFR, RELAY_UDP);
-    BUILD(7, 5, 0);
-    world_answer(leg, &message);
-    truncated();
-    cr_expect_eq(world_event(0)->event.result, RESULT_TRUNCATED);
-    cr_expect_not(exchange_leg_is_clean(&world.exchange, leg), "the rest is still coming");
-}
-
-/* axfrdns leaves it out, which no resolver takes over UDP. */
-Test(exchange_transfer, P26_the_question_is_added_for_a_udp_client_as_well)
-{
-    unsigned leg = asked(DNS_TYPE_IXFR, RELAY_UDP);
-    struct dns_message m, query = support_parse(&request);
-
-    support_header(&message, dns_wire_u16_at(copy.octets), DNS_FLAG_QR | DNS_FLAG_AA);
-    support_soa(&message, DNS_ANSWER, "example.com", 7);
-    support_a(&message, DNS_ANSWER, "www.example.com");
-    support_soa(&message, DNS_ANSWER, "example.com", 7);
-    m = relayed(leg, NULL);
-    world_end(EXCHANGE_ANSWERED);
-    cr_assert_eq(m.count[DNS_QUESTION], 1);
-    cr_expect(dns_message_same_question(&m, &query));
-    cr_expect_eq(m.count[DNS_ANSWER], 3);
-    cr_expect_eq(m.flags, DNS_FLAG_QR | DNS_FLAG_AA);
-}
-
-Test(exchange_transfer, X6_a_lone_newer_soa_over_udp_is_relayed)
-{
-    unsigned leg;
-
-    world_close();
-    world_open("[key k]\nsecret-file = k.key\n"
-               "[primary hq]\naddress = 10.0.0.1\ntransport = same\n"
-               "[secondary one]\naddress = 192.0.2.1\nkey = k\n");
-    support_header(&request, 0x1234, 0);
-    support_question(&request, "example.com", DNS_TYPE_IXFR);
-    support_soa(&request, DNS_AUTHORITY, "example.com", 5);
-    world_begin(&client, WORLD_ONE, RELAY_UDP, &request);
-    leg = world_ask(WORLD_PRIMARY, RELAY_UDP, &copy);
-    BUILD(7);
-    relayed(leg, NULL);
-    world_end(EXCHANGE_ANSWERED);
 }

@@ -173,3 +173,15 @@ Test(exchange_response, the_report_names_who_asked_and_who_served)
     cr_expect(event->has_serial && event->serial == 5);
     cr_expect(event->has_client_serial && event->client_serial == 5);
 }
+
+Test(exchange_response, P29_a_udp_client_has_enough_with_the_first_of_several)
+{
+    struct dns_message m;
+
+    asks(DNS_TYPE_IXFR, RELAY_UDP);
+    WORLD_RECORDS(&messages[0], &request, 7, 5, 0);
+    cr_assert_eq(comes(&messages[0], RELAY_TCP, true), RESPONSE_ENOUGH);
+    cr_assert_eq(next(&m), 0);
+    cr_expect_eq(m.count[DNS_ANSWER], 1);
+    cr_expect_eq(response_result(&response, &errand), RESULT_TRUNCATED);
+}
