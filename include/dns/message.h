@@ -115,6 +115,13 @@ static inline unsigned dns_message_rcode(const struct dns_message *m)
     return upper << 4 | (m->flags & DNS_MASK_RCODE);
 }
 
+/* The type in the first question; `m` is the parse of `octets` and has just one. */
+static inline void dns_message_put_qtype(uint8_t *octets, struct dns_message *m, uint16_t type)
+{
+    m->qtype = type;
+    dns_wire_set_u16_at(octets + m->start[DNS_ANSWER] - 4, type); /* class behind it */
+}
+
 static inline void dns_message_put_arcount(uint8_t *octets, uint16_t count)
 {
     dns_wire_set_u16_at(octets + DNS_ARCOUNT_AT, count);

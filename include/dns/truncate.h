@@ -14,6 +14,9 @@
  * even that fits; the message is then of no use. */
 int dns_truncate(uint8_t *octets, struct dns_message *m, size_t limit) MUST_CHECK;
 
+/* Leaves question and OPT, the header's flags as they are. */
+void dns_truncate_to_question(uint8_t *octets, struct dns_message *m);
+
 /* Does the answer section begin with the zone's SOA? */
 bool dns_truncate_opens_with_soa(const struct dns_message *m);
 

@@ -16,8 +16,9 @@ struct errand {
     struct dns_message request; /* parse of `octets`, its TSIG left out */
     enum peer_operation operation;
     struct client client;
-    uint64_t began;  /* ms */
-    uint64_t ticket; /* an UPDATE's, by which its answer is remembered; 0: none */
+    bool soa_instead; /* P29: the servers are asked for the SOA in place of the IXFR */
+    uint64_t began;   /* ms */
+    uint64_t ticket;  /* an UPDATE's, by which its answer is remembered; 0: none */
 };
 
 /* From a verdict that says POLICY_FORWARD, and the request it judged. Copies what it keeps.
@@ -28,6 +29,9 @@ void errand_fini(struct errand *e); /* of a zeroed struct too */
 
 /* An AXFR or IXFR: its answer may be many messages. */
 bool errand_is_transfer(const struct errand *e);
+
+/* Has this answer the question that the servers are asked? */
+bool errand_is_asked(const struct errand *e, const struct dns_message *answer);
 
 /* Completes the event with what the errand is about, and reports it. It is about the client unless
  * its `peer` is set already. */

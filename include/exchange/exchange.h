@@ -5,7 +5,7 @@
  *                 ▼                      │
  *   ASKING ─▶ RELAYING ─REPLY─▶ FOLLOWING┘          the server's message, or the last of several
  *      │          └──────last REPLY──────────▶ ENDED
- *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   our own: SERVFAIL, a joint one
+ *      └────▶ ANSWERING ─────REPLY────────────▶ ENDED   our own: SERVFAIL, TC, a joint one
  *   any ─abort─▶ ENDED
  *
  * After every event, exchange_next is called until it yields ACTION_WAIT or ACTION_END; between two
@@ -72,6 +72,9 @@ uint64_t exchange_deadline(const struct exchange *x);
 bool exchange_leg_is_settled(const struct exchange *x, unsigned leg);
 
 /* True when the leg's TCP connection may carry another request: its answer came whole. */
-bool exchange_leg_is_clean(const struct exchange *x, unsigned leg);
+static inline bool exchange_leg_is_clean(const struct exchange *x, unsigned leg)
+{
+    return x->legs.items[leg].transport == RELAY_TCP && x->legs.items[leg].state == LEG_ANSWERED;
+}
 
 #endif

@@ -35,6 +35,11 @@ static void truncate_mark(uint8_t *octets, struct dns_message *m)
         octets[m->opt_at + DNS_OPT_RCODE_AT] = 0;
 }
 
+void dns_truncate_to_question(uint8_t *octets, struct dns_message *m)
+{
+    truncate_leave_out(octets, m, DNS_ANSWER);
+}
+
 bool dns_truncate_opens_with_soa(const struct dns_message *m)
 {
     struct dns_message first = *m;

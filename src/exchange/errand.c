@@ -38,6 +38,14 @@ bool errand_is_transfer(const struct errand *e)
     return e->operation == PEER_AXFR || e->operation == PEER_IXFR;
 }
 
+bool errand_is_asked(const struct errand *e, const struct dns_message *answer)
+{
+    struct dns_message asked = e->request;
+    if (e->soa_instead)
+        asked.qtype = DNS_TYPE_SOA;
+    return dns_message_same_question(answer, &asked);
+}
+
 void errand_report(const struct errand *e, struct relay_event event, struct relay_time now)
 {
     if (!event.peer) {

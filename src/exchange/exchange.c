@@ -19,6 +19,7 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
                   const struct relay_request *request)
 {
     *x = (struct exchange){.state = EXCHANGE_ASKING, .moved = request->now.ms};
+    enum route_way way = route_way(verdict);
     int error = errand_init(&x->errand, relay, verdict, request);
     if (error == 0)
         error = response_init(&x->response, &x->errand);
@@ -26,11 +27,15 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
         error = waiting_begin(&x->waiter, &x->errand, verdict, request->now);
     else if (error == 0)
         error = route_legs(relay, verdict, request->now, &x->legs);
-    if (error < 0)
+    if (error < 0) {
         exchange_fini(x);
-    else
-        waiting_note_asked(&x->errand);
-    return error;
+        return error;
+    }
+    x->errand.soa_instead = way == ROUTE_SOA;
+    if (way == ROUTE_BACK)
+        state_answer(x, DNS_RCODE_NOERROR, DNS_FLAG_TC, RESULT_TRUNCATED, NULL);
+    waiting_note_asked(&x->errand);
+    return 0;
 }
 
 int exchange_init_telling(struct exchange *x, struct relay *relay,
@@ -334,11 +339,6 @@ uint64_t exchange_deadline(const struct exchange *x)
     default:
         return LEG_NEVER;
     }
-}
-
-bool exchange_leg_is_clean(const struct exchange *x, unsigned leg)
-{
-    return x->legs.items[leg].transport == RELAY_TCP && x->legs.items[leg].state == LEG_ANSWERED;
 }
 
 bool exchange_leg_is_settled(const struct exchange *x, unsigned leg)

@@ -9,6 +9,7 @@
 
 #include "dns/notify.h"
 #include "dns/opt.h"
+#include "dns/truncate.h"
 #include "tsig/verify.h"
 
 void leg_move(struct leg *leg, enum leg_state state)
@@ -58,6 +59,13 @@ static int leg_edit_opt(const struct leg *leg, const struct client *client, uint
     return dns_opt_remove_hop_options(octets, m, !client->transparent);
 }
 
+/* P29: in place of the IXFR. */
+static void leg_ask_soa(uint8_t *octets, struct dns_message *m)
+{
+    dns_truncate_to_question(octets, m);
+    dns_message_put_qtype(octets, m, DNS_TYPE_SOA);
+}
+
 static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send, size_t len,
                     struct relay_time now, struct dns_writer *tail)
 {
@@ -101,6 +109,8 @@ int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now
     m.id = relay->world.random_id(relay->world.arg);
     dns_wire_set_u16_at(relay->work, m.id);
     dns_message_put_arcount(relay->work, m.count[DNS_ADDITIONAL]);
+    if (errand->soa_instead)
+        leg_ask_soa(relay->work, &m);
     if (!errand->client.passed)
         error = leg_edit_opt(leg, &errand->client, relay->work, &m);
     if (error < 0)
@@ -141,7 +151,7 @@ static bool leg_is_bare_error(const struct dns_message *m)
 /* axfrdns leaves the question out of a transfer's messages, most others of all but the first. */
 static bool leg_may_lack_question(const struct leg *leg, const struct errand *errand)
 {
-    return leg->transport == RELAY_TCP && errand_is_transfer(errand);
+    return leg->transport == RELAY_TCP && errand_is_transfer(errand) && !errand->soa_instead;
 }
 
 static bool leg_matches(const struct leg *leg, const struct errand *errand,
@@ -150,7 +160,7 @@ static bool leg_matches(const struct leg *leg, const struct errand *errand,
     if (!(m->flags & DNS_FLAG_QR) || dns_message_opcode(m) != dns_message_opcode(&errand->request))
         return false;
     if (m->count[DNS_QUESTION] == 1)
-        return dns_message_same_question(m, &errand->request);
+        return errand_is_asked(errand, m);
     if (m->count[DNS_QUESTION] > 1)
         return false;
     return leg_is_bare_error(m) || leg_may_lack_question(leg, errand);

@@ -3,6 +3,8 @@
  * `hold` and goes on, in order, behind the message whose MAC covers it. */
 #include "exchange/response.h"
 
+#include "dns/truncate.h"
+
 int response_init(struct response *r, const struct errand *errand)
 {
     struct response out = {.fault = RESULT_OK};
@@ -28,7 +30,7 @@ static enum response_state response_fail(struct response *r, enum relay_result f
 
 static bool response_is_followed(const struct errand *errand, const struct response_part *part)
 {
-    return errand_is_transfer(errand) && part->transport == RELAY_TCP;
+    return errand_is_transfer(errand) && part->transport == RELAY_TCP && !errand->soa_instead;
 }
 
 /* What the answer says of the zone's version; a UDP answer to an IXFR is a SOA, too. */
@@ -43,7 +45,7 @@ static void response_note_serial(struct response *r, const struct errand *errand
         r->has_serial = dns_xfr_soa_serial(part->message, DNS_ANSWER, &r->serial);
     }
     if (first && errand->operation == PEER_IXFR && r->has_serial)
-        r->up_to_date = part->message->count[DNS_ANSWER] == 1 &&
+        r->up_to_date = (part->message->count[DNS_ANSWER] == 1 || errand->soa_instead) &&
                         !dns_xfr_serial_newer(r->serial, r->xfr.client_serial);
 }
 
@@ -57,12 +59,17 @@ static void response_set_reply(struct response *r, const struct errand *errand,
         .transfer = response_is_followed(errand, part) && !errand->client.passed,
         .first = r->messages == 0,
     };
+    if (errand->soa_instead && part->message->count[DNS_QUESTION] == 1)
+        dns_message_put_qtype(part->octets, &r->reply.message, DNS_TYPE_IXFR);
 }
 
-/* P29: over UDP an IXFR that is not whole in one message that fits is answered with its version. */
+/* P29: over UDP an IXFR that is not whole in one message that fits is answered with its version, as
+ * is one for which the SOA was asked. */
 static bool response_is_version_only(const struct response *r, const struct errand *errand,
                                      const struct response_part *part)
 {
+    if (errand->soa_instead)
+        return r->rcode == DNS_RCODE_NOERROR && dns_truncate_opens_with_soa(&r->reply.message);
     if (errand->client.transport == RELAY_TCP || !response_is_followed(errand, part))
         return false;
     if (r->xfr.state != DNS_XFR_DONE)
@@ -149,7 +156,8 @@ enum relay_result response_result(const struct response *r, const struct errand 
         return RESULT_ERROR;
     if (errand_is_transfer(errand) && !r->has_serial)
         return RESULT_NO_TRANSFER;
-    if (errand_is_transfer(errand) && (r->reply.version_only || r->reply.shortened))
+    if (errand_is_transfer(errand) && !r->up_to_date &&
+        (r->reply.version_only || r->reply.shortened))
         return RESULT_TRUNCATED;
     return r->xfr.serial_changed ? RESULT_SERIAL_CHANGED : RESULT_OK;
 }

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 /* P29: what can be forged on a plain leg goes over TCP. */
-static enum relay_transport route_transport(const struct policy_verdict *v, const struct peer *peer)
+static enum relay_transport route_transport(const struct policy_verdict *v,
+                                            enum peer_operation operation, const struct peer *peer)
 {
     if (v->client.passed)
         return v->client.transport;
-    if (v->operation == PEER_AXFR || peer->transport == PEER_TRANSPORT_TCP)
+    if (operation == PEER_AXFR || peer->transport == PEER_TRANSPORT_TCP)
         return RELAY_TCP;
-    bool guarded = v->operation != PEER_SOA && v->operation != PEER_NOTIFY;
+    bool guarded = operation != PEER_SOA && operation != PEER_NOTIFY;
     if (peer->transport == PEER_TRANSPORT_AUTO && guarded && !peer_is_signed(peer))
         return RELAY_TCP;
     return v->client.transport;
@@ -23,6 +24,17 @@ static enum relay_transport route_transport(const struct policy_verdict *v, cons
 static unsigned route_copies(const struct policy_verdict *v)
 {
     return v->operation == PEER_UPDATE || v->operation == PEER_NOTIFY ? 1 : 2;
+}
+
+enum route_way route_way(const struct policy_verdict *v)
+{
+    bool unproven = v->client.transport == RELAY_UDP && !v->client.key && !v->client.passed;
+    if (!unproven || v->operation == PEER_SOA || v->operation == PEER_NOTIFY)
+        return ROUTE_AS_ASKED;
+    for (size_t i = 0; i < v->server_count; i++)
+        if (route_transport(v, v->operation, v->servers[i]) == RELAY_TCP)
+            return v->operation == PEER_IXFR ? ROUTE_SOA : ROUTE_BACK;
+    return ROUTE_AS_ASKED;
 }
 
 /* The first listen address of a family that names one host. */
@@ -60,6 +72,7 @@ static size_t route_count(const struct policy_verdict *v)
 struct route {
     struct relay *relay;
     const struct policy_verdict *verdict;
+    enum peer_operation operation;  /* what the servers are asked */
     const struct address *notifier; /* where the zone's last NOTIFY came from */
     uint64_t now;
     struct leg *legs;
@@ -95,7 +108,7 @@ static void route_add(struct route *r, enum route_pass pass)
                 .peer = peer,
                 .to = *to,
                 .source = route_source(r->verdict, peer, to->family),
-                .transport = route_transport(r->verdict, peer),
+                .transport = route_transport(r->verdict, r->operation, peer),
                 .copies = route_copies(r->verdict),
                 /* A kept connection may be dead already, and an UPDATE is not tried twice. */
                 .fresh = r->verdict->operation == PEER_UPDATE,
@@ -116,7 +129,7 @@ static void route_add_transparent(struct route *r)
         .peer = server,
         .to = *peer_own_address(server, &client->to),
         .source = client->from,
-        .transport = route_transport(r->verdict, server),
+        .transport = route_transport(r->verdict, r->operation, server),
         .copies = route_copies(r->verdict),
         .fresh = r->verdict->operation == PEER_UPDATE,
         .wake = r->now,
@@ -138,6 +151,7 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
                struct legs *out)
 {
     struct route r = {.relay = relay, .verdict = verdict, .now = now.ms};
+    r.operation = route_way(verdict) == ROUTE_SOA ? PEER_SOA : verdict->operation;
     size_t count = route_count(verdict);
     assert(count > 0); /* a verdict to forward has a server, and each peer an address */
     r.legs = calloc(count, sizeof *r.legs);

@@ -10,6 +10,8 @@
     "[secondary one]\naddress = 192.0.2.1\nkey = k\n"                                              \
     "allow = soa, axfr, ixfr, notify, query, update\n"
 
+#define PLAIN_CONFIG "[primary hq]\naddress = 10.0.0.1\n[secondary two]\naddress = 192.0.2.2\n"
+
 #define SIGNED_CONFIG                                                                              \
     "[key k]\nsecret-file = k.key\n[key up]\nsecret-file = k.key\nalgorithm = hmac-sha512\n"       \
     "[primary hq]\naddress = 10.0.0.1\nkey = up\n"                                                 \
@@ -187,6 +189,12 @@ Test(exchange, an_ixfr_over_udp_is_whole_or_the_version_or_fails)
          .say = say_changes, .turns = 1, .replies = 1, .records = 6);
     PLAY(.config = CLIENT_CONFIG, FROM_K, .transport = RELAY_UDP, .ask = ask_ixfr, .say = say_zone,
          .turns = 1, .replies = 1, .records = 1);
+}
+
+Test(exchange, without_a_key_an_ixfr_over_udp_is_the_version_or_fails)
+{
+    PLAY(.config = PLAIN_CONFIG, .from = WORLD_TWO, .transport = RELAY_UDP, .ask = ask_ixfr,
+         .say = say_soa, .turns = 1, .replies = 1, .records = 1);
 }
 
 Test(exchange, a_zone_from_a_plain_primary_is_whole_or_broken_off)

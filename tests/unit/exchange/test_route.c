@@ -87,11 +87,59 @@ Test(relay_route, P29_what_could_be_forged_goes_over_tcp)
                  "[key k]\nsecret-file = k.key\n[primary hq]\naddress = 10.0.0.1\n%s" PLAIN,
                  cases[i].primary);
         world_open(config);
+        verdict.client.key = world_key("k");
         for (int k = 0; k < 6; k++) {
             question(operations[k], cases[i].client);
             cr_expect_eq(legs.items[0].transport, expected[k], "%zu operation %d", i,
                          operations[k]);
         }
+        legs_fini(&legs);
+        world_close();
+    }
+    verdict.client.key = NULL;
+    world_open(WORLD_CONFIG);
+}
+
+Test(relay_route, P29_who_has_proven_no_key_over_udp_causes_no_tcp)
+{
+    static const struct {
+        const char *primary; /* its settings */
+        enum peer_operation operation;
+        enum route_way way;
+        enum relay_transport transport;
+    } cases[] = {
+        {"", PEER_IXFR, ROUTE_SOA, RELAY_UDP},
+        {"transport = tcp\n", PEER_IXFR, ROUTE_SOA, RELAY_TCP},
+        {"transport = same\n", PEER_IXFR, ROUTE_AS_ASKED, RELAY_UDP},
+        {"key = k\n", PEER_IXFR, ROUTE_AS_ASKED, RELAY_UDP},
+        {"key = k\ntransport = tcp\n", PEER_IXFR, ROUTE_SOA, RELAY_TCP},
+        {"", PEER_QUERY, ROUTE_BACK, RELAY_TCP},
+        {"transport = tcp\n", PEER_QUERY, ROUTE_BACK, RELAY_TCP},
+        {"transport = same\n", PEER_QUERY, ROUTE_AS_ASKED, RELAY_UDP},
+        {"key = k\n", PEER_QUERY, ROUTE_AS_ASKED, RELAY_UDP},
+        {"", PEER_SOA, ROUTE_AS_ASKED, RELAY_UDP},
+        {"transport = tcp\n", PEER_SOA, ROUTE_AS_ASKED, RELAY_TCP},
+        {"", PEER_NOTIFY, ROUTE_AS_ASKED, RELAY_UDP},
+        {"transport = tcp\n", PEER_NOTIFY, ROUTE_AS_ASKED, RELAY_TCP},
+    };
+    char config[512];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(config, sizeof config,
+                 "[key k]\nsecret-file = k.key\n[primary hq]\naddress = 10.0.0.1\n%s" PLAIN,
+                 cases[i].primary);
+        world_open(config);
+        question(cases[i].operation, RELAY_UDP);
+        cr_expect_eq(route_way(&verdict), cases[i].way, "%zu", i);
+        cr_expect_eq(legs.items[0].transport, cases[i].transport, "%zu", i);
+        verdict.client.key = world_key("k");
+        cr_expect_eq(route_way(&verdict), ROUTE_AS_ASKED, "%zu: proven", i);
+        verdict.client.key = NULL;
+        verdict.client.passed = true;
+        cr_expect_eq(route_way(&verdict), ROUTE_AS_ASKED, "%zu: passed", i);
+        verdict.client.passed = false;
+        question(cases[i].operation, RELAY_TCP);
+        cr_expect_eq(route_way(&verdict), ROUTE_AS_ASKED, "%zu: over TCP", i);
         legs_fini(&legs);
         world_close();
     }
