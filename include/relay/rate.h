@@ -4,6 +4,7 @@
 #define RELAY_RATE_H
 
 #include "config/address.h"
+#include "relay/bucket.h"
 
 /* Together 160 KiB. An address may stand in one of a set's places. */
 #define RATE_SETS   1024
@@ -11,8 +12,7 @@
 
 struct rate_bucket {
     struct address key; /* family ADDRESS_NONE: free */
-    uint32_t left;      /* in thousandths */
-    uint64_t filled;    /* ms */
+    struct bucket bucket;
 };
 
 /* Zeroed is empty. All times are milliseconds of one monotonic clock. */

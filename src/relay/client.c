@@ -1,5 +1,5 @@
-/* What a client is sent: an answer of our own, or a server's message made the client's. Both are signed
- * last, when their size is known to leave the room for it. */
+/* What a client is sent: an answer of our own, or a server's message made the client's. Both are
+ * signed last, when their size is known to leave the room for it. */
 #include "relay/client.h"
 
 #include <string.h>

@@ -31,7 +31,7 @@ static struct rate_bucket *rate_find(struct rate *rate, const struct address *ke
     for (size_t i = 0; i < RATE_PLACES; i++) {
         if (address_equal(&set[i].key, key))
             return &set[i];
-        if (set[i].filled < oldest->filled || set[i].key.family == ADDRESS_NONE)
+        if (set[i].bucket.looked < oldest->bucket.looked || set[i].key.family == ADDRESS_NONE)
             oldest = &set[i];
         if (oldest->key.family == ADDRESS_NONE)
             break;
@@ -39,28 +39,13 @@ static struct rate_bucket *rate_find(struct rate *rate, const struct address *ke
     return oldest;
 }
 
-/* One that takes another's place has what that one had left: whoever forges many addresses earns
- * no more by it than the table is large. */
-static void rate_fill(struct rate_bucket *bucket, const struct address *key, unsigned per_second,
-                      uint64_t now)
-{
-    uint64_t most = 1000ull * per_second;
-    uint64_t passed = now - bucket->filled < 1000 ? now - bucket->filled : 1000;
-    bool is_new = bucket->key.family == ADDRESS_NONE;
-    uint64_t left = is_new ? most : bucket->left + passed * per_second;
-    bucket->key = *key;
-    bucket->left = (uint32_t)(left < most ? left : most);
-    bucket->filled = now;
-}
-
 bool rate_take(struct rate *rate, const struct address *key, unsigned per_second, uint64_t now)
 {
     if (per_second == 0)
         return false;
-    struct rate_bucket *bucket = rate_find(rate, key);
-    rate_fill(bucket, key, per_second, now);
-    if (bucket->left < 1000)
-        return false;
-    bucket->left -= 1000;
-    return true;
+    struct rate_bucket *place = rate_find(rate, key);
+    /* One that takes another's place has what that one had left: whoever forges many addresses
+     * earns no more by it than the table is large. */
+    place->key = *key;
+    return bucket_take(&place->bucket, per_second, now);
 }
