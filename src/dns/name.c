@@ -32,7 +32,7 @@ struct name_path {
 
 static inline bool name_follow_pointer(const uint8_t *octets, struct name_path *path)
 {
-    if (octets[path->at] < POINTER || path->limit - path->at < 2 || ++path->pointers > POINTERS_MAX)
+    if (path->limit - path->at < 2 || ++path->pointers > POINTERS_MAX)
         return false;
     if (!path->end)
         path->end = path->at + 2;
@@ -51,13 +51,16 @@ static inline int name_walk(struct dns_reader *r, struct dns_name *out)
     const uint8_t *octets = r->octets;
     struct name_path path = {.at = r->at, .fragment = r->at, .limit = r->len};
     size_t total = 0;
-    while (!r->failed && path.at < path.limit) {
-        if (octets[path.at] > LABEL_MAX) {
-            if (!name_follow_pointer(octets, &path))
+    if (r->failed)
+        return DNS_EFORMAT;
+    while (path.at < path.limit) {
+        size_t label = octets[path.at];
+        if (label > LABEL_MAX) {
+            if (label < POINTER || !name_follow_pointer(octets, &path))
                 break;
             continue;
         }
-        size_t label = 1U + octets[path.at];
+        label++;
         if (label > path.limit - path.at || label > DNS_NAME_MAX - total)
             break;
         if (out)

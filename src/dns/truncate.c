@@ -57,7 +57,7 @@ void dns_truncate_to_soa(uint8_t *octets, struct dns_message *m)
     m->start[DNS_AUTHORITY] = soa.end;
     truncate_leave_out(octets, m, DNS_AUTHORITY);
     m->count[DNS_ANSWER] = 1;
-    dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * DNS_ANSWER, 1);
+    dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * (size_t)DNS_ANSWER, 1);
     m->flags &= (uint16_t)~DNS_FLAG_TC;
     dns_wire_set_u16_at(octets + DNS_FLAGS_AT, m->flags);
 }

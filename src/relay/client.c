@@ -102,7 +102,8 @@ int client_answer(struct relay *relay, struct client *client, const struct dns_m
         limit = answer->limit;
     struct tsig_chain chain = client->chain;
     for (int detail = CLIENT_TEXT; detail >= CLIENT_NOTHING; detail--) {
-        size_t len = client_write_answer(relay, client, request, answer, detail);
+        size_t len =
+            client_write_answer(relay, client, request, answer, (enum client_detail)detail);
         struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
         client->chain = chain;
         if (len == 0)

@@ -87,9 +87,10 @@ void sleepers_free(struct sleepers *s)
 {
     if (!s)
         return;
-    struct sleeper_entry *e;
-    while ((e = TAILQ_FIRST(&s->age)))
+    for (struct sleeper_entry *e = TAILQ_FIRST(&s->age), *next; e; e = next) {
+        next = TAILQ_NEXT(e, age);
         sleepers_forget(s, e);
+    }
     free(s->last);
     free(s->hash);
     free(s->states);
