@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import struct
 import subprocess
+import termios
 import threading
 from pathlib import Path
 
@@ -31,6 +33,10 @@ class Stalled:
 
     def start(self):
         return self
+
+    def is_empty(self):
+        unread = fcntl.ioctl(self.reader, termios.FIONREAD, struct.pack("i", 0))
+        return struct.unpack("i", unread) == (0,)
 
     def read(self):
         """All lines until the program ends."""
@@ -75,6 +81,7 @@ def test_a_reader_that_stalls_stops_no_service(make_relay, launch):
     read = []
     reading = threading.Thread(target=lambda: read.extend(stalled.read()))
     reading.start()
+    process.until(stalled.is_empty, "the reader has read what there was")
     assert answers(relay)
     stalled.stop()
     reading.join(process.PATIENCE)
