@@ -10,7 +10,7 @@
 #include "relay/policy.h"
 
 struct errand {
-    struct relay *relay;        /* borrowed; outlives this */
+    struct relay *relay;        /* one reference */
     uint8_t *octets;            /* owned: the request as it came */
     size_t len;                 /* of the octets */
     struct dns_message request; /* parse of `octets`, its TSIG left out */

@@ -75,10 +75,12 @@ struct notice_waiter {
 struct notices;
 
 /* `wake` is called, from within the functions below, with the owner of a waiter that has its answer
- * or with the teller of a fan-out that is overtaken; it may call nothing here. `peers` are the
- * configuration's by number, NULL where there is none; borrowed. NULL: no memory. */
-struct notices *notices_new(const struct peer *const *peers, unsigned count,
-                            void (*wake)(void *arg, void *owner), void *arg);
+ * or with the teller of a fan-out that is overtaken; it may call nothing here. NULL: no memory. */
+struct notices *notices_new(void (*wake)(void *arg, void *owner), void *arg);
+/* Room for primaries with numbers below `count`. DNS_EMEMORY. */
+int notices_reserve(struct notices *book, unsigned count) MUST_CHECK;
+/* A primary's notify-rate; 0: it is gone, and what waits of it may go. */
+void notices_set_rate(struct notices *book, unsigned primary, unsigned rate);
 void notices_free(struct notices *book);
 
 /* A NOTIFY that has come from a primary, judged good. */

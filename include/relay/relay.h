@@ -7,12 +7,7 @@
 #define RELAY_RELAY_H
 
 #include "config/config.h"
-#include "relay/notices.h"
-#include "relay/rate.h"
-#include "relay/recent.h"
-#include "relay/replay.h"
-#include "relay/report.h"
-#include "relay/sleepers.h"
+#include "relay/desk.h"
 #include "tsig/mac.h"
 #include "tsig/verify.h"
 
@@ -22,30 +17,15 @@ struct relay_time {
     uint64_t seconds; /* since 1970, for TSIG */
 };
 
-/* The outside world, as parameters. */
-struct relay_world {
-    uint16_t (*random_id)(void *arg); /* unpredictable */
-    void (*report)(void *arg, const struct relay_event *event);
-    /* What waited for another has what it waited for: exchange_next is to be called for `owner`
-     * (exchange_set_owner), but not from within this. */
-    void (*wake)(void *arg, void *owner);
-    void *arg;
-};
-
+/* One snapshot, and what is derived from it. One thread's, counted: the engine holds one, and each
+ * exchange the one it began with. */
 struct relay {
-    struct config *config; /* one reference */
-    struct tsig_mac *macs; /* owned; by key number */
-    unsigned *key_turns;   /* owned; by peer number: which of its keys signs what we originate */
+    unsigned refs;
+    struct config *config;       /* one reference */
+    struct desk *desk;           /* borrowed; outlives this */
+    struct tsig_mac *macs;       /* owned; by key number */
     const struct peer **servers; /* owned; room for every peer */
-    const struct peer **peers;   /* owned; by number */
-    struct notices *notices;     /* owned */
-    struct sleepers *sleepers;   /* owned */
-    struct relay_world world;
-    struct recent recent;
-    struct rate refusals; /* answers over UDP to who has proven nothing */
-    struct replay replay;
-    uint8_t work[DNS_MESSAGE_MAX];
-    uint8_t tail[TSIG_RECORD_MAX];
+    const struct peer **peers;   /* owned; by number, NULL for who is not in this snapshot */
 };
 
 /* A message to send: octets, then the TSIG record that was made for it. Borrowed from the
@@ -58,9 +38,14 @@ struct relay_packet {
     size_t tail_len;
 };
 
-/* Allocates; takes a reference on the configuration. NULL: no memory, or OpenSSL lacks a hash. */
-struct relay *relay_new(struct config *config, const struct relay_world *world);
-void relay_free(struct relay *relay);
+/* With one reference; takes one on the configuration, whose peers the desk has room for then. NULL:
+ * no memory, or OpenSSL lacks a hash. */
+struct relay *relay_new(struct config *config, struct desk *desk);
+struct relay *relay_ref(struct relay *relay);
+void relay_unref(struct relay *relay); /* NULL is fine */
+
+/* What the desk knows of the configuration is this one's from now on. */
+void relay_take_over(struct relay *relay);
 
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key);
 

@@ -23,8 +23,10 @@ struct sleeper_tale {
 
 struct sleepers;
 
-/* For secondaries with numbers below `peers`, and so many zones of theirs. NULL: no memory. */
-struct sleepers *sleepers_new(unsigned peers, unsigned zones);
+/* For so many zones, each time a secondary. NULL: no memory. */
+struct sleepers *sleepers_new(unsigned zones);
+/* Room for secondaries with numbers below `count`. DNS_EMEMORY. */
+int sleepers_reserve(struct sleepers *s, unsigned count) MUST_CHECK;
 void sleepers_free(struct sleepers *s);
 
 bool sleepers_is_asleep(const struct sleepers *s, unsigned peer);

@@ -38,19 +38,23 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
     struct relay_world world = {engine_random_id, engine_report, engine_wake, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
-    engine->relay = engine->datagrams ? relay_new(config, &world) : NULL;
+    engine->desk = desk_new(&world, config->proxy.status_zones);
+    engine->relay = engine->desk && engine->datagrams ? relay_new(config, engine->desk) : NULL;
     if (!engine->relay) {
-        free(engine->datagrams);
+        engine_fini(engine);
         return -ENOMEM;
     }
+    relay_take_over(engine->relay);
     engine_renew_reserve(engine);
     return 0;
 }
 
 void engine_fini(struct engine *engine)
 {
-    relay_free(engine->relay);
+    relay_unref(engine->relay);
     engine->relay = NULL;
+    desk_free(engine->desk);
+    engine->desk = NULL;
     free(engine->datagrams);
     engine->datagrams = NULL;
     engine_release_reserve(engine);

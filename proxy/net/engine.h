@@ -31,7 +31,8 @@ struct engine_sink {
 
 struct engine {
     uv_loop_t *loop;     /* borrowed */
-    struct relay *relay; /* owned */
+    struct desk *desk;   /* owned */
+    struct relay *relay; /* one reference: of the configuration in force */
     struct flow *flows;  /* all that run */
     size_t flow_count;
     struct session *sessions; /* all TCP clients */

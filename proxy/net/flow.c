@@ -305,7 +305,7 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
                                               .octets = flow->exchange.errand.octets,
                                               .len = flow->exchange.errand.len,
                                               .verified = verdict->client.key};
-        recent_take_off(&engine->relay->recent, &flow->flight);
+        recent_take_off(&engine->relay->desk->recent, &flow->flight);
     }
     return flow;
 }

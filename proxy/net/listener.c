@@ -61,7 +61,7 @@ static bool listener_may_answer(struct listener *l, struct policy_verdict *verdi
         return true;
     struct address key = rate_key(&request->from, !peer);
     verdict->answer.limit = 2 * request->len;
-    if (rate_take(&relay->refusals, &key, relay->config->proxy.refusal_rate, request->now.ms))
+    if (rate_take(&relay->desk->refusals, &key, relay->config->proxy.refusal_rate, request->now.ms))
         return true;
     engine_report_limit(l->engine, RESULT_REFUSAL_RATE, peer, &request->from, RELAY_UDP);
     return false;
@@ -85,7 +85,7 @@ static void on_request(void *owner, const struct relay_request *request)
     /* M10: it joins the one in flight, which will answer both, each under its ID. */
     struct recent_flight like = {
         .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
-    if (recent_join(&relay->recent, &like)) {
+    if (recent_join(&relay->desk->recent, &like)) {
         relay_report(relay, &(struct relay_event){.type = EVENT_JOINED,
                                                   .result = RESULT_RETRY,
                                                   .address = &request->from,

@@ -11,7 +11,7 @@ int errand_init(struct errand *e, struct relay *relay, const struct policy_verdi
         return DNS_EMEMORY;
     memcpy(octets, request->octets, request->len);
     *e = (struct errand){
-        .relay = relay,
+        .relay = relay_ref(relay),
         .octets = octets,
         .len = request->len,
         .request = verdict->message,
@@ -22,7 +22,7 @@ int errand_init(struct errand *e, struct relay *relay, const struct policy_verdi
     e->request.octets = octets;
     if (e->operation == PEER_UPDATE && e->client.key) {
         struct replay_mark mark = client_mark(&e->client);
-        e->ticket = replay_add(&relay->replay, &mark);
+        e->ticket = replay_add(&relay->desk->replay, &mark);
     }
     return 0;
 }
@@ -31,6 +31,8 @@ void errand_fini(struct errand *e)
 {
     free(e->octets);
     e->octets = NULL;
+    relay_unref(e->relay);
+    e->relay = NULL;
 }
 
 bool errand_is_transfer(const struct errand *e)

@@ -72,7 +72,7 @@ void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct re
     if (x->state != EXCHANGE_ASKING || l->state != LEG_OPENING)
         return;
     if (l->transport == RELAY_TCP)
-        recent_address_worked(&x->errand.relay->recent, &l->to);
+        recent_address_worked(&x->errand.relay->desk->recent, &l->to);
     l->reused = reused;
     l->wake = now.ms;
     leg_move(l, LEG_READY);

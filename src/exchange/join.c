@@ -67,7 +67,7 @@ void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
 void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
                struct relay_time now)
 {
-    struct sleepers *sleepers = errand->relay->sleepers;
+    struct sleepers *sleepers = errand->relay->desk->sleepers;
     struct relay_event event = {
         .type = EVENT_NOTIFY,
         .key = leg->key,

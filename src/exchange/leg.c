@@ -71,7 +71,7 @@ static int leg_sign(struct leg *leg, struct relay *relay, struct leg_send *send,
 {
     struct tsig_stamp stamp = relay_stamp(relay, now, send->id);
     struct tsig_mac *mac = relay_mac(relay, leg->key);
-    int error = tsig_sign(mac, &send->chain, &stamp, relay->work, len, tail);
+    int error = tsig_sign(mac, &send->chain, &stamp, relay->desk->work, len, tail);
     if (error < 0 || leg->transport == RELAY_UDP)
         return error;
     tsig_stream_fini(&leg->stream);
@@ -85,13 +85,13 @@ static int leg_copy(const struct errand *errand, struct dns_message *m)
     struct relay *relay = errand->relay;
     *m = errand->request;
     if (errand->operation == PEER_NOTIFY && !errand->client.passed) {
-        struct dns_writer w = dns_wire_writer(relay->work, sizeof relay->work);
+        struct dns_writer w = dns_wire_writer(relay->desk->work, sizeof relay->desk->work);
         if (!dns_notify_write(&errand->request, &w))
             return DNS_ESPACE;
-        return dns_message_parse(relay->work, w.at, m);
+        return dns_message_parse(relay->desk->work, w.at, m);
     }
-    memcpy(relay->work, m->octets, m->len);
-    m->octets = relay->work;
+    memcpy(relay->desk->work, m->octets, m->len);
+    m->octets = relay->desk->work;
     return 0;
 }
 
@@ -101,18 +101,18 @@ int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now
     assert(leg->sent < LEG_SENDS_MAX);
     struct relay *relay = errand->relay;
     struct leg_send *send = &leg->sends[leg->sent];
-    struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
+    struct dns_writer tail = dns_wire_writer(relay->desk->tail, sizeof relay->desk->tail);
     struct dns_message m;
     int error = leg_copy(errand, &m);
     if (error < 0)
         return error;
-    m.id = relay->world.random_id(relay->world.arg);
-    dns_wire_set_u16_at(relay->work, m.id);
-    dns_message_put_arcount(relay->work, m.count[DNS_ADDITIONAL]);
+    m.id = relay->desk->world.random_id(relay->desk->world.arg);
+    dns_wire_set_u16_at(relay->desk->work, m.id);
+    dns_message_put_arcount(relay->desk->work, m.count[DNS_ADDITIONAL]);
     if (errand->soa_instead)
-        leg_ask_soa(relay->work, &m);
+        leg_ask_soa(relay->desk->work, &m);
     if (!errand->client.passed)
-        error = leg_edit_opt(leg, &errand->client, relay->work, &m);
+        error = leg_edit_opt(leg, &errand->client, relay->desk->work, &m);
     if (error < 0)
         return error;
     *send = (struct leg_send){.id = m.id, .chain = tsig_chain_request()};
@@ -127,7 +127,7 @@ int leg_send(struct leg *leg, const struct errand *errand, struct relay_time now
     if (m.len + tail.at > DNS_MESSAGE_MAX)
         return DNS_ESPACE;
     leg->sent++;
-    *out = (struct relay_packet){relay->work, m.len, relay->tail, tail.at};
+    *out = (struct relay_packet){relay->desk->work, m.len, relay->desk->tail, tail.at};
     return 0;
 }
 

@@ -61,7 +61,7 @@ void legs_refused(struct legs *legs, const struct errand *errand, unsigned index
                   struct relay_time now)
 {
     legs->items[index].refused = true;
-    recent_address_failed(&errand->relay->recent, &legs->items[index].to, now.ms);
+    recent_address_failed(&errand->relay->desk->recent, &legs->items[index].to, now.ms);
     legs_lose(legs, errand, index, RESULT_CANNOT_CONNECT, now);
     legs_wake_next(legs, errand, index, now.ms);
 }

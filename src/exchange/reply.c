@@ -12,25 +12,26 @@ static bool reply_lacks_question(const struct reply *reply)
 /* Of several pieces a UDP client is told to come back over TCP (P25's last resort). */
 static int reply_ask_back(struct relay *relay, struct dns_message *piece)
 {
-    return dns_truncate(relay->work, piece, piece->start[DNS_ANSWER] + piece->opt_len);
+    return dns_truncate(relay->desk->work, piece, piece->start[DNS_ANSWER] + piece->opt_len);
 }
 
 static int reply_write_anew(struct reply *reply, struct relay *relay, struct client *client,
                             struct relay_time now, struct relay_packet *out)
 {
-    struct dns_writer w = dns_wire_writer(relay->work, sizeof relay->work);
+    struct dns_writer w = dns_wire_writer(relay->desk->work, sizeof relay->desk->work);
     struct dns_message piece;
     int more = dns_split_next(&reply->split, &w);
     if (more < 0)
         return more;
-    int error = dns_message_parse(relay->work, w.at, &piece);
+    int error = dns_message_parse(relay->desk->work, w.at, &piece);
     unsigned answers = error == 0 ? piece.count[DNS_ANSWER] : 0;
     if (error == 0 && more > 0 && client->transport == RELAY_UDP) {
         error = reply_ask_back(relay, &piece);
         more = 0;
     }
     if (error == 0)
-        error = client_adapt(relay, client, relay->work, &piece, reply->from_signed, now, out);
+        error =
+            client_adapt(relay, client, relay->desk->work, &piece, reply->from_signed, now, out);
     if (error < 0)
         return error;
     reply->shortened |= piece.count[DNS_ANSWER] < answers;

@@ -84,7 +84,7 @@ enum route_pass { ROUTE_NOTIFIER, ROUTE_GOOD, ROUTE_ANY };
 static bool route_takes(const struct route *r, const struct address *to, enum route_pass pass)
 {
     bool notifier = r->notifier && address_same_host(r->notifier, to);
-    bool bad = recent_address_is_bad(&r->relay->recent, to, r->now);
+    bool bad = recent_address_is_bad(&r->relay->desk->recent, to, r->now);
     switch (pass) {
     case ROUTE_NOTIFIER:
         return notifier && !bad;
@@ -164,7 +164,7 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
         for (unsigned i = 0; i < r.count; i++)
             r.legs[i].wake = now.ms;
     } else {
-        r.notifier = recent_notifier(&relay->recent, &verdict->message.qname, now.ms);
+        r.notifier = recent_notifier(&relay->desk->recent, &verdict->message.qname, now.ms);
         route_add(&r, ROUTE_NOTIFIER);
         route_add(&r, ROUTE_GOOD);
         if (r.count == 0)

@@ -12,8 +12,8 @@
 /* When the next tale of ours has its turn. */
 static uint64_t telling_tale_at(struct relay *relay, uint64_t now, unsigned *primary)
 {
-    uint64_t due = sleepers_deadline(relay->sleepers, primary);
-    return due > now ? due : notices_turn(relay->notices, *primary, now);
+    uint64_t due = sleepers_deadline(relay->desk->sleepers, primary);
+    return due > now ? due : notices_turn(relay->desk->notices, *primary, now);
 }
 
 static bool telling_next_tale(struct relay *relay, struct relay_time now, struct telling_order *out)
@@ -21,9 +21,9 @@ static bool telling_next_tale(struct relay *relay, struct relay_time now, struct
     unsigned primary;
     struct sleeper_tale tale;
     if (telling_tale_at(relay, now.ms, &primary) > now.ms ||
-        !sleepers_next(relay->sleepers, now.ms, &tale))
+        !sleepers_next(relay->desk->sleepers, now.ms, &tale))
         return false;
-    notices_take_turn(relay->notices, primary);
+    notices_take_turn(relay->desk->notices, primary);
     *out = (struct telling_order){
         .primary = relay->peers[tale.primary],
         .secondary = relay->peers[tale.peer],
@@ -37,7 +37,7 @@ static bool telling_next_tale(struct relay *relay, struct relay_time now, struct
 
 bool telling_next(struct relay *relay, struct relay_time now, struct telling_order *out)
 {
-    struct notice *n = notices_next(relay->notices, now.ms);
+    struct notice *n = notices_next(relay->desk->notices, now.ms);
     if (!n)
         return telling_next_tale(relay, now, out);
     *out = (struct telling_order){
@@ -54,7 +54,7 @@ bool telling_next(struct relay *relay, struct relay_time now, struct telling_ord
 uint64_t telling_deadline(struct relay *relay, struct relay_time now)
 {
     unsigned primary;
-    uint64_t notice = notices_deadline(relay->notices);
+    uint64_t notice = notices_deadline(relay->desk->notices);
     uint64_t tale = telling_tale_at(relay, now.ms, &primary);
     return notice < tale ? notice : tale;
 }
@@ -87,7 +87,7 @@ static int telling_judge(struct relay *relay, const struct telling_order *order,
 void telling_refuse(struct relay *relay, const struct telling_order *order)
 {
     if (order->notice)
-        notices_done(relay->notices, order->notice);
+        notices_done(relay->desk->notices, order->notice);
 }
 
 /* Who is to get how many copies, and who has acknowledged already. */
@@ -96,7 +96,7 @@ static void telling_prepare(struct telling *t, struct legs *legs, const struct r
     for (unsigned i = 0; i < legs->count; i++) {
         struct leg *leg = &legs->items[i];
         if (leg->transport == RELAY_UDP)
-            leg->copies = t->notice ? sleepers_copies(relay->sleepers, leg->peer->number) : 1;
+            leg->copies = t->notice ? sleepers_copies(relay->desk->sleepers, leg->peer->number) : 1;
         int rcode = t->notice ? notices_acknowledged(t->notice, leg->peer->number) : -1;
         if (rcode >= 0 && !leg_is_settled(leg))
             join_settle(legs, leg, (unsigned)rcode);
@@ -165,7 +165,7 @@ static void telling_put_to_sleep(const struct legs *legs, const struct errand *e
         const struct leg *leg = &legs->items[i];
         next = telling_skip(legs, i);
         if (telling_overslept(legs, i, next) &&
-            sleepers_fall_asleep(errand->relay->sleepers, leg->peer->number))
+            sleepers_fall_asleep(errand->relay->desk->sleepers, leg->peer->number))
             leg_report(leg, errand,
                        (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_ASLEEP}, now);
     }
@@ -189,7 +189,7 @@ void telling_take(struct telling *t, const struct leg *leg)
 bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *errand,
                    struct relay_time now)
 {
-    struct notices *notices = errand->relay->notices;
+    struct notices *notices = errand->relay->desk->notices;
     unsigned copies = telling_count_copies(legs);
     if (t->notice)
         notices_copies(notices, t->notice, copies);
@@ -197,7 +197,8 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
         t->sleep_at = LEG_NEVER;
         telling_put_to_sleep(legs, errand, now);
     }
-    if (t->state == TELLING_AWAITING && join_legs(legs, errand->relay->sleepers) == JOIN_COMPLETE) {
+    if (t->state == TELLING_AWAITING &&
+        join_legs(legs, errand->relay->desk->sleepers) == JOIN_COMPLETE) {
         t->state = TELLING_ANSWERED;
         if (t->notice)
             notices_answer(notices, t->notice, join_rcode(legs));
@@ -209,7 +210,7 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
 static void telling_leave_behind(const struct telling *t, const struct leg *leg,
                                  const struct errand *errand, struct relay_time now)
 {
-    struct sleepers *sleepers = errand->relay->sleepers;
+    struct sleepers *sleepers = errand->relay->desk->sleepers;
     const struct dns_name *zone = &errand->request.qname;
     const struct peer *peer = leg->peer;
     const struct sleeper_tale tale = {.peer = peer->number,
@@ -238,6 +239,6 @@ void telling_end(struct telling *t, const struct legs *legs, const struct errand
             telling_leave_behind(t, &legs->items[i], errand, now);
     }
     if (t->notice)
-        notices_done(errand->relay->notices, t->notice);
+        notices_done(errand->relay->desk->notices, t->notice);
     *t = (struct telling){.state = TELLING_NONE};
 }

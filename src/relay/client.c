@@ -52,7 +52,7 @@ static size_t client_write_answer(struct relay *relay, const struct client *clie
                                   const struct dns_message *request,
                                   const struct client_answer *answer, enum client_detail detail)
 {
-    struct dns_writer w = dns_wire_writer(relay->work, client_limit(client));
+    struct dns_writer w = dns_wire_writer(relay->desk->work, client_limit(client));
     bool question = request->count[DNS_QUESTION] == 1 && request->qname.len > 0;
     uint16_t kept = request->flags & (DNS_MASK_OPCODE | DNS_FLAG_RD);
     dns_wire_put_u16(&w, client->id);
@@ -80,7 +80,7 @@ static int client_sign_answer(struct relay *relay, struct client *client,
     struct tsig_stamp stamp = relay_stamp(relay, now, client->original_id);
     stamp.error = answer->tsig_error;
     if (answer->bad_record)
-        return tsig_sign_unsigned(answer->bad_record, &stamp, relay->work, tail);
+        return tsig_sign_unsigned(answer->bad_record, &stamp, relay->desk->work, tail);
     if (!client->key)
         return 0;
     if (answer->tsig_error == TSIG_BADTIME) {
@@ -90,7 +90,7 @@ static int client_sign_answer(struct relay *relay, struct client *client,
         stamp.server_time = now.seconds;
     }
     struct tsig_mac *mac = relay_mac(relay, client->key);
-    return tsig_sign(mac, &client->chain, &stamp, relay->work, len, tail);
+    return tsig_sign(mac, &client->chain, &stamp, relay->desk->work, len, tail);
 }
 
 int client_answer(struct relay *relay, struct client *client, const struct dns_message *request,
@@ -104,7 +104,7 @@ int client_answer(struct relay *relay, struct client *client, const struct dns_m
     for (int detail = CLIENT_TEXT; detail >= CLIENT_NOTHING; detail--) {
         size_t len =
             client_write_answer(relay, client, request, answer, (enum client_detail)detail);
-        struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
+        struct dns_writer tail = dns_wire_writer(relay->desk->tail, sizeof relay->desk->tail);
         client->chain = chain;
         if (len == 0)
             continue;
@@ -113,7 +113,7 @@ int client_answer(struct relay *relay, struct client *client, const struct dns_m
             return error;
         if (len + tail.at > limit)
             continue;
-        *out = (struct relay_packet){relay->work, len, relay->tail, tail.at};
+        *out = (struct relay_packet){relay->desk->work, len, relay->desk->tail, tail.at};
         return 0;
     }
     return client_drop(relay, client);
@@ -137,7 +137,7 @@ static int client_fit(struct relay *relay, const struct client *client, uint8_t 
 static int client_sign(struct relay *relay, struct client *client, uint8_t *octets, size_t len,
                        struct relay_time now, struct relay_packet *out)
 {
-    struct dns_writer tail = dns_wire_writer(relay->tail, sizeof relay->tail);
+    struct dns_writer tail = dns_wire_writer(relay->desk->tail, sizeof relay->desk->tail);
     if (client->key) {
         struct tsig_stamp stamp = relay_stamp(relay, now, client->original_id);
         struct tsig_mac *mac = relay_mac(relay, client->key);
@@ -145,7 +145,7 @@ static int client_sign(struct relay *relay, struct client *client, uint8_t *octe
         if (error < 0)
             return error;
     }
-    *out = (struct relay_packet){octets, len, relay->tail, tail.at};
+    *out = (struct relay_packet){octets, len, relay->desk->tail, tail.at};
     return 0;
 }
 

@@ -17,16 +17,16 @@ TAILQ_HEAD(notice_queue, notice);
 
 /* The NOTIFYs of one primary that wait: [0] for unknown zones, [1] for known ones. */
 struct notice_line {
+    unsigned rate;
     struct notice_queue queue[2];
     struct bucket bucket[2];
 };
 
 struct notices {
-    const struct peer *const *peers; /* borrowed, by number */
-    unsigned peer_count;
     void (*wake)(void *arg, void *owner);
     void *arg;
-    struct notice_line *lines; /* owned, by number of the primary */
+    struct notice_line **lines; /* owned, as are they; by number of the primary */
+    unsigned line_count;
     unsigned queued;
     unsigned copies;
     unsigned count;
@@ -35,22 +35,38 @@ struct notices {
     LIST_HEAD(notice_bucket_list, notice) hash[NOTICES_BUCKETS];
 };
 
-struct notices *notices_new(const struct peer *const *peers, unsigned count,
-                            void (*wake)(void *arg, void *owner), void *arg)
+struct notices *notices_new(void (*wake)(void *arg, void *owner), void *arg)
 {
     struct notices *book = calloc(1, sizeof *book);
     if (!book)
         return NULL;
-    *book = (struct notices){.peers = peers, .peer_count = count, .wake = wake, .arg = arg};
+    *book = (struct notices){.wake = wake, .arg = arg};
     TAILQ_INIT(&book->idle);
-    book->lines = calloc(count ? count : 1, sizeof *book->lines);
-    if (!book->lines) {
-        free(book);
-        return NULL;
-    }
-    for (unsigned i = 0; i < 2 * count; i++)
-        TAILQ_INIT(&book->lines[i / 2].queue[i % 2]);
     return book;
+}
+
+int notices_reserve(struct notices *book, unsigned count)
+{
+    if (count <= book->line_count)
+        return 0;
+    struct notice_line **lines = reallocarray(book->lines, count, sizeof *lines);
+    if (!lines)
+        return DNS_EMEMORY;
+    for (book->lines = lines; book->line_count < count; book->line_count++) {
+        /* Queues point at their own heads, so each line stays where it is. */
+        struct notice_line *line = calloc(1, sizeof *line);
+        if (!line)
+            return DNS_EMEMORY;
+        TAILQ_INIT(&line->queue[0]);
+        TAILQ_INIT(&line->queue[1]);
+        lines[book->line_count] = line;
+    }
+    return 0;
+}
+
+void notices_set_rate(struct notices *book, unsigned primary, unsigned rate)
+{
+    book->lines[primary]->rate = rate;
 }
 
 static void notices_forget(struct notices *book, struct notice *n)
@@ -83,6 +99,8 @@ void notices_free(struct notices *book)
             notices_forget(book, n);
         }
     }
+    for (unsigned i = 0; i < book->line_count; i++)
+        free(book->lines[i]);
     free(book->lines);
     free(book);
 }
@@ -150,7 +168,7 @@ static void notices_enqueue(struct notices *book, struct notice *n)
     n->state = NOTICE_QUEUED;
     n->answered = false;
     book->queued++;
-    TAILQ_INSERT_TAIL(&book->lines[n->primary].queue[n->known], n, queue);
+    TAILQ_INSERT_TAIL(&book->lines[n->primary]->queue[n->known], n, queue);
 }
 
 static void notices_wait(struct notice *n, struct notice_waiters *waiters, struct notice_waiter *w)
@@ -237,22 +255,22 @@ void notices_leave(struct notice_waiter *waiter)
 
 /* Turns. */
 
-/* A primary that is gone has nothing to tell any more. */
+/* What a primary that is gone still waits for may go at once. */
 static unsigned notices_rate(const struct notices *book, unsigned primary, bool known)
 {
-    const struct peer *peer = book->peers[primary];
-    return peer ? peer->notify_rate * (known ? NOTICES_KNOWN_FACTOR : 1) : 1;
+    unsigned rate = book->lines[primary]->rate;
+    return rate == 0 ? UINT16_MAX : known ? rate * NOTICES_KNOWN_FACTOR : rate;
 }
 
 static uint64_t notices_wait_for(const struct notices *book, unsigned primary, bool known)
 {
-    return bucket_wait(&book->lines[primary].bucket[known], notices_rate(book, primary, known),
+    return bucket_wait(&book->lines[primary]->bucket[known], notices_rate(book, primary, known),
                        book->now);
 }
 
 static bool notices_take(struct notices *book, unsigned primary, bool known)
 {
-    return bucket_take(&book->lines[primary].bucket[known], notices_rate(book, primary, known),
+    return bucket_take(&book->lines[primary]->bucket[known], notices_rate(book, primary, known),
                        book->now);
 }
 
@@ -272,9 +290,9 @@ void notices_take_turn(struct notices *book, unsigned primary)
 struct notice *notices_next(struct notices *book, uint64_t now)
 {
     book->now = now;
-    for (unsigned i = 0; i < 2 * book->peer_count && book->queued; i++) {
+    for (unsigned i = 0; i < 2 * book->line_count && book->queued; i++) {
         bool known = i % 2 == 0;
-        struct notice_queue *queue = &book->lines[i / 2].queue[known];
+        struct notice_queue *queue = &book->lines[i / 2]->queue[known];
         struct notice *n = TAILQ_FIRST(queue);
         if (!n || book->copies >= NOTICES_COPIES_MAX || !notices_take(book, i / 2, known))
             continue;
@@ -291,8 +309,8 @@ uint64_t notices_deadline(const struct notices *book)
     uint64_t least = UINT64_MAX;
     if (book->copies >= NOTICES_COPIES_MAX)
         return least; /* the end of one is what is waited for */
-    for (unsigned i = 0; i < 2 * book->peer_count && book->queued; i++) {
-        if (TAILQ_EMPTY(&book->lines[i / 2].queue[i % 2]))
+    for (unsigned i = 0; i < 2 * book->line_count && book->queued; i++) {
+        if (TAILQ_EMPTY(&book->lines[i / 2]->queue[i % 2]))
             continue;
         uint64_t at = book->now + notices_wait_for(book, i / 2, i % 2);
         least = at < least ? at : least;

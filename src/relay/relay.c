@@ -2,25 +2,31 @@
 
 #include <stdlib.h>
 
-struct relay *relay_new(struct config *config, const struct relay_world *world)
+static void relay_free(struct relay *relay)
+{
+    for (size_t i = 0; relay->macs && i < relay->config->key_numbers; i++)
+        tsig_mac_fini(&relay->macs[i]);
+    free(relay->macs);
+    free(relay->servers);
+    free(relay->peers);
+    config_unref(relay->config);
+    free(relay);
+}
+
+struct relay *relay_new(struct config *config, struct desk *desk)
 {
     struct relay *relay = calloc(1, sizeof *relay);
     if (!relay)
         return NULL;
-    relay->config = config_ref(config);
-    relay->world = *world;
+    *relay = (struct relay){.refs = 1, .config = config_ref(config), .desk = desk};
     relay->macs = calloc(config->key_numbers + 1, sizeof *relay->macs);
-    relay->servers = calloc(config->peer_count ? config->peer_count : 1, sizeof *relay->servers);
-    relay->key_turns = calloc(config->peer_numbers + 1, sizeof *relay->key_turns);
+    relay->servers = calloc(config->peer_count + 1, sizeof *relay->servers);
     relay->peers = calloc(config->peer_numbers + 1, sizeof *relay->peers);
-    if (!relay->macs || !relay->servers || !relay->key_turns || !relay->peers)
+    if (!relay->macs || !relay->servers || !relay->peers ||
+        desk_reserve(desk, config->peer_numbers) < 0)
         goto fail;
     for (size_t i = 0; i < config->peer_count; i++)
         relay->peers[config->peers[i].number] = &config->peers[i];
-    relay->notices = notices_new(relay->peers, config->peer_numbers, world->wake, world->arg);
-    relay->sleepers = sleepers_new(config->peer_numbers, config->proxy.status_zones);
-    if (!relay->notices || !relay->sleepers)
-        goto fail;
     for (size_t i = 0; i < config->key_count; i++)
         if (tsig_mac_init(relay_mac(relay, &config->keys[i]), &config->keys[i]) < 0)
             goto fail;
@@ -30,20 +36,23 @@ fail:
     return NULL;
 }
 
-void relay_free(struct relay *relay)
+struct relay *relay_ref(struct relay *relay)
 {
-    if (!relay)
-        return;
-    for (size_t i = 0; relay->macs && i < relay->config->key_numbers; i++)
-        tsig_mac_fini(&relay->macs[i]);
-    free(relay->macs);
-    free(relay->key_turns);
-    free(relay->servers);
-    notices_free(relay->notices);
-    sleepers_free(relay->sleepers);
-    free(relay->peers);
-    config_unref(relay->config);
-    free(relay);
+    relay->refs++;
+    return relay;
+}
+
+void relay_unref(struct relay *relay)
+{
+    if (relay && --relay->refs == 0)
+        relay_free(relay);
+}
+
+void relay_take_over(struct relay *relay)
+{
+    for (unsigned i = 0; i < relay->config->peer_numbers; i++)
+        notices_set_rate(relay->desk->notices, i,
+                         relay->peers[i] ? relay->peers[i]->notify_rate : 0);
 }
 
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key)
@@ -68,12 +77,22 @@ struct tsig_clock relay_clock(const struct relay *relay, struct relay_time now)
 
 void relay_report(const struct relay *relay, const struct relay_event *event)
 {
-    relay->world.report(relay->world.arg, event);
+    relay->desk->world.report(relay->desk->world.arg, event);
+}
+
+/* The place in its ring of the key whose turn it is; the first when that key is gone. */
+static unsigned relay_turn(const struct relay *relay, const struct peer *peer)
+{
+    unsigned turn = relay->desk->key_turns[peer->number];
+    for (unsigned i = 0; turn > 0 && i < peer->keyring.count; i++)
+        if (peer->keyring.keys[i]->number == turn - 1)
+            return i;
+    return 0;
 }
 
 const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer)
 {
-    return peer_is_signed(peer) ? peer->keyring.keys[relay->key_turns[peer->number]] : NULL;
+    return peer_is_signed(peer) ? peer->keyring.keys[relay_turn(relay, peer)] : NULL;
 }
 
 /* L11: whoever withholds or forges answers brings this about, so it never leads to a weaker
@@ -88,13 +107,13 @@ static unsigned relay_find_next(const struct tsig_keyring *ring, unsigned turn)
 
 void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key)
 {
-    unsigned *turn = &relay->key_turns[peer->number];
     if (!peer_is_signed(peer) || relay_key(relay, peer) != key)
         return;
-    unsigned next = relay_find_next(&peer->keyring, *turn);
-    if (next == *turn)
+    unsigned turn = relay_turn(relay, peer);
+    unsigned next = relay_find_next(&peer->keyring, turn);
+    if (next == turn)
         return;
-    *turn = next;
+    relay->desk->key_turns[peer->number] = peer->keyring.keys[next]->number + 1;
     relay_report(relay, &(struct relay_event){
                             .type = EVENT_TSIG_FAILURE,
                             .peer = peer,

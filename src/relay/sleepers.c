@@ -46,23 +46,34 @@ struct sleepers {
     uint8_t *last; /* owned: octets of the tale that sleepers_next gave out for the last time */
 };
 
-struct sleepers *sleepers_new(unsigned peers, unsigned zones)
+struct sleepers *sleepers_new(unsigned zones)
 {
     struct sleepers *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    s->peers = peers;
     s->most = zones;
     s->buckets = zones < SLEEPERS_BUCKETS_MAX ? zones + 1 : SLEEPERS_BUCKETS_MAX;
-    s->states = calloc(peers ? peers : 1, sizeof *s->states);
     s->hash = calloc(s->buckets, sizeof *s->hash);
     TAILQ_INIT(&s->age);
     for (unsigned i = 0; i < SLEEPERS_TRIES; i++)
         TAILQ_INIT(&s->queues[i]);
-    if (s->states && s->hash)
+    if (s->hash)
         return s;
     sleepers_free(s);
     return NULL;
+}
+
+int sleepers_reserve(struct sleepers *s, unsigned count)
+{
+    if (count <= s->peers)
+        return 0;
+    struct sleeper_state *states = reallocarray(s->states, count, sizeof *states);
+    if (!states)
+        return DNS_EMEMORY;
+    memset(states + s->peers, 0, (count - s->peers) * sizeof *states);
+    s->states = states;
+    s->peers = count;
+    return 0;
 }
 
 /* Nothing is told any more. */

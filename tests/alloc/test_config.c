@@ -224,10 +224,12 @@ static enum story_end run_reload(const void *text)
     cr_assert_eq(config_fixture->keys[0].number, 1, "[key other] was the second");
     cr_assert_eq(config_fixture->keys[1].number, 3, "[key new] is new");
     cr_assert_eq(config_fixture->peers[1].number, 2, "[secondary one] was the third");
-    struct relay *relay = relay_new(config_fixture, &world);
+    struct desk *desk = desk_new(&world, 10);
+    struct relay *relay = desk ? relay_new(config_fixture, desk) : NULL;
     bool whole = relay && !config_fixture_report.incomplete;
     cr_assert(!relay || relay_mac(relay, &config_fixture->keys[1])->ctx);
-    relay_free(relay);
+    relay_unref(relay);
+    desk_free(desk);
     return whole ? STORY_WHOLE : STORY_SHORT;
 }
 

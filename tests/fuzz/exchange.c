@@ -263,6 +263,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
             run(&p, &verdict, &in);
         world_request_fini(&p.asked);
     }
-    relay_free(p.relay);
+    world_free(p.relay);
     return 0;
 }

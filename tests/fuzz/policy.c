@@ -77,6 +77,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     else if (v.decision == POLICY_ANSWER)
         check_answer(&w, relay, &v);
     world_request_fini(&w);
-    relay_free(relay);
+    world_free(relay);
     return 0;
 }

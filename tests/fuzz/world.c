@@ -75,8 +75,9 @@ struct relay *world_relay(void)
         FUZZ_CHECK(config_parse(&files, "/etc/t/main.ini", &config, &findings) == 0);
         config_report_fini(&findings);
     }
-    relay = relay_new(config, &world);
-    FUZZ_CHECK(relay != NULL);
+    relay = relay_new(config, desk_new(&world, config->proxy.status_zones));
+    FUZZ_CHECK(relay);
+    relay_take_over(relay);
     return relay;
 }
 
@@ -152,4 +153,12 @@ uint8_t *world_read(const struct relay_packet *packet, size_t *len)
     if (packet->tail_len > 0)
         memcpy(octets + packet->len, packet->tail, packet->tail_len);
     return octets;
+}
+
+void world_free(struct relay *relay)
+{
+    struct desk *desk = relay->desk;
+
+    relay_unref(relay);
+    desk_free(desk);
 }

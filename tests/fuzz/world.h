@@ -5,8 +5,9 @@
 #include "fuzz.h"
 #include "relay/policy.h"
 
-/* A relay that remembers nothing yet; relay_free() it. */
+/* A relay that remembers nothing yet; world_free() it. */
 struct relay *world_relay(void);
+void world_free(struct relay *relay);
 
 /* One request and what is true of it. */
 struct world_request {

@@ -80,7 +80,7 @@ static void expect_no_socket(enum relay_transport transport)
         UNTIL(udp_take(fd, &got, &from));
         cr_assert_eq(dns_wire_u16_at(got.octets + 2) & DNS_MASK_RCODE, DNS_RCODE_SERVFAIL);
     }
-    cr_assert_not(recent_address_is_bad(&fixture.worker.engine.relay->recent, &server.at,
+    cr_assert_not(recent_address_is_bad(&fixture.worker.engine.relay->desk->recent, &server.at,
                                         uv_now(&fixture.loop)));
 }
 

@@ -223,7 +223,7 @@ Test(exchange_notify, M3_with_nobody_awake_udp_is_answered_with_silence)
 
 Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_asked)
 {
-    struct sleepers *sleepers = world.relay->sleepers;
+    struct sleepers *sleepers = world.relay->desk->sleepers;
     struct dns_name zone = support_name("example.net");
     unsigned number = world_peer("two")->number;
     sleepers_fall_asleep(sleepers, number);
@@ -245,7 +245,7 @@ Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_ask
 
 Test(exchange_notify, M3_an_answer_wakes_a_sleeper)
 {
-    sleepers_fall_asleep(world.relay->sleepers, world_peer("two")->number);
+    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("two")->number);
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     acknowledge(2, DNS_RCODE_NOERROR);
@@ -316,7 +316,7 @@ Test(exchange_notify, M3_a_question_for_the_zone_ends_the_telling)
     asked(RELAY_UDP);
     world_pass(5000);
     world_end(EXCHANGE_SILENT);
-    sleepers_asked(world.relay->sleepers, world_peer("one")->number, &zone);
+    sleepers_asked(world.relay->desk->sleepers, world_peer("one")->number, &zone);
     world_pass(15000);
     cr_expect_not(world_tell());
 }
@@ -373,7 +373,7 @@ Test(exchange_notify, M3_tcp_one_address_refuses_and_the_other_closes)
     world_wait();
     acknowledge(2, DNS_RCODE_NOERROR);
     primary_gets(DNS_RCODE_NOERROR);
-    cr_expect(sleepers_is_asleep(world.relay->sleepers, world_peer("one")->number));
+    cr_expect(sleepers_is_asleep(world.relay->desk->sleepers, world_peer("one")->number));
 }
 
 Test(exchange_notify, M3_one_address_of_a_secondary_is_enough)

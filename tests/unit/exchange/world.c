@@ -56,8 +56,11 @@ void world_open(const char *config)
     world.now = (struct relay_time){.ms = 1000000, .seconds = WORLD_SECONDS};
     world.id = 0x4000;
     world.us = WORLD_US;
-    world.relay = relay_new(config_fixture, &outside);
+    world.desk = desk_new(&outside, config_fixture->proxy.status_zones);
+    cr_assert_not_null(world.desk);
+    world.relay = relay_new(config_fixture, world.desk);
     cr_assert_not_null(world.relay);
+    relay_take_over(world.relay);
 }
 
 static void stop_telling(void)
@@ -73,7 +76,8 @@ void world_close(void)
 {
     stop_telling();
     exchange_fini(&world.exchange);
-    relay_free(world.relay);
+    relay_unref(world.relay);
+    desk_free(world.desk);
     free(inbox);
     config_fixture_release();
 }

@@ -38,6 +38,7 @@ struct world_side {
 };
 
 struct world {
+    struct desk *desk;
     struct relay *relay;
     struct relay_time now;
     uint16_t id;    /* the last that was drawn */

@@ -6,9 +6,7 @@
 
 #include "support.h"
 
-static const struct peer hq = {.number = 0, .notify_rate = 2},
-                         other = {.number = 1, .notify_rate = 2};
-static const struct peer *const peers[] = {&hq, &other};
+static const struct peer hq = {.number = 0};
 static struct notices *book;
 static unsigned wakes;
 
@@ -21,8 +19,11 @@ static void on_wake(void *arg, void *owner)
 
 static void init(void)
 {
-    book = notices_new(peers, 2, on_wake, NULL);
+    book = notices_new(on_wake, NULL);
     cr_assert_not_null(book);
+    cr_assert_eq(notices_reserve(book, 2), 0);
+    notices_set_rate(book, 0, 2);
+    notices_set_rate(book, 1, 2);
 }
 
 static void fini(void)

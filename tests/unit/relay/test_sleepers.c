@@ -10,8 +10,9 @@ static const uint8_t octets[] = "a NOTIFY";
 
 static void init(void)
 {
-    sleepers = sleepers_new(3, 4);
+    sleepers = sleepers_new(4);
     cr_assert_not_null(sleepers);
+    cr_assert_eq(sleepers_reserve(sleepers, 3), 0);
 }
 
 static void fini(void)
@@ -115,7 +116,8 @@ Test(relay_sleepers, M3_a_sleeper_is_worth_one_copy_until_it_stirs)
 
 Test(relay_sleepers, without_places_nothing_is_kept)
 {
-    struct sleepers *none = sleepers_new(1, 0);
+    struct sleepers *none = sleepers_new(0);
+    cr_assert_eq(sleepers_reserve(none, 1), 0);
     struct dns_name zone = support_name("example.com");
     const struct sleeper_tale tale = {.octets = octets, .len = sizeof octets};
     cr_expect_eq(sleepers_tell(none, &tale, &zone, 0), DNS_EMEMORY);
