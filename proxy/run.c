@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/user.h"
 #include "net/worker.h"
+#include "reload.h"
 
 /* Those that mean something; all others are ignored or end the program for good reason. */
 static const struct {
@@ -34,6 +35,8 @@ struct run {
     uv_loop_t loop;
     struct worker worker;
     struct events events;
+    const char *file;
+    struct config *config; /* in force; one reference */
     uv_signal_t signals[RUN_SIGNALS];
 };
 
@@ -47,9 +50,7 @@ static void on_signal(uv_signal_t *handle, int number)
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
         worker_drain(&run->worker);
     } else {
-        line_say(LOG_WARNING, "reload-refused", "signal", run_signals[i].name, "result",
-                 report_result_word(RESULT_NOT_SUPPORTED), "advice",
-                 "this version cannot reload; restart it to have the new configuration", NULL);
+        reload_all(&run->worker, run->file, &run->config);
     }
 }
 
@@ -141,6 +142,8 @@ int command_run(int argc, char **argv)
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;
+    run.file = file;
+    run.config = config;
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
     uv_loop_init(&run.loop);
@@ -156,6 +159,6 @@ int command_run(int argc, char **argv)
         run_close(&run);
     }
     uv_loop_close(&run.loop);
-    config_unref(config);
+    config_unref(run.config);
     return status;
 }

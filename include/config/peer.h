@@ -35,6 +35,9 @@ struct address_list {
     size_t count;
 };
 
+/* This very address, port included. */
+bool address_list_has(const struct address_list *list, const struct address *a);
+
 /* Immutable once its configuration is complete; everything is owned by the configuration. */
 struct peer {
     enum peer_role role;

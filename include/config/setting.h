@@ -54,6 +54,9 @@ const char *setting_section_text(enum setting_section section);
 /* Place among the rows of its section: 0 to CONFIG_SECTION_ROWS - 1. */
 size_t setting_index(const struct setting *row);
 
+/* The first setting of [proxy] that a reload may not change and that differs; NULL if none does. */
+const struct setting *setting_changed(const struct config_proxy *a, const struct config_proxy *b);
+
 /* The line that gives a setting in this section; 0 when it is left at its default. */
 unsigned setting_line(const struct config_section *section, const char *name);
 

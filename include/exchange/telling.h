@@ -22,8 +22,8 @@ struct telling {
 
 /* What is to be told now. Its pointers are borrowed until the next call of telling_next. */
 struct telling_order {
-    const struct peer *primary;
-    struct notice *notice; /* NULL: told by ourselves, to `secondary` alone */
+    const struct peer *primary; /* NULL: gone since */
+    struct notice *notice;      /* NULL: told by ourselves, to `secondary` alone */
     const struct peer *secondary;
     unsigned tries;
     const uint8_t *octets;

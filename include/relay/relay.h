@@ -26,6 +26,9 @@ struct relay {
     struct tsig_mac *macs;       /* owned; by key number */
     const struct peer **servers; /* owned; room for every peer */
     const struct peer **peers;   /* owned; by number, NULL for who is not in this snapshot */
+    /* The owner's, once another has taken over: the one retired before, and when (ms). */
+    struct relay *retired_before;
+    uint64_t retired_at;
 };
 
 /* A message to send: octets, then the TSIG record that was made for it. Borrowed from the
@@ -46,6 +49,10 @@ void relay_unref(struct relay *relay); /* NULL is fine */
 
 /* What the desk knows of the configuration is this one's from now on. */
 void relay_take_over(struct relay *relay);
+
+/* Are peer and key, of whatever snapshot, known by label in this one? `key` may be NULL. */
+bool relay_knows_peer(const struct relay *relay, const struct peer *peer);
+bool relay_knows_key(const struct relay *relay, const struct tsig_key *key);
 
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key);
 

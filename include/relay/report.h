@@ -82,6 +82,7 @@ enum relay_result {
     RESULT_NO_PROGRESS,
     RESULT_CLIENT_GONE,
     RESULT_STOPPED,
+    RESULT_RELOADED, /* its peer or key is gone, or its configuration too old */
     RESULT_NO_MEMORY,
     /* Dropped, joined, limited. */
     RESULT_JUNK,

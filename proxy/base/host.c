@@ -136,3 +136,8 @@ bool host_allows(const struct config *config, const char *file)
     doubt_host(config, file);
     return good && bind && transparent;
 }
+
+bool host_allows_reload(const struct config *config, const char *file)
+{
+    return host_is_no_peer(config, file);
+}

@@ -8,4 +8,7 @@
  * warnings. */
 bool host_allows(const struct config *config, const char *file);
 
+/* The same of a reload: what is bound, and who we are, is so already. */
+bool host_allows_reload(const struct config *config, const char *file);
+
 #endif

@@ -51,6 +51,11 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
 
 void engine_fini(struct engine *engine)
 {
+    while (engine->retired) {
+        struct relay *relay = engine->retired;
+        engine->retired = relay->retired_before;
+        relay_unref(relay);
+    }
     relay_unref(engine->relay);
     engine->relay = NULL;
     desk_free(engine->desk);

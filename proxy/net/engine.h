@@ -40,6 +40,8 @@ struct engine {
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
     struct engine_sink sink;
+    struct relay *retired; /* of net/retired.h: one reference each, the newest first */
+    uv_timer_t retiring;
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
     void (*on_wake)(void *owner);

@@ -318,18 +318,21 @@ static bool session_has_place(const struct session *session)
     return false;
 }
 
+void session_judge_host(struct session *session)
+{
+    session->stranger = !who_knows(session->engine->relay->config, &session->from);
+    session->stream.frame.limit = session->stranger ? SESSION_STRANGER_LIMIT : 0;
+}
+
 /* Who it is, and whether there is a place for it. */
 static bool session_admit(struct session *session)
 {
-    const struct engine *engine = session->engine;
     uv_os_fd_t fd;
     if (uv_fileno((uv_handle_t *)&session->stream.conn.tcp, &fd) < 0)
         return false;
     session->from = socket_remote(fd);
     session->to = socket_local(fd);
-    session->stranger = !who_knows(engine->relay->config, &session->from);
-    if (session->stranger)
-        session->stream.frame.limit = SESSION_STRANGER_LIMIT;
+    session_judge_host(session);
     return session_has_place(session);
 }
 

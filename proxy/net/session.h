@@ -46,6 +46,9 @@ struct session {
 /* Takes over a client's connection; without memory or a place it is reset, and that reported. */
 void session_accept(struct engine *engine, int fd);
 
+/* Another configuration is in force: is its host a stranger now? */
+void session_judge_host(struct session *session);
+
 /* No new request; closes when what is in motion has ended. */
 void session_drain(struct session *session);
 

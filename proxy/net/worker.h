@@ -26,6 +26,19 @@ struct worker {
 int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink *sink,
                 struct config *config, struct address *failed);
 
+/* A reload in two phases. What worker_prepare has made is either committed or given up; until then
+ * nothing has changed. */
+struct worker_change {
+    struct relay *relay;
+    struct listener *added; /* bound, and not yet heard */
+};
+
+/* Everything that can fail. Negative errno, and `*failed` then says which address, if it was one;
+ * nothing is left. */
+int worker_prepare(struct worker *worker, struct config *config, struct worker_change *change,
+                   struct address *failed);
+void worker_commit(struct worker *worker, struct worker_change *change);
+
 /* No new requests; what is in flight finishes, for drain-timeout at most. Then all handles are
  * closed, so that the loop runs out. A second call stops at once. */
 void worker_drain(struct worker *worker);

@@ -2,6 +2,14 @@
 
 #include <stdlib.h>
 
+bool address_list_has(const struct address_list *list, const struct address *a)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (address_equal(&list->items[i], a))
+            return true;
+    return false;
+}
+
 void peer_fini(struct peer *peer)
 {
     free(peer->address.items);

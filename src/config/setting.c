@@ -159,3 +159,31 @@ unsigned setting_line(const struct config_section *section, const char *name)
     const struct setting *row = setting_find(section->kind, name);
     return !row ? 0 : section->lines[setting_index(row)];
 }
+
+/* Of the types that settings have which take a restart. */
+static bool setting_same(const struct setting *row, const void *a, const void *b)
+{
+    const char *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
+    switch (row->type) {
+    case SETTING_BOOL:
+        return *(const bool *)x == *(const bool *)y;
+    case SETTING_NUMBER:
+        return *(const unsigned *)x == *(const unsigned *)y;
+    case SETTING_TEXT:
+        return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+    case SETTING_ADDRESS:
+        return address_equal((const struct address *)x, (const struct address *)y);
+    default:
+        assert(!"a type that can be compared");
+        return false;
+    }
+}
+
+const struct setting *setting_changed(const struct config_proxy *a, const struct config_proxy *b)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (setting_rows[i].section == SETTING_PROXY &&
+            !(setting_rows[i].flags & SETTING_RELOADABLE) && !setting_same(&setting_rows[i], a, b))
+            return &setting_rows[i];
+    return NULL;
+}

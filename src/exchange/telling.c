@@ -76,6 +76,9 @@ static int telling_judge(struct relay *relay, const struct telling_order *order,
     int error = dns_message_parse(order->octets, order->len, &out->message);
     if (error < 0)
         return error;
+    /* A reload may have taken one of them away. */
+    if (!order->primary || (!order->notice && !order->secondary))
+        return DNS_EFORMAT;
     if (order->secondary)
         out->servers[0] = order->secondary;
     else

@@ -55,6 +55,16 @@ void relay_take_over(struct relay *relay)
                          relay->peers[i] ? relay->peers[i]->notify_rate : 0);
 }
 
+bool relay_knows_peer(const struct relay *relay, const struct peer *peer)
+{
+    return peer->number < relay->config->peer_numbers && relay->peers[peer->number];
+}
+
+bool relay_knows_key(const struct relay *relay, const struct tsig_key *key)
+{
+    return !key || (key->number < relay->config->key_numbers && relay->macs[key->number].key);
+}
+
 struct tsig_mac *relay_mac(struct relay *relay, const struct tsig_key *key)
 {
     return &relay->macs[key->number];

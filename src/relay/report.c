@@ -79,6 +79,7 @@ static const struct {
                                      "out at its next refresh"},
     [RESULT_NO_PROGRESS] = {"no-progress", NULL},
     [RESULT_CLIENT_GONE] = {"client-gone", NULL},
+    [RESULT_RELOADED] = {"reloaded", "what it began with is no longer configured"},
     [RESULT_STOPPED] = {"stopped", NULL},
     [RESULT_NO_MEMORY] = {"no-memory", NULL},
     [RESULT_JUNK] = {"junk", NULL},

@@ -90,14 +90,6 @@ def test_signals_that_people_are_used_to_do_nothing(make_relay):
     assert not relay.proxy.events(event="draining")
 
 
-def test_sighup_says_that_there_is_no_reload(make_relay):
-    relay = make_relay()
-    relay.proxy.process.signal(signal.SIGHUP)
-    line = relay.proxy.wait(event="reload-refused")
-    assert line["result"] == "not-supported" and "restart" in line["advice"]
-    assert len(relay.transfer(query(ZONE, "AXFR"))) == 1
-
-
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGQUIT"])
 def test_signals_that_end_it_drain(make_relay, name):
     proxy = make_relay().proxy
