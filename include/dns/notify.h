@@ -5,9 +5,9 @@
 
 #include "dns/message.h"
 
-/* Header, question, the SOA with its two names, OPT without options: no NOTIFY that is
+/* Header, question, the SOA with its three names, OPT without options: no NOTIFY that is
  * written here is larger. */
-#define DNS_NOTIFY_MAX (DNS_HEADER_SIZE + DNS_NAME_MAX + 4 + 2 + 10 + 2 * DNS_NAME_MAX + 20 + 11)
+#define DNS_NOTIFY_MAX (DNS_HEADER_SIZE + DNS_NAME_MAX + 4 + 10 + 3 * DNS_NAME_MAX + 20 + 11)
 
 /* Header, question, the hint, which is the zone's SOA in the answer section, and OPT without its
  * options, each when `m` has it. `m` has one question. False when there is no room. */

@@ -32,7 +32,7 @@ struct leg {
     struct address source; /* family ADDRESS_NONE: as the kernel chooses */
     enum relay_transport transport;
     unsigned copies;            /* over UDP: so many, if no answer comes */
-    bool refused;               /* no connection could be made */
+    bool ours;                  /* it was lost for want of something here */
     bool fresh;                 /* a kept connection failed already: CONNECT a new one */
     bool reused;                /* the connection has carried an earlier request */
     bool aged;                  /* its stream was older than its fudge, which was reported */

@@ -17,6 +17,7 @@ struct telling {
     enum telling_state state;
     struct notice *notice; /* borrowed from the relay's notices; NULL: told by ourselves */
     unsigned tries;        /* of ours, this one included; 0 with a notice */
+    unsigned copies;       /* that wait for their answer */
     uint64_t sleep_at;     /* ms: who has not answered is asleep then; LEG_NEVER: has been */
 };
 
@@ -46,7 +47,7 @@ int telling_init(struct telling *t, struct errand *errand, struct legs *legs, st
                  const struct telling_order *order, struct relay_time now) MUST_CHECK;
 
 /* A secondary has answered on this leg: a retry is not sent to it again. */
-void telling_take(struct telling *t, const struct leg *leg);
+void telling_take(struct telling *t, const struct legs *legs, const struct leg *leg);
 
 /* After anything has happened to a leg, or the time has come: puts to sleep, answers who waits, and
  * is true when it is over. */

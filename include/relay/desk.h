@@ -31,6 +31,7 @@ struct desk {
     struct sleepers *sleepers; /* owned */
     unsigned
         *key_turns; /* owned; by peer: number of the key that signs what we originate, plus 1 */
+    bool draining;  /* the worker goes: nobody is told what no client waits for */
     unsigned peer_numbers; /* there is room for peers with lower numbers */
     uint8_t work[DNS_MESSAGE_MAX];
     uint8_t tail[TSIG_RECORD_MAX];

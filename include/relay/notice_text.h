@@ -25,7 +25,10 @@ void notice_text_fini(struct notice_text *text); /* leaves none */
 /* `from` becomes none, what `to` was is released. */
 void notice_text_move(struct notice_text *to, struct notice_text *from);
 
+/* Both say the same version; false when one says none: then it may be any. */
 bool notice_text_same_hint(const struct notice_text *a, const struct notice_text *b);
+/* `a` is to be told rather than `b`: it says a newer version, or none, and who hears it asks. */
+bool notice_text_is_newer(const struct notice_text *a, const struct notice_text *b);
 /* RFC 1996 section 3.6: the same NOTIFY once more. */
 bool notice_text_is_retry(const struct notice_text *a, const struct notice_text *b);
 

@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "config/peer.h"
+#include "relay/acks.h"
 #include "relay/notice_text.h"
 
 /* Zones that are remembered at once, for 60 s after they were told: a primary of 5,000 zones that
@@ -20,16 +21,15 @@
 #define NOTICES_MAX 8192
 /* NOTIFYs that wait for one zone's fan-outs; what is more gets silence. */
 #define NOTICES_WAITERS_MAX 256
+/* NOTIFYs that wait at once, each with one of the 16,384 exchanges; half of them may be for zones
+ * that nobody is known to want. */
+#define NOTICES_ALL_WAITERS_MAX 8192
 /* Copies that wait for their answer at once, each with a socket; fan-outs begin only below. */
 #define NOTICES_COPIES_MAX 8192
 /* RFC 1996 section 3.6: a primary's retries come within this. */
 #define NOTICES_KEEP_MS 60000
 
-/* Who has acknowledged it. */
-struct notice_ack {
-    unsigned peer; /* number of the secondary */
-    unsigned rcode;
-};
+struct notices;
 
 LIST_HEAD(notice_waiters, notice_waiter);
 
@@ -43,14 +43,12 @@ struct notice {
     unsigned rcode;   /* SPENT and IDLE: what the secondaries said together */
     bool answered;    /* ... if any did */
     struct dns_name zone;
-    struct notice_text now;  /* carried by the fan-out in motion, or the next to begin */
-    struct notice_text next; /* TOLD: came meanwhile */
-    struct notice_ack *acks; /* owned: of `now` */
-    size_t ack_count;
+    struct notice_text now;             /* carried by the fan-out in motion, or the next to begin */
+    struct notice_text next;            /* TOLD: came meanwhile */
+    struct acks acks;                   /* of `now`: who gets it, gets no retry */
     struct notice_waiters waiters;      /* of `now` */
     struct notice_waiters next_waiters; /* of `next` */
     unsigned waiter_count;              /* of both */
-    unsigned copies;                    /* that wait for their answer */
     uint64_t until;                     /* ms; IDLE: when it is forgotten */
     void *teller; /* TOLD and SPENT: the owner's, who is to be woken when it is overtaken */
     LIST_ENTRY(notice) hash;
@@ -67,12 +65,11 @@ enum notice_wait {
 struct notice_waiter {
     enum notice_wait state;
     unsigned rcode;
-    void *owner;           /* handed to `wake` */
+    void *owner; /* handed to `wake` */
+    struct notices *book;
     struct notice *notice; /* NULL: waits for nothing any more */
     LIST_ENTRY(notice_waiter) entry;
 };
-
-struct notices;
 
 /* `wake` is called, from within the functions below, with the owner of a waiter that has its answer
  * or with the teller of a fan-out that is overtaken; it may call nothing here. NULL: no memory. */
@@ -112,13 +109,8 @@ uint64_t notices_deadline(const struct notices *book);
 uint64_t notices_turn(struct notices *book, unsigned primary, uint64_t now);
 void notices_take_turn(struct notices *book, unsigned primary);
 
-/* So many copies of it wait for their answer now. */
-void notices_copies(struct notices *book, struct notice *n, unsigned copies);
-
-/* A secondary has acknowledged what the fan-out carries. DNS_EMEMORY: it is told again, then. */
-int notices_acknowledge(struct notice *n, unsigned peer, unsigned rcode) MUST_CHECK;
-/* Its RCODE, or -1. */
-int notices_acknowledged(const struct notice *n, unsigned peer);
+/* So many copies more, or fewer, wait for their answer, of a fan-out or of a tale of ours. */
+void notices_copies(struct notices *book, int copies);
 
 /* All that are awake have answered: so are the waiters, now. */
 void notices_answer(struct notices *book, struct notice *n, unsigned rcode);

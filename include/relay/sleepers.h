@@ -30,8 +30,8 @@ int sleepers_reserve(struct sleepers *s, unsigned count) MUST_CHECK;
 void sleepers_free(struct sleepers *s);
 
 bool sleepers_is_asleep(const struct sleepers *s, unsigned peer);
-/* True if it was awake before. */
-bool sleepers_fall_asleep(struct sleepers *s, unsigned peer);
+/* What was told since `since` (ms) was told in vain. True if it was awake before. */
+bool sleepers_fall_asleep(struct sleepers *s, unsigned peer, uint64_t since);
 /* It has answered a NOTIFY. */
 void sleepers_wake(struct sleepers *s, unsigned peer);
 /* Copies that a NOTIFY to it is worth over UDP: 3; or 1 when it is asleep and has asked nothing
@@ -39,8 +39,10 @@ void sleepers_wake(struct sleepers *s, unsigned peer);
 unsigned sleepers_copies(const struct sleepers *s, unsigned peer);
 
 /* It has asked for the zone: there is nothing to tell it of that any more. */
-void sleepers_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone);
+void sleepers_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone, uint64_t now);
 bool sleepers_has_asked(const struct sleepers *s, unsigned peer, const struct dns_name *zone);
+bool sleepers_has_asked_since(const struct sleepers *s, unsigned peer, const struct dns_name *zone,
+                              uint64_t since);
 
 /* It did not answer this NOTIFY. Replaces an older one; DNS_EMEMORY: it will not be told. */
 int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const struct dns_name *zone,

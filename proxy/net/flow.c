@@ -13,16 +13,28 @@ static void on_leg_connected(void *owner, unsigned leg)
     flow_go(flow);
 }
 
+/* Of a wide fan-out one secondary may be waited for long after this one has answered, at one of its
+ * addresses. */
+static void flow_close_settled(struct flow *flow, const struct peer *peer)
+{
+    for (unsigned i = 0; i < flow->exchange.legs.count; i++) {
+        struct upstream *up = flow->upstreams[i];
+        if (!up || flow->exchange.legs.items[i].peer != peer || up->transport != RELAY_UDP ||
+            !exchange_leg_is_settled(&flow->exchange, i))
+            continue;
+        upstream_close(up);
+        flow->upstreams[i] = NULL;
+    }
+}
+
 static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t len)
 {
     struct flow *flow = owner;
     exchange_answer(&flow->exchange, leg, octets, len, engine_now(flow->engine));
-    /* Of a wide fan-out one secondary may be waited for long after the others have answered. */
-    if (flow->upstreams[leg]->transport == RELAY_UDP &&
-        exchange_leg_is_settled(&flow->exchange, leg)) {
-        upstream_close(flow->upstreams[leg]);
-        flow->upstreams[leg] = NULL;
-    }
+    flow_close_settled(flow, flow->exchange.legs.items[leg].peer);
+    /* There is room for copies of other fan-outs. */
+    if (flow->exchange.telling.state != TELLING_NONE)
+        engine_turn(flow->engine);
     flow_go(flow);
 }
 

@@ -212,8 +212,9 @@ static int session_forward(struct session *session, const struct policy_verdict 
                            const struct relay_request *request)
 {
     struct flow *flow = flow_new(session->engine, verdict, request, &session_client, session);
+    /* M3: a NOTIFY that finds no place gets silence, and what else is asked here goes on. */
     if (!flow)
-        return -1;
+        return verdict->operation == PEER_NOTIFY ? 0 : -1;
     unsigned slot = 0;
     while (session->flows[slot])
         slot++;

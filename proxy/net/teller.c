@@ -4,7 +4,10 @@ static void on_turn(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
     struct telling_order order;
-    while (telling_next(engine->relay, engine_now(engine), &order)) {
+    uint64_t began = uv_hrtime();
+    /* Hundreds may have their turn at once, and others wait for the loop. */
+    while (uv_hrtime() - began < FLOW_TURN_NS &&
+           telling_next(engine->relay, engine_now(engine), &order)) {
         struct flow *flow = flow_new_telling(engine, &order);
         if (flow)
             flow_go(flow);
@@ -28,6 +31,15 @@ void teller_init(struct engine *engine)
     engine->turn.data = engine;
     /* What secondaries will be told some day keeps no program from its end. */
     uv_unref((uv_handle_t *)&engine->turn);
+}
+
+void teller_drain(struct engine *engine)
+{
+    engine->desk->draining = true;
+    for (struct flow *f = engine->flows; f; f = f->next)
+        if (f->exchange.telling.state != TELLING_NONE)
+            flow_wake(f);
+    engine_turn(engine);
 }
 
 void teller_close(struct engine *engine)

@@ -9,6 +9,8 @@
 #include "net/flow.h"
 
 void teller_init(struct engine *engine);
+/* From now on only what a client waits for is told. */
+void teller_drain(struct engine *engine);
 /* Nothing begins any more. */
 void teller_close(struct engine *engine);
 

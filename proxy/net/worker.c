@@ -185,6 +185,7 @@ void worker_drain(struct worker *worker)
     }
     worker->state = WORKER_DRAINING;
     worker_close_list(&worker->listeners);
+    teller_drain(&worker->engine);
     for (struct session *s = worker->engine.sessions, *next; s; s = next) {
         next = s->next;
         session_drain(s);

@@ -102,7 +102,8 @@ void exchange_lost(struct exchange *x, unsigned leg, struct relay_time now)
 {
     if (x->state == EXCHANGE_ENDED)
         return;
-    if (x->legs.items[leg].state == LEG_ASKED) {
+    /* READY: it waits for its turn to send, or to send again. */
+    if (x->legs.items[leg].state == LEG_ASKED || x->legs.items[leg].state == LEG_READY) {
         exchange_closed(x, leg, now);
     } else if (x->state == EXCHANGE_ASKING && x->legs.items[leg].state == LEG_OPENING) {
         legs_refused(&x->legs, &x->errand, leg, now);
@@ -182,7 +183,7 @@ void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t l
         exchange_misanswer(x, leg, verdict, now);
     } else if (x->errand.operation == PEER_NOTIFY) {
         join_take(&x->legs, &x->errand, l, dns_message_rcode(&m), now);
-        telling_take(&x->telling, l);
+        telling_take(&x->telling, &x->legs, l);
         state_weigh(x, now);
     } else {
         exchange_take(x, leg, octets, &m, verdict == LEG_GOOD, now);
@@ -324,6 +325,9 @@ void exchange_next(struct exchange *x, struct relay_time now, struct exchange_ac
 static uint64_t exchange_turn(const struct exchange *x)
 {
     uint64_t deadline = legs_deadline(&x->legs);
+    /* Who waits for a fan-out waits no longer than if it had none. */
+    if (x->waiter)
+        return x->errand.began + 1000ull * x->errand.relay->config->proxy.answer_timeout;
     bool awaits = x->telling.state != TELLING_NONE && x->telling.sleep_at < deadline;
     return awaits ? x->telling.sleep_at : deadline;
 }

@@ -43,6 +43,8 @@ static void legs_drop(struct legs *legs, const struct errand *errand, unsigned i
 {
     struct leg *leg = &legs->items[index];
     event.type = errand->operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
+    leg->ours = event.result == RESULT_NO_SOCKET || event.result == RESULT_CANNOT_SEND ||
+                event.result == RESULT_NO_MEMORY;
     leg_move(leg, LEG_OVER);
     leg_report(leg, errand, event, now);
     /* A BADKEY may be forged, so doubt alone changes nothing before the time is up; and an UPDATE
@@ -60,7 +62,6 @@ void legs_lose(struct legs *legs, const struct errand *errand, unsigned index,
 void legs_refused(struct legs *legs, const struct errand *errand, unsigned index,
                   struct relay_time now)
 {
-    legs->items[index].refused = true;
     recent_address_failed(&errand->relay->desk->recent, &legs->items[index].to, now.ms);
     legs_lose(legs, errand, index, RESULT_CANNOT_CONNECT, now);
     legs_wake_next(legs, errand, index, now.ms);

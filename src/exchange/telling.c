@@ -12,6 +12,8 @@
 /* When the next tale of ours has its turn. */
 static uint64_t telling_tale_at(struct relay *relay, uint64_t now, unsigned *primary)
 {
+    if (relay->desk->draining)
+        return LEG_NEVER;
     uint64_t due = sleepers_deadline(relay->desk->sleepers, primary);
     return due > now ? due : notices_turn(relay->desk->notices, *primary, now);
 }
@@ -94,13 +96,18 @@ void telling_refuse(struct relay *relay, const struct telling_order *order)
 }
 
 /* Who is to get how many copies, and who has acknowledged already. */
-static void telling_prepare(struct telling *t, struct legs *legs, const struct relay *relay)
+static void telling_prepare(struct telling *t, struct legs *legs, const struct errand *errand)
 {
+    const struct relay *relay = errand->relay;
+    const struct dns_name *zone = &errand->request.qname;
     for (unsigned i = 0; i < legs->count; i++) {
         struct leg *leg = &legs->items[i];
+        /* What was still to be told of another version goes with the new one. */
+        if (t->notice)
+            sleepers_told(relay->desk->sleepers, leg->peer->number, zone);
         if (leg->transport == RELAY_UDP)
             leg->copies = t->notice ? sleepers_copies(relay->desk->sleepers, leg->peer->number) : 1;
-        int rcode = t->notice ? notices_acknowledged(t->notice, leg->peer->number) : -1;
+        int rcode = t->notice ? acks_find(&t->notice->acks, leg->peer->number) : -1;
         if (rcode >= 0 && !leg_is_settled(leg))
             join_settle(legs, leg, (unsigned)rcode);
     }
@@ -126,7 +133,7 @@ int telling_init(struct telling *t, struct errand *errand, struct legs *legs, st
         .tries = order->tries,
         .sleep_at = now.ms + TELLING_SLEEP_MS,
     };
-    telling_prepare(t, legs, relay);
+    telling_prepare(t, legs, errand);
     return 0;
 }
 
@@ -154,9 +161,9 @@ static bool telling_overslept(const struct legs *legs, unsigned from, unsigned t
     bool told = false;
     for (unsigned i = from; i < to; i++) {
         const struct leg *leg = &legs->items[i];
-        if (leg->doubted)
+        if (leg->doubted || leg->ours)
             return false;
-        told |= leg->sent > 0 || leg->refused || !leg_is_settled(leg);
+        told |= leg->sent > 0 || leg->state == LEG_OPENING || leg->state == LEG_OVER;
     }
     return told && !telling_has_answered(legs, from, to);
 }
@@ -168,7 +175,7 @@ static void telling_put_to_sleep(const struct legs *legs, const struct errand *e
         const struct leg *leg = &legs->items[i];
         next = telling_skip(legs, i);
         if (telling_overslept(legs, i, next) &&
-            sleepers_fall_asleep(errand->relay->desk->sleepers, leg->peer->number))
+            sleepers_fall_asleep(errand->relay->desk->sleepers, leg->peer->number, errand->began))
             leg_report(leg, errand,
                        (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_ASLEEP}, now);
     }
@@ -182,11 +189,24 @@ static unsigned telling_count_copies(const struct legs *legs)
     return copies;
 }
 
-void telling_take(struct telling *t, const struct leg *leg)
+void telling_take(struct telling *t, const struct legs *legs, const struct leg *leg)
 {
-    /* Without memory for it, a retry is sent to it all the same. */
-    if (t->notice && notices_acknowledge(t->notice, leg->peer->number, leg->rcode) < 0)
+    if (!t->notice)
         return;
+    /* A retry hears of what came late, too. */
+    if (t->state == TELLING_ANSWERED)
+        t->notice->rcode = join_rcode(legs);
+    /* Without memory for it, a retry is sent to it all the same. */
+    if (acks_add(&t->notice->acks, leg->peer->number, leg->rcode) < 0)
+        return;
+}
+
+/* Nobody waits for the rest, and it is not worth it. */
+static bool telling_is_moot(const struct telling *t, const struct desk *desk)
+{
+    if (!t->notice)
+        return desk->draining;
+    return notices_is_overtaken(t->notice) || (desk->draining && t->notice->waiter_count == 0);
 }
 
 bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *errand,
@@ -194,8 +214,8 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
 {
     struct notices *notices = errand->relay->desk->notices;
     unsigned copies = telling_count_copies(legs);
-    if (t->notice)
-        notices_copies(notices, t->notice, copies);
+    notices_copies(notices, (int)copies - (int)t->copies);
+    t->copies = copies;
     if (now.ms >= t->sleep_at || copies == 0) {
         t->sleep_at = LEG_NEVER;
         telling_put_to_sleep(legs, errand, now);
@@ -206,7 +226,7 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
         if (t->notice)
             notices_answer(notices, t->notice, join_rcode(legs));
     }
-    return copies == 0 || (t->notice && notices_is_overtaken(t->notice));
+    return copies == 0 || telling_is_moot(t, errand->relay->desk);
 }
 
 /* A secondary that has not answered is told again, for a zone that it is known to want. */
@@ -220,10 +240,10 @@ static void telling_leave_behind(const struct telling *t, const struct leg *leg,
                                       .primary = errand->client.peer->number,
                                       .octets = errand->octets,
                                       .len = errand->len};
-    if (t->tries == SLEEPERS_TRIES)
+    if (t->tries == SLEEPERS_TRIES && leg_is_settled(leg))
         leg_report(leg, errand,
                    (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_GIVEN_UP}, now);
-    if (!t->notice ||
+    if (!t->notice || sleepers_has_asked_since(sleepers, peer->number, zone, errand->began) ||
         (!peer_lists_zone(peer, zone) && !sleepers_has_asked(sleepers, peer->number, zone)))
         return;
     /* Without memory it is not told: then it finds out as without us. */
@@ -241,6 +261,7 @@ void telling_end(struct telling *t, const struct legs *legs, const struct errand
         if (!telling_has_answered(legs, i, next))
             telling_leave_behind(t, &legs->items[i], errand, now);
     }
+    notices_copies(errand->relay->desk->notices, -(int)t->copies);
     if (t->notice)
         notices_done(errand->relay->desk->notices, t->notice);
     *t = (struct telling){.state = TELLING_NONE};

@@ -59,5 +59,6 @@ void waiting_note_asked(const struct errand *errand)
     /* Over UDP a source without a key may be forged. */
     bool proven = client->key || client->transport == RELAY_TCP;
     if (asks && proven && client->peer->role == PEER_SECONDARY)
-        sleepers_asked(errand->relay->desk->sleepers, client->peer->number, &errand->request.qname);
+        sleepers_asked(errand->relay->desk->sleepers, client->peer->number, &errand->request.qname,
+                       errand->began);
 }

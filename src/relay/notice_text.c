@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/xfr.h"
+
 int notice_text_init(struct notice_text *text, const struct dns_message *message,
                      const struct address *from, enum relay_transport transport)
 {
@@ -40,10 +42,18 @@ void notice_text_move(struct notice_text *to, struct notice_text *from)
 
 bool notice_text_same_hint(const struct notice_text *a, const struct notice_text *b)
 {
-    return a->octets && b->octets && a->has_serial == b->has_serial && a->serial == b->serial;
+    return a->has_serial && b->has_serial && a->serial == b->serial;
+}
+
+bool notice_text_is_newer(const struct notice_text *a, const struct notice_text *b)
+{
+    if (!b->octets || !a->has_serial)
+        return true;
+    return b->has_serial && dns_xfr_serial_newer(a->serial, b->serial);
 }
 
 bool notice_text_is_retry(const struct notice_text *a, const struct notice_text *b)
 {
-    return a->id == b->id && address_equal(&a->from, &b->from) && notice_text_same_hint(a, b);
+    return a->octets && b->octets && a->id == b->id && address_equal(&a->from, &b->from) &&
+           a->has_serial == b->has_serial && a->serial == b->serial;
 }

@@ -28,6 +28,9 @@ struct notices {
     struct notice_line **lines; /* owned, as are they; by number of the primary */
     unsigned line_count;
     unsigned queued;
+    unsigned unknown; /* neither idle nor known */
+    unsigned waiters;
+    unsigned turn; /* of the line that is looked at first */
     unsigned copies;
     unsigned count;
     uint64_t now; /* ms: of the last call that told it */
@@ -75,7 +78,7 @@ static void notices_forget(struct notices *book, struct notice *n)
     book->count--;
     notice_text_fini(&n->now);
     notice_text_fini(&n->next);
-    free(n->acks);
+    acks_fini(&n->acks);
     free(n);
 }
 
@@ -125,9 +128,12 @@ static struct notice *notices_find(struct notices *book, unsigned primary,
     return n;
 }
 
-/* One more, maybe in the place of one that is over. */
-static bool notices_has_room(const struct notices *book)
+/* One more, maybe in the place of one that is over; of those that nobody is known to want, which
+ * anyone can invent, no more than half of all. */
+static bool notices_has_room(const struct notices *book, bool known)
 {
+    if (!known && book->unknown >= NOTICES_MAX / 2)
+        return false;
     return book->count < NOTICES_MAX || !TAILQ_EMPTY(&book->idle);
 }
 
@@ -158,9 +164,7 @@ static void notices_replace(struct notice *n, struct notice_text *text, bool kee
     notice_text_move(&n->now, text);
     if (keep_acks)
         return;
-    free(n->acks);
-    n->acks = NULL;
-    n->ack_count = 0;
+    acks_fini(&n->acks);
 }
 
 static void notices_enqueue(struct notices *book, struct notice *n)
@@ -171,11 +175,14 @@ static void notices_enqueue(struct notices *book, struct notice *n)
     TAILQ_INSERT_TAIL(&book->lines[n->primary]->queue[n->known], n, queue);
 }
 
-static void notices_wait(struct notice *n, struct notice_waiters *waiters, struct notice_waiter *w)
+static void notices_wait(struct notices *book, struct notice *n, struct notice_waiters *waiters,
+                         struct notice_waiter *w)
 {
     w->state = NOTICE_WAITS;
+    w->book = book;
     w->notice = n;
     n->waiter_count++;
+    book->waiters++;
     LIST_INSERT_HEAD(waiters, w, entry);
 }
 
@@ -183,16 +190,17 @@ static void notices_wait(struct notice *n, struct notice_waiters *waiters, struc
 static void notices_meet(struct notices *book, struct notice *n, struct notice_text *text,
                          struct notice_waiter *waiter)
 {
-    bool joins = notice_text_same_hint(text, &n->now);
+    bool joins = notice_text_same_hint(text, &n->now) || notice_text_is_retry(text, &n->now);
     if (joins && n->state == NOTICE_SPENT) {
         waiter->state = NOTICE_ANSWERED;
         waiter->rcode = n->rcode;
         return;
     }
-    notices_wait(n, joins ? &n->waiters : &n->next_waiters, waiter);
+    notices_wait(book, n, joins ? &n->waiters : &n->next_waiters, waiter);
     if (joins)
         return;
-    notice_text_move(&n->next, text);
+    if (notice_text_is_newer(text, &n->next))
+        notice_text_move(&n->next, text);
     /* What it still does for sleepers, the next one does as well. */
     if (n->state == NOTICE_SPENT)
         book->wake(book->arg, n->teller);
@@ -203,15 +211,16 @@ static void notices_begin(struct notices *book, struct notice *n, const struct n
                           struct notice_text *text, struct notice_waiter *waiter)
 {
     bool retry = n->until > a->now && notice_text_is_retry(&n->now, text);
-    if (retry && n->answered && n->ack_count >= a->secondaries) {
+    if (retry && n->answered && n->acks.count >= a->secondaries) {
         waiter->state = NOTICE_ANSWERED;
         waiter->rcode = n->rcode;
         return;
     }
     TAILQ_REMOVE(&book->idle, n, queue);
     n->known = a->known;
+    book->unknown += !n->known;
     notices_replace(n, text, retry);
-    notices_wait(n, &n->waiters, waiter);
+    notices_wait(book, n, &n->waiters, waiter);
     notices_enqueue(book, n);
 }
 
@@ -220,7 +229,9 @@ int notices_join(struct notices *book, const struct notice_arrival *a, struct no
     struct notice_text text = {0};
     struct notice *n = notices_find(book, a->primary->number, &a->message->qname);
     book->now = a->now;
-    if (n ? n->waiter_count >= NOTICES_WAITERS_MAX : !notices_has_room(book))
+    if (n ? n->waiter_count >= NOTICES_WAITERS_MAX : !notices_has_room(book, a->known))
+        return DNS_ESPACE;
+    if (book->waiters >= (a->known ? NOTICES_ALL_WAITERS_MAX : NOTICES_ALL_WAITERS_MAX / 2))
         return DNS_ESPACE;
     if (!n)
         n = notices_add(book, a->primary->number, &a->message->qname);
@@ -232,8 +243,9 @@ int notices_join(struct notices *book, const struct notice_arrival *a, struct no
         notices_begin(book, n, a, &text, waiter);
         break;
     case NOTICE_QUEUED:
-        notices_replace(n, &text, notice_text_same_hint(&n->now, &text));
-        notices_wait(n, &n->waiters, waiter);
+        if (notice_text_is_newer(&text, &n->now) && !notice_text_is_retry(&text, &n->now))
+            notices_replace(n, &text, false);
+        notices_wait(book, n, &n->waiters, waiter);
         break;
     case NOTICE_TOLD:
     case NOTICE_SPENT:
@@ -249,6 +261,7 @@ void notices_leave(struct notice_waiter *waiter)
     if (!waiter->notice)
         return;
     waiter->notice->waiter_count--;
+    waiter->book->waiters--;
     waiter->notice = NULL;
     LIST_REMOVE(waiter, entry);
 }
@@ -287,21 +300,31 @@ void notices_take_turn(struct notices *book, unsigned primary)
     (void)notices_take(book, primary, true);
 }
 
+static struct notice *notices_take_first(struct notices *book, unsigned primary, bool known)
+{
+    struct notice_queue *queue = &book->lines[primary]->queue[known];
+    struct notice *n = TAILQ_FIRST(queue);
+    if (!n || !notices_take(book, primary, known))
+        return NULL;
+    TAILQ_REMOVE(queue, n, queue);
+    book->queued--;
+    book->turn = primary + 1;
+    n->state = NOTICE_TOLD;
+    return n;
+}
+
+/* Primaries have their turns one after another, and what nobody is known to want comes last. */
 struct notice *notices_next(struct notices *book, uint64_t now)
 {
+    struct notice *n = NULL;
     book->now = now;
-    for (unsigned i = 0; i < 2 * book->line_count && book->queued; i++) {
-        bool known = i % 2 == 0;
-        struct notice_queue *queue = &book->lines[i / 2]->queue[known];
-        struct notice *n = TAILQ_FIRST(queue);
-        if (!n || book->copies >= NOTICES_COPIES_MAX || !notices_take(book, i / 2, known))
-            continue;
-        TAILQ_REMOVE(queue, n, queue);
-        book->queued--;
-        n->state = NOTICE_TOLD;
-        return n;
+    if (book->queued == 0 || book->copies >= NOTICES_COPIES_MAX)
+        return NULL;
+    for (unsigned i = 0; i < 2 * book->line_count && !n; i++) {
+        bool known = i < book->line_count;
+        n = notices_take_first(book, (book->turn + i) % book->line_count, known);
     }
-    return NULL;
+    return n;
 }
 
 uint64_t notices_deadline(const struct notices *book)
@@ -320,28 +343,9 @@ uint64_t notices_deadline(const struct notices *book)
 
 /* Answers. */
 
-void notices_copies(struct notices *book, struct notice *n, unsigned copies)
+void notices_copies(struct notices *book, int copies)
 {
-    book->copies = book->copies - n->copies + copies;
-    n->copies = copies;
-}
-
-int notices_acknowledge(struct notice *n, unsigned peer, unsigned rcode)
-{
-    struct notice_ack *more = reallocarray(n->acks, n->ack_count + 1, sizeof *more);
-    if (!more)
-        return DNS_EMEMORY;
-    more[n->ack_count++] = (struct notice_ack){.peer = peer, .rcode = rcode};
-    n->acks = more;
-    return 0;
-}
-
-int notices_acknowledged(const struct notice *n, unsigned peer)
-{
-    for (size_t i = 0; i < n->ack_count; i++)
-        if (n->acks[i].peer == peer)
-            return (int)n->acks[i].rcode;
-    return -1;
+    book->copies += (unsigned)copies;
 }
 
 static void notices_release(struct notices *book, struct notice *n, enum notice_wait state)
@@ -374,11 +378,11 @@ bool notices_is_overtaken(const struct notice *n)
 void notices_done(struct notices *book, struct notice *n)
 {
     notices_release(book, n, NOTICE_UNANSWERED);
-    notices_copies(book, n, 0);
     n->teller = NULL;
     n->until = book->now + NOTICES_KEEP_MS;
     if (!n->next.octets) {
         n->state = NOTICE_IDLE;
+        book->unknown -= !n->known;
         TAILQ_INSERT_TAIL(&book->idle, n, queue);
         return;
     }

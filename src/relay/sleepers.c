@@ -18,8 +18,9 @@ struct sleeper_entry {
     unsigned primary;
     unsigned tries;
     bool asked;
-    uint64_t due;    /* ms */
-    uint8_t *octets; /* owned; NULL: in no queue */
+    uint64_t asked_at; /* ms */
+    uint64_t due;      /* ms */
+    uint8_t *octets;   /* owned; NULL: in no queue */
     size_t len;
     LIST_ENTRY(sleeper_entry) hash;
     TAILQ_ENTRY(sleeper_entry) age;
@@ -38,7 +39,8 @@ struct sleepers {
     unsigned buckets;
     struct sleeper_state {
         bool asleep;
-        bool stirred; /* it has asked something since */
+        bool stirred;        /* it has asked something since */
+        uint64_t stirred_at; /* ms */
     } * states;
     struct sleeper_bucket *hash;
     struct sleeper_queue age;
@@ -161,10 +163,12 @@ bool sleepers_is_asleep(const struct sleepers *s, unsigned peer)
     return s->states[peer].asleep;
 }
 
-bool sleepers_fall_asleep(struct sleepers *s, unsigned peer)
+bool sleepers_fall_asleep(struct sleepers *s, unsigned peer, uint64_t since)
 {
-    bool was = s->states[peer].asleep;
-    s->states[peer] = (struct sleeper_state){.asleep = true};
+    struct sleeper_state *state = &s->states[peer];
+    bool was = state->asleep;
+    state->asleep = true;
+    state->stirred = state->stirred && state->stirred_at >= since;
     return !was;
 }
 
@@ -178,13 +182,15 @@ unsigned sleepers_copies(const struct sleepers *s, unsigned peer)
     return s->states[peer].asleep && !s->states[peer].stirred ? 1 : 3;
 }
 
-void sleepers_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone)
+void sleepers_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone, uint64_t now)
 {
     struct sleeper_entry *e = sleepers_touch(s, peer, zone);
     s->states[peer].stirred = true;
+    s->states[peer].stirred_at = now;
     if (!e)
         return;
     e->asked = true;
+    e->asked_at = now;
     sleepers_silence(s, e);
 }
 
@@ -192,6 +198,13 @@ bool sleepers_has_asked(const struct sleepers *s, unsigned peer, const struct dn
 {
     const struct sleeper_entry *e = sleepers_find(s, peer, zone);
     return e && e->asked;
+}
+
+bool sleepers_has_asked_since(const struct sleepers *s, unsigned peer, const struct dns_name *zone,
+                              uint64_t since)
+{
+    const struct sleeper_entry *e = sleepers_find(s, peer, zone);
+    return e && e->asked && e->asked_at >= since;
 }
 
 static void sleepers_schedule(struct sleepers *s, struct sleeper_entry *e, unsigned tries,
@@ -225,35 +238,41 @@ void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zon
         sleepers_silence(s, e);
 }
 
+/* Of the heads of the queues the one whose time comes first; NULL when all are empty. */
+static struct sleeper_entry *sleepers_first(const struct sleepers *s)
+{
+    struct sleeper_entry *first = NULL;
+    for (unsigned i = 0; i < SLEEPERS_TRIES; i++) {
+        struct sleeper_entry *e = TAILQ_FIRST(&s->queues[i]);
+        if (e && (!first || e->due < first->due))
+            first = e;
+    }
+    return first;
+}
+
 uint64_t sleepers_deadline(const struct sleepers *s, unsigned *primary)
 {
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < SLEEPERS_TRIES; i++) {
-        const struct sleeper_entry *e = TAILQ_FIRST(&s->queues[i]);
-        if (!e || e->due >= least)
-            continue;
-        least = e->due;
-        *primary = e->primary;
-    }
-    return least;
+    const struct sleeper_entry *e = sleepers_first(s);
+    if (!e)
+        return UINT64_MAX;
+    *primary = e->primary;
+    return e->due;
 }
 
 bool sleepers_next(struct sleepers *s, uint64_t now, struct sleeper_tale *out)
 {
-    for (unsigned i = 0; i < SLEEPERS_TRIES; i++) {
-        struct sleeper_entry *e = TAILQ_FIRST(&s->queues[i]);
-        if (!e || e->due > now)
-            continue;
-        TAILQ_REMOVE(&s->queues[i], e, queue);
-        *out = (struct sleeper_tale){e->peer, e->primary, i + 1, e->octets, e->len};
-        if (i + 1 < SLEEPERS_TRIES) {
-            sleepers_schedule(s, e, i + 1, now);
-        } else {
-            free(s->last);
-            s->last = e->octets;
-            e->octets = NULL;
-        }
-        return true;
+    struct sleeper_entry *e = sleepers_first(s);
+    if (!e || e->due > now)
+        return false;
+    unsigned tries = e->tries + 1;
+    TAILQ_REMOVE(&s->queues[e->tries], e, queue);
+    *out = (struct sleeper_tale){e->peer, e->primary, tries, e->octets, e->len};
+    if (tries < SLEEPERS_TRIES) {
+        sleepers_schedule(s, e, tries, now);
+    } else {
+        free(s->last);
+        s->last = e->octets;
+        e->octets = NULL;
     }
-    return false;
+    return true;
 }

@@ -76,3 +76,32 @@ Test(dns_notify, a_soa_whose_rdata_is_none_is_no_hint)
                                               .rdata_len = sizeof rdata});
     cr_expect_eq(rewrite().count[DNS_ANSWER], 0);
 }
+
+/* 253 octets of text, and all its names written in full. */
+Test(dns_notify, M3_the_longest_has_room)
+{
+    static const uint8_t soa[] = {
+        0, 6, 0, 1, 0, 0, 0, 0, (2 * 255 + 20) >> 8, (2 * 255 + 20) & 255};
+    uint8_t name[255] = {63};
+    for (size_t i = 64; i < 192; i += 64)
+        name[i] = 63;
+    name[192] = 61;
+    for (size_t i = 0; i < 254; i++)
+        name[i] = name[i] ? name[i] : 'a';
+    support_header(&in, 0x1234, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
+    in.octets[5] = in.octets[7] = 1;
+    const struct {
+        const void *octets;
+        size_t len;
+    } parts[] = {{name, 255},       {"\0\6\0\1", 4}, {name, 255},
+                 {soa, sizeof soa}, {name, 255},     {name, 255}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        memcpy(in.octets + in.len, parts[i].octets, parts[i].len);
+        in.len += parts[i].len;
+    }
+    memset(in.octets + in.len, 0, 20);
+    in.len += 20;
+    support_opt(&in, 1232, NULL, 0);
+    struct dns_message m = rewrite();
+    cr_expect_eq(m.count[DNS_ANSWER], 1);
+}

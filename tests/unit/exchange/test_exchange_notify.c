@@ -199,6 +199,93 @@ Test(exchange_notify, M3_who_says_nothing_for_a_second_is_asleep_and_holds_nobod
     cr_expect_eq(world_event(0)->event.result, RESULT_TIMEOUT);
 }
 
+Test(exchange_notify, M3_who_asks_while_it_is_told_needs_no_telling)
+{
+    struct dns_name zone = support_name("example.com");
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(100);
+    sleepers_asked(world.relay->desk->sleepers, world_peer("one")->number, &zone, world.now.ms);
+    world_pass(4900);
+    world_end(EXCHANGE_SILENT);
+    world_pass(15000);
+    cr_expect_not(world_tell());
+}
+
+/* What was to be told of the last version, 1 ms later, goes with this one. */
+Test(exchange_notify, M3_a_fan_out_that_runs_has_what_was_left_to_tell)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(5000);
+    world_end(EXCHANGE_SILENT);
+    world_pass(14999);
+    begin_from("10.0.0.1@40000", 8, RELAY_UDP);
+    world_pass(1);
+    struct telling_order order;
+    cr_expect_not(telling_next(world.relay, world.now, &order));
+}
+
+Test(exchange_notify, M3_whoever_goes_is_told_nothing_more_that_nobody_waits_for)
+{
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(5000);
+    world_end(EXCHANGE_SILENT);
+    world_pass(15000);
+    world.desk->draining = true;
+    struct telling_order order;
+    cr_expect_not(telling_next(world.relay, world.now, &order));
+    cr_expect_eq(telling_deadline(world.relay, world.now), LEG_NEVER);
+}
+
+/* `one` sleeps, so `two` decides alone, and the fan-out goes on for `one`. */
+Test(exchange_notify, M3_whoever_goes_leaves_sleepers_behind)
+{
+    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("one")->number, 0);
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world.desk->draining = true;
+    world_wait();
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+    cr_expect_eq(world.telling.legs.count, 0, "it is over");
+}
+
+/* A retry that comes between hears what came after the first was answered. */
+Test(exchange_notify, M3_a_late_refusal_is_what_a_retry_hears)
+{
+    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("one")->number, 0);
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    primary_gets(DNS_RCODE_NOERROR);
+    acknowledge(0, DNS_RCODE_REFUSED);
+    begin(RELAY_UDP);
+    primary_gets(DNS_RCODE_REFUSED);
+}
+
+Test(exchange_notify, M3_tcp_a_connection_that_ends_before_it_was_written_to_is_lost)
+{
+    begin(RELAY_TCP);
+    world_ask(WORLD_ONE, RELAY_TCP, &copies[0]);
+    world_ask(ONE_V6, RELAY_TCP, &copies[1]);
+    unsigned leg = world_connect(WORLD_TWO, RELAY_TCP);
+    world_wait();
+    exchange_connected(&world.telling, leg, false, world.now);
+    exchange_lost(&world.telling, leg, world.now);
+    world_wait();
+}
+
+/* Its fan-out may wait for its turn for longer than the client is to wait. */
+Test(exchange_notify, M3_whoever_waits_for_its_turn_waits_no_longer_than_for_an_answer)
+{
+    begin(RELAY_TCP);
+    world.tells = false;
+    world_alarm(5000);
+    primary_gets(DNS_RCODE_SERVFAIL);
+}
+
 Test(exchange_notify, M3_with_nobody_awake_udp_is_answered_with_silence)
 {
     begin(RELAY_UDP);
@@ -226,7 +313,7 @@ Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_ask
     struct sleepers *sleepers = world.relay->desk->sleepers;
     struct dns_name zone = support_name("example.net");
     unsigned number = world_peer("two")->number;
-    sleepers_fall_asleep(sleepers, number);
+    sleepers_fall_asleep(sleepers, number, world.now.ms);
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     acknowledge(0, DNS_RCODE_NOERROR);
@@ -234,7 +321,7 @@ Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_ask
     world_alarm(1000);
     world_wait();
     world_alarm(5000);
-    sleepers_asked(sleepers, number, &zone);
+    sleepers_asked(sleepers, number, &zone, world.now.ms);
     begin_from("10.0.0.1@40000", 8, RELAY_UDP);
     asked(RELAY_UDP);
     world_alarm(1000);
@@ -245,7 +332,7 @@ Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_ask
 
 Test(exchange_notify, M3_an_answer_wakes_a_sleeper)
 {
-    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("two")->number);
+    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("two")->number, world.now.ms);
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     acknowledge(2, DNS_RCODE_NOERROR);
@@ -316,7 +403,7 @@ Test(exchange_notify, M3_a_question_for_the_zone_ends_the_telling)
     asked(RELAY_UDP);
     world_pass(5000);
     world_end(EXCHANGE_SILENT);
-    sleepers_asked(world.relay->desk->sleepers, world_peer("one")->number, &zone);
+    sleepers_asked(world.relay->desk->sleepers, world_peer("one")->number, &zone, world.now.ms);
     world_pass(15000);
     cr_expect_not(world_tell());
 }

@@ -128,15 +128,15 @@ Test(relay_join, M3_a_secondary_that_is_asleep_is_not_waited_for)
     struct sleepers *sleepers = world.relay->desk->sleepers;
     state_of("A.....");
     cr_expect_eq(join_legs(&legs, sleepers), JOIN_WAITING);
-    sleepers_fall_asleep(sleepers, world_peer("b")->number);
+    sleepers_fall_asleep(sleepers, world_peer("b")->number, 0);
     cr_expect_eq(join_legs(&legs, sleepers), JOIN_WAITING, "c is awake");
-    sleepers_fall_asleep(sleepers, world_peer("c")->number);
+    sleepers_fall_asleep(sleepers, world_peer("c")->number, 0);
     cr_expect_eq(join_legs(&legs, sleepers), JOIN_COMPLETE);
     items[2].doubted = true;
     cr_expect_eq(join_legs(&legs, sleepers), JOIN_WAITING, "its own answer may still come");
     items[2].doubted = false;
     state_of("O.....");
-    sleepers_fall_asleep(sleepers, world_peer("a")->number);
+    sleepers_fall_asleep(sleepers, world_peer("a")->number, 0);
     cr_expect_eq(join_legs(&legs, sleepers), JOIN_WAITING, "nobody has answered, so any may");
 }
 
@@ -144,7 +144,7 @@ Test(relay_join, M3_an_answer_wakes)
 {
     struct sleepers *sleepers = world.relay->desk->sleepers;
     unsigned b = world_peer("b")->number;
-    sleepers_fall_asleep(sleepers, b);
+    sleepers_fall_asleep(sleepers, b, 0);
     state_of("......");
     join_take(&legs, &errand, &items[2], DNS_RCODE_NOERROR, world.now);
     cr_expect_not(sleepers_is_asleep(sleepers, b));

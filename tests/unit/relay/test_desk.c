@@ -42,7 +42,7 @@ Test(relay_desk, a_sleeper_sleeps_on_wherever_it_stands_in_the_file)
 {
     world_open(HQ "[secondary one]\naddress = 192.0.2.1\nzones = *\n"
                   "[secondary two]\naddress = 192.0.2.2\nzones = *\n");
-    sleepers_fall_asleep(world.desk->sleepers, world_peer("two")->number);
+    sleepers_fall_asleep(world.desk->sleepers, world_peer("two")->number, 0);
     relay_unref(reload("[secondary two]\naddress = 192.0.2.2\nzones = *\n" HQ
                        "[secondary new]\naddress = 192.0.2.3\nzones = *\n"));
     cr_expect(sleepers_is_asleep(world.desk->sleepers, world_peer("two")->number));

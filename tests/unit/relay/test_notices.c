@@ -6,7 +6,7 @@
 
 #include "support.h"
 
-static const struct peer hq = {.number = 0};
+static const struct peer hq = {.number = 0}, other = {.number = 1};
 static struct notices *book;
 static unsigned wakes;
 
@@ -36,8 +36,9 @@ TestSuite(relay_notices, .init = init, .fini = fini);
 struct news {
     const char *zone;
     uint16_t id;
-    uint32_t serial;
+    int64_t serial; /* negative: no hint */
     bool known;
+    unsigned primary;
     uint16_t port;
     uint64_t now;
 };
@@ -55,9 +56,10 @@ static int join(struct notice_waiter *waiter, struct news news)
     struct address from = address_from_octets(ADDRESS_IPV4, host, news.port ? news.port : 4000);
     support_header(&s, news.id, DNS_OPCODE_NOTIFY << 11);
     support_question(&s, news.zone, DNS_TYPE_SOA);
-    support_soa(&s, DNS_ANSWER, news.zone, news.serial);
+    if (news.serial >= 0)
+        support_soa(&s, DNS_ANSWER, news.zone, (uint32_t)news.serial);
     struct dns_message m = support_parse(&s);
-    const struct notice_arrival arrival = {.primary = &hq,
+    const struct notice_arrival arrival = {.primary = news.primary ? &other : &hq,
                                            .message = &m,
                                            .from = &from,
                                            .secondaries = 1,
@@ -90,6 +92,58 @@ Test(relay_notices, M3_each_waiter_is_answered_by_the_fan_out_that_carries_it)
     cr_expect_eq(newest.state, NOTICE_UNANSWERED);
 }
 
+/* Two without a hint may stand for two versions. */
+Test(relay_notices, M3_without_a_hint_what_comes_later_is_told_later)
+{
+    struct notice_waiter first, later;
+    cr_assert_eq(join(&first, NEWS("a.example", 1, -1)), 0);
+    struct notice *n = notices_next(book, 0);
+    notices_answer(book, n, 0);
+    cr_assert_eq(join(&later, NEWS("a.example", 2, -1, .now = 3000)), 0);
+    cr_expect_eq(later.state, NOTICE_WAITS);
+    notices_done(book, n);
+    cr_expect_eq(notices_next(book, 3000), n);
+    notices_leave(&later);
+}
+
+/* A retry of an old one, or a forger's. */
+Test(relay_notices, M3_an_older_hint_takes_no_place_of_a_newer_one)
+{
+    struct notice_waiter waiters[5];
+    cr_assert_eq(join(&waiters[0], NEWS("a.example", 1, 7)), 0);
+    cr_assert_eq(join(&waiters[1], NEWS("a.example", 2, 6)), 0);
+    struct notice *n = notices_next(book, 0);
+    cr_expect_eq(n->now.serial, 7, "of those that wait for their turn");
+    cr_assert_eq(join(&waiters[2], NEWS("a.example", 3, 8)), 0);
+    cr_assert_eq(join(&waiters[3], NEWS("a.example", 4, 9)), 0);
+    cr_assert_eq(join(&waiters[4], NEWS("a.example", 3, 8)), 0);
+    notices_done(book, n);
+    cr_assert_eq(notices_next(book, 0), n);
+    cr_expect_eq(n->now.serial, 9, "of those that come meanwhile");
+    notices_done(book, n);
+}
+
+Test(relay_notices, M3_primaries_take_turns_and_what_nobody_is_known_to_want_comes_last)
+{
+    struct notice_waiter waiters[4];
+    const struct notice *told;
+    cr_assert_eq(join(&waiters[0], NEWS("unknown.example", 1, 7)), 0);
+    cr_assert_eq(join(&waiters[1], NEWS("a.example", 1, 7, .known = true)), 0);
+    cr_assert_eq(join(&waiters[2], NEWS("b.example", 1, 7, .known = true)), 0);
+    cr_assert_eq(join(&waiters[3], NEWS("c.example", 1, 7, .known = true, .primary = 1)), 0);
+    const struct {
+        unsigned primary;
+        bool known;
+    } turns[] = {{0, true}, {1, true}, {0, true}, {0, false}};
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        cr_assert_not_null(told = notices_next(book, 0), "%zu", i);
+        cr_expect_eq(told->primary, turns[i].primary, "%zu", i);
+        cr_expect_eq(told->known, turns[i].known, "%zu", i);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        notices_leave(&waiters[i]);
+}
+
 Test(relay_notices, M3_a_retry_is_the_same_source_port_id_and_hint_within_a_minute)
 {
     const struct {
@@ -109,7 +163,7 @@ Test(relay_notices, M3_a_retry_is_the_same_source_port_id_and_hint_within_a_minu
         init();
         cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
         struct notice *n = notices_next(book, 0);
-        cr_assert_eq(notices_acknowledge(n, 9, 0), 0);
+        cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
         notices_answer(book, n, 0);
         notices_done(book, n);
         cr_assert_eq(join(&waiter, cases[i].news), 0);
@@ -127,7 +181,7 @@ Test(relay_notices, M3_a_retry_that_not_all_have_acknowledged_is_told_again_to_t
     cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7, .now = 5000)), 0);
     cr_expect_eq(waiter.state, NOTICE_WAITS);
     cr_assert_eq(notices_next(book, 5000), n);
-    cr_expect_eq(notices_acknowledged(n, 9), -1);
+    cr_expect_eq(acks_find(&n->acks, 9), -1);
     notices_leave(&waiter);
 }
 
@@ -169,12 +223,46 @@ Test(relay_notices, L4_zones_are_bounded_and_the_oldest_that_is_over_makes_room)
     char zone[32];
     for (unsigned i = 0; i < NOTICES_MAX; i++) {
         snprintf(zone, sizeof zone, "z%u.example", i);
-        cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7)), 0);
+        cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7, .known = true)), 0);
     }
-    cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7)), DNS_ESPACE);
+    cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7, .known = true)), DNS_ESPACE);
     notices_done(book, notices_next(book, 0));
-    cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7)), 0);
+    cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7, .known = true)), 0);
     for (unsigned i = 0; i <= NOTICES_MAX; i++)
+        notices_leave(&waiters[i]);
+}
+
+Test(relay_notices, L4_zones_that_anyone_can_invent_take_half_the_places)
+{
+    static struct notice_waiter waiters[NOTICES_MAX];
+    char zone[32];
+    for (unsigned i = 0; i < NOTICES_MAX; i++) {
+        snprintf(zone, sizeof zone, "z%u.example", i);
+        bool known = i >= NOTICES_MAX / 2;
+        if (i == NOTICES_MAX / 2)
+            cr_expect_eq(join(&waiters[i], NEWS(zone, 1, 7)), DNS_ESPACE);
+        cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7, .known = known)), 0, "%u", i);
+    }
+    for (unsigned i = 0; i < NOTICES_MAX; i++)
+        notices_leave(&waiters[i]);
+}
+
+Test(relay_notices, L4_those_who_wait_are_bounded_and_half_the_places_are_for_known_zones)
+{
+    static struct notice_waiter waiters[NOTICES_ALL_WAITERS_MAX + 1];
+    char zone[32];
+    for (unsigned i = 0; i <= NOTICES_ALL_WAITERS_MAX; i++) {
+        bool known = i >= NOTICES_ALL_WAITERS_MAX / 2;
+        snprintf(zone, sizeof zone, "%s%u.example", known ? "k" : "z", i / NOTICES_WAITERS_MAX);
+        if (i == NOTICES_ALL_WAITERS_MAX / 2)
+            cr_expect_eq(join(&waiters[i], NEWS("more.example", 1, 7)), DNS_ESPACE);
+        cr_expect_eq(join(&waiters[i], NEWS(zone, 1, 7, .known = known)),
+                     i < NOTICES_ALL_WAITERS_MAX ? 0 : DNS_ESPACE, "%u", i);
+    }
+    notices_leave(&waiters[0]);
+    cr_expect_eq(join(&waiters[NOTICES_ALL_WAITERS_MAX], NEWS("more.example", 1, 7, .known = true)),
+                 0);
+    for (unsigned i = 1; i <= NOTICES_ALL_WAITERS_MAX; i++)
         notices_leave(&waiters[i]);
 }
 
@@ -182,13 +270,13 @@ Test(relay_notices, L4_no_fan_out_begins_while_too_many_copies_wait)
 {
     struct notice_waiter a, b;
     cr_assert_eq(join(&a, NEWS("a.example", 1, 7)), 0);
-    struct notice *n = notices_next(book, 0);
-    notices_copies(book, n, NOTICES_COPIES_MAX);
+    cr_assert_not_null(notices_next(book, 0));
+    notices_copies(book, NOTICES_COPIES_MAX);
     cr_assert_eq(join(&b, NEWS("b.example", 1, 7)), 0);
     cr_expect_null(notices_next(book, 0));
     cr_expect_eq(notices_deadline(book), UINT64_MAX);
     cr_expect_eq(notices_turn(book, 0, 0), UINT64_MAX);
-    notices_copies(book, n, NOTICES_COPIES_MAX - 1);
+    notices_copies(book, -1);
     cr_expect_not_null(notices_next(book, 0));
     notices_leave(&a);
     notices_leave(&b);

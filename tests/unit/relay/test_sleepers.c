@@ -66,10 +66,10 @@ Test(relay_sleepers, M3_an_answer_or_a_question_for_the_zone_ends_it)
 {
     struct dns_name zone = support_name("example.com"), other = support_name("example.net");
     tell(1, "example.com", 0);
-    sleepers_asked(sleepers, 1, &other);
+    sleepers_asked(sleepers, 1, &other, 0);
     sleepers_told(sleepers, 0, &zone);
     cr_expect_eq(deadline(), 15000, "of another zone, or another secondary");
-    sleepers_asked(sleepers, 1, &zone);
+    sleepers_asked(sleepers, 1, &zone, 0);
     cr_expect_eq(deadline(), UINT64_MAX);
     tell(1, "example.com", 0);
     sleepers_told(sleepers, 1, &zone);
@@ -82,7 +82,7 @@ Test(relay_sleepers, a_zone_that_was_asked_for_is_known)
     cr_expect_not(sleepers_has_asked(sleepers, 1, &zone));
     tell(1, "example.com", 0);
     cr_expect_not(sleepers_has_asked(sleepers, 1, &zone));
-    sleepers_asked(sleepers, 1, &zone);
+    sleepers_asked(sleepers, 1, &zone, 0);
     cr_expect(sleepers_has_asked(sleepers, 1, &same));
     cr_expect_not(sleepers_has_asked(sleepers, 0, &zone));
 }
@@ -94,7 +94,7 @@ Test(relay_sleepers, the_oldest_makes_room)
     tell(0, "b.example", 1);
     tell(0, "c.example", 2);
     tell(0, "d.example", 3);
-    sleepers_asked(sleepers, 0, &first); /* the youngest now */
+    sleepers_asked(sleepers, 0, &first, 0); /* the youngest now */
     tell(1, "a.example", 4);
     cr_expect(sleepers_has_asked(sleepers, 0, &first));
     cr_expect_eq(deadline(), 15002, "b.example is forgotten");
@@ -104,14 +104,26 @@ Test(relay_sleepers, M3_a_sleeper_is_worth_one_copy_until_it_stirs)
 {
     struct dns_name zone = support_name("example.com");
     cr_expect_eq(sleepers_copies(sleepers, 1), 3);
-    cr_expect(sleepers_fall_asleep(sleepers, 1));
-    cr_expect_not(sleepers_fall_asleep(sleepers, 1), "it slept already");
+    cr_expect(sleepers_fall_asleep(sleepers, 1, 0));
+    cr_expect_not(sleepers_fall_asleep(sleepers, 1, 0), "it slept already");
     cr_expect_eq(sleepers_copies(sleepers, 1), 1);
-    sleepers_asked(sleepers, 1, &zone);
+    sleepers_asked(sleepers, 1, &zone, 0);
     cr_expect(sleepers_is_asleep(sleepers, 1));
     cr_expect_eq(sleepers_copies(sleepers, 1), 3);
     sleepers_wake(sleepers, 1);
     cr_expect_not(sleepers_is_asleep(sleepers, 1));
+}
+
+Test(relay_sleepers, M3_what_it_asked_since_it_was_told_is_remembered)
+{
+    struct dns_name zone = support_name("example.com");
+    sleepers_asked(sleepers, 1, &zone, 1000);
+    cr_expect(sleepers_has_asked_since(sleepers, 1, &zone, 1000));
+    cr_expect_not(sleepers_has_asked_since(sleepers, 1, &zone, 1001));
+    sleepers_fall_asleep(sleepers, 1, 900);
+    cr_expect_eq(sleepers_copies(sleepers, 1), 3, "it has asked since");
+    sleepers_fall_asleep(sleepers, 1, 1001);
+    cr_expect_eq(sleepers_copies(sleepers, 1), 1);
 }
 
 Test(relay_sleepers, without_places_nothing_is_kept)
@@ -121,7 +133,7 @@ Test(relay_sleepers, without_places_nothing_is_kept)
     struct dns_name zone = support_name("example.com");
     const struct sleeper_tale tale = {.octets = octets, .len = sizeof octets};
     cr_expect_eq(sleepers_tell(none, &tale, &zone, 0), DNS_EMEMORY);
-    sleepers_asked(none, 0, &zone);
+    sleepers_asked(none, 0, &zone, 0);
     cr_expect_not(sleepers_has_asked(none, 0, &zone));
     sleepers_free(none);
 }

@@ -1,0 +1,28 @@
+/* Who of the secondaries has acknowledged a NOTIFY, and with what. */
+#ifndef RELAY_ACKS_H
+#define RELAY_ACKS_H
+
+#include <stddef.h>
+
+#include "dns/error.h"
+
+struct ack {
+    unsigned peer; /* lasting number of the secondary */
+    unsigned rcode;
+};
+
+/* Zeroed: nobody has. */
+struct acks {
+    struct ack *items; /* owned */
+    size_t count;
+};
+
+void acks_fini(struct acks *acks);
+
+/* DNS_EMEMORY. */
+int acks_add(struct acks *acks, unsigned peer, unsigned rcode) MUST_CHECK;
+
+/* The RCODE that this secondary acknowledged it with; -1: it has not. */
+int acks_find(const struct acks *acks, unsigned peer);
+
+#endif
