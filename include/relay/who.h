@@ -43,4 +43,8 @@ bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
 size_t who_is_notified(const struct config *config, const struct peer *primary,
                        const struct dns_name *zone, const struct peer **out);
 
+/* Is it for a secondary with `notify = no`? For `named` alone unless that is NULL. */
+bool who_declines(const struct config *config, const struct peer *primary,
+                  const struct dns_name *zone, const struct peer *named);
+
 #endif

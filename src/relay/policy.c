@@ -180,7 +180,12 @@ static bool policy_find_secondaries(struct judgement *j)
     for (size_t i = 0; i < count; i++)
         if (v->fanout || to[i] == j->named)
             to[v->server_count++] = to[i];
-    return v->server_count > 0 || policy_refuse_no_server(j);
+    if (v->server_count > 0)
+        return true;
+    /* As configured there is nothing to do, which is no failure of the primary's. */
+    if (who_declines(j->relay->config, v->client.peer, &v->message.qname, j->named))
+        return judgement_answer(j, DNS_RCODE_NOERROR, DNS_EDE_NONE, NULL);
+    return policy_refuse_no_server(j);
 }
 
 /* The peer that the destination stands for; else the secondary's primaries. */

@@ -166,3 +166,15 @@ size_t who_is_notified(const struct config *config, const struct peer *primary,
     }
     return count;
 }
+
+bool who_declines(const struct config *config, const struct peer *primary,
+                  const struct dns_name *zone, const struct peer *named)
+{
+    for (size_t i = 0; i < config->peer_count; i++) {
+        const struct peer *peer = &config->peers[i];
+        if (peer->role == PEER_SECONDARY && !peer->notify && (!named || peer == named) &&
+            peer_has_primary(peer, primary) && peer_has_zone(peer, zone))
+            return true;
+    }
+    return false;
+}

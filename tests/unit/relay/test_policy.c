@@ -205,6 +205,35 @@ Test(relay_policy, M2_a_notify_for_a_zone_that_no_secondary_has_is_refused)
     refused("no-server");
 }
 
+Test(relay_policy, M2_a_notify_for_secondaries_that_take_none_is_answered_noerror)
+{
+    static const struct {
+        const char *zone, *to;
+        uint16_t rcode;
+    } cases[] = {
+        {"example.com", WORLD_US, DNS_RCODE_NOERROR},
+        {"example.com", "198.51.100.30@53", DNS_RCODE_NOERROR},
+        {"example.net", WORLD_US, DNS_RCODE_REFUSED},
+        {"example.org", WORLD_US, DNS_RCODE_REFUSED},
+        {"example.org", "198.51.100.30@53", DNS_RCODE_REFUSED},
+    };
+    world_close();
+    world_open("[primary hq]\naddress = 10.0.0.1\n[primary lab]\naddress = 10.0.0.2\n"
+               "[secondary deaf]\naddress = 192.0.2.1\nprimary = hq\nzones = example.com\n"
+               "notify = no\nlisten = 198.51.100.30@53\n"
+               "[secondary barred]\naddress = 192.0.2.2\nprimary = hq\nzones = example.net\n"
+               "allow = soa, axfr\n"
+               "[secondary other]\naddress = 192.0.2.3\nprimary = lab\nzones = example.org\n"
+               "notify = no\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        build(DNS_OPCODE_NOTIFY, cases[i].zone, DNS_TYPE_SOA, NULL);
+        judge_at("10.0.0.1@4000", cases[i].to);
+        cr_expect_eq(verdict->decision, POLICY_ANSWER);
+        cr_expect_eq(verdict->answer.rcode, cases[i].rcode, "%zu", i);
+    }
+    cr_expect_eq(world.event_count, 3, "what is as configured is not reported");
+}
+
 Test(relay_policy, M5_operations_and_zones_that_are_not_allowed)
 {
     static const struct {
