@@ -5,13 +5,14 @@ import contextlib
 import os
 import select
 import socket
+import struct
 import threading
 import time
 
 import client
 import net
 import tsigtool
-from messages import query
+from messages import notify, query
 
 SO_RCVBUFFORCE = 33
 PAUSE = 0.005  # seconds between two handfuls
@@ -23,6 +24,16 @@ def udp(source):
     one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE if os.geteuid() == 0 else socket.SO_RCVBUF, 8 << 20)
     one.bind((source, 0))
     return one
+
+
+def notifies(suffix):
+    """make(number) of NOTIFYs with a zone of their own each, faster than one by one."""
+    pattern = notify(f"z00000.{suffix}", 1)
+
+    def make(number):
+        return struct.pack("!H", number % 65536) + pattern[2:].replace(b"z00000", b"z%05d" % number)
+
+    return make
 
 
 class Background:

@@ -10,7 +10,7 @@ import client
 import messages
 import net
 import tsigtool
-from flood import Flood, Probes, Secondaries
+from flood import Flood, Probes, Secondaries, notifies
 from gateway import HostedProxy
 from messages import NOERROR, REFUSED, notify
 from namespaces import Star
@@ -113,7 +113,7 @@ def test_L4_a_flood_for_zones_without_number_begins_notify_rate_fan_outs_a_secon
         launch, tmp_path, capsys, secondaries, addresses, rate):
     seconds = 3
     scene = Forged(launch, tmp_path, secondaries, addresses, log_level="notice")
-    flood = launch(Flood(scene.proxy.place, [scene.source], lambda n: notify(f"z{n}.example", n), rate, seconds))
+    flood = launch(Flood(scene.proxy.place, [scene.source], notifies("example"), rate, seconds))
     probes = Probes(scene.proxy.place, scene.asker, scene.asker_key, ZONE).run(scene.proxy.pid, 100, seconds)
     flood.wait(5)
     begun = {}
