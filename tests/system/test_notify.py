@@ -40,10 +40,12 @@ class Player:
 
 
 class Stage:
-    def __init__(self, launch, directory, players, **settings):
+    def __init__(self, launch, directory, players, primary_place=None, **settings):
+        """`primary_place`: where a primary answers, if anything is to be asked."""
         self.players = players
-        self.source = net.fresh_address()
-        self.sections = [("primary legacy", {"address": f"{self.source}@53"})]
+        place = primary_place or net.Place(net.fresh_address(), 53)
+        self.source = place.address
+        self.sections = [("primary legacy", {"address": net.text(place)})]
         for player in players:
             launch(player.server)
             self.sections.append(player.key.section())
