@@ -47,15 +47,15 @@ def test_X7_of_a_large_notify_no_more_than_question_and_hint_are_signed(launch, 
 
 class Forged:
     """A primary without a key, which says nothing itself, and secondaries that hear what is said in its name.
-    `addresses`: so many of each secondary."""
+    `addresses`: so many of each secondary; `sections`: of others."""
 
-    def __init__(self, launch, directory, secondaries, addresses=1, **settings):
+    def __init__(self, launch, directory, secondaries, addresses=1, sections=(), **settings):
         self.server = launch(Scripted(sound))
         self.source = self.server.place.address
         self.keys = {f"s{n}": Key.new(f"s{n}.example") for n in range(secondaries)}
         homes = {name: [net.fresh_address() for _ in range(addresses)] for name in self.keys}
         self.dead = launch(Secondaries({address: None for home in homes.values() for address in home}))
-        sections = [("primary hq", {"address": net.text(self.server.place)})]
+        sections = [("primary hq", {"address": net.text(self.server.place)}), *sections]
         for name, key in self.keys.items():
             places = [net.text(self.dead.places[address]) for address in homes[name]]
             sections += [key.section(), (f"secondary {name}", {"address": places, "key": key.label, "zones": "*"})]
@@ -128,6 +128,32 @@ def test_L4_a_flood_for_zones_without_number_begins_notify_rate_fan_outs_a_secon
     assert probes.answered == probes.asked == 100
     # a socket for each address of a fan-out, for answer-timeout
     assert probes.descriptors < 100 + RATE * (seconds + 1) * secondaries * addresses
+
+
+def test_L4_a_flood_for_the_same_thousands_of_zones_leaves_places_to_others(launch, tmp_path, capsys):
+    """Long enough that all that wait would be more than there is room for."""
+    live, zones, seconds = Player("live"), 4000, 4
+    live.settings["zones"] = ZONE
+    launch(live.server)
+    scene = Forged(launch, tmp_path, 1, sections=[live.key.section(), ("secondary live", live.settings)],
+                   log_level="notice", answer_timeout=10)
+    pattern, hint = notifies("example"), notify("a.example", 0)[-20:]
+
+    def make(number):
+        wire = tsigtool.with_id(pattern(number % zones), number % 65536)
+        return wire[:-20] + struct.pack("!I", number) + hint[4:]
+
+    flood = launch(Flood(scene.proxy.place, [scene.source], make, 5000, seconds))
+    probes = Probes(scene.proxy.place, scene.asker, scene.asker_key, ZONE).run(scene.proxy.pid, 100, seconds)
+    flood.wait(5)
+    with capsys.disabled():
+        print("\n" + probes.line(f"{flood.sent} NOTIFYs for {zones} zones: signed questions meanwhile"))
+    assert probes.answered == probes.asked == 100
+    scene.proxy.wait(event="limit", result="too-many-notifies")
+    primary = client.Udp(scene.proxy.place, scene.source)
+    assert tsigtool.rcode(primary.ask(notify(ZONE, 1), 5)) == NOERROR, "of a zone that is listed"
+    primary.close()
+    assert len(live.sent()) == 1
 
 
 def test_a_forged_notify_does_not_stand_for_the_primarys_own(launch, tmp_path):
