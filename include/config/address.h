@@ -10,6 +10,7 @@
 #include "dns/error.h"
 
 #define ADDRESS_TEXT_SIZE 64
+#define ADDRESS_BITS_MAX  128
 
 enum address_family { ADDRESS_NONE = 0, ADDRESS_IPV4 = 4, ADDRESS_IPV6 = 6 };
 
@@ -48,5 +49,8 @@ bool address_covers(const struct address *listener, const struct address *local)
 /* "192.0.2.0/24", "2001:db8::/32", or a single address. Bits set past the length: DNS_EFORMAT. */
 int prefix_from_text(const char *text, struct prefix *out) MUST_CHECK;
 bool prefix_contains(const struct prefix *p, const struct address *a);
+
+/* The host of the address with all bits past the length 0, without port and zone index. */
+struct address address_network(const struct address *a, unsigned length);
 
 #endif

@@ -68,6 +68,7 @@ struct config {
     size_t section_count;
     const struct config_section **by_label; /* owned; by kind and label, for config_carry */
     unsigned peer_numbers, key_numbers;     /* one above the highest ever handed out */
+    struct lookup *lookup;                  /* owned; filled by config_index */
 };
 
 enum config_severity { CONFIG_ERROR, CONFIG_WARNING };

@@ -2,7 +2,7 @@
 #ifndef CONFIG_PEER_H
 #define CONFIG_PEER_H
 
-#include "config/address.h"
+#include "config/lookup.h"
 #include "dns/message.h"
 #include "tsig/keyring.h"
 
@@ -41,9 +41,11 @@ bool address_list_has(const struct address_list *list, const struct address *a);
 /* Immutable once its configuration is complete; everything is owned by the configuration. */
 struct peer {
     enum peer_role role;
-    const char *name; /* the label in its section header */
-    unsigned line;    /* of that header */
-    unsigned number;  /* stays the same for a label over reloads; see config_carry */
+    const char *name;            /* the label in its section header */
+    unsigned line;               /* of that header */
+    unsigned number;             /* stays the same for a label over reloads; see config_carry */
+    size_t place;                /* among the configuration's peers */
+    const struct lookup *lookup; /* borrowed from the configuration */
     struct address_list address;
     struct prefix *from;
     size_t from_count;

@@ -185,6 +185,15 @@ int prefix_from_text(const char *text, struct prefix *out)
     return 0;
 }
 
+struct address address_network(const struct address *a, unsigned length)
+{
+    struct address network = {.family = a->family};
+    memcpy(network.octets, a->octets, length / 8);
+    if (length % 8 > 0)
+        network.octets[length / 8] = a->octets[length / 8] & (uint8_t)(0xff << (8 - length % 8));
+    return network;
+}
+
 bool prefix_contains(const struct prefix *p, const struct address *a)
 {
     return p->address.family == a->family && a->family != ADDRESS_NONE &&

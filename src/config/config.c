@@ -26,5 +26,6 @@ void config_unref(struct config *config)
     free(config->peers);
     free(config->sections);
     free(config->by_label);
+    lookup_free(config->lookup);
     free(config);
 }

@@ -15,6 +15,7 @@
 
 #include "config/check.h"
 #include "config/guess.h"
+#include "config/index.h"
 #include "config/setting.h"
 #include "draft.h"
 
@@ -322,6 +323,8 @@ int config_parse(const struct config_files *files, const char *path, struct conf
     parse_release(&draft);
     if (error == 0 && report->errors > errors)
         error = DNS_EFORMAT;
+    if (error == 0)
+        error = config_index(draft.config);
     if (error == 0)
         *out = draft.config;
     else

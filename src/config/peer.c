@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "config/holders.h"
+
 bool address_list_has(const struct address_list *list, const struct address *a)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -22,34 +24,18 @@ void peer_fini(struct peer *peer)
     free(peer->primary);
 }
 
-static bool peer_pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
-{
-    switch (pattern->kind) {
-    case ZONE_EXACT:
-        return dns_name_equal(zone, &pattern->name);
-    case ZONE_BELOW:
-        return dns_name_below(zone, &pattern->name);
-    case ZONE_ALL:
-        return true;
-    }
-    return false;
-}
-
 bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone)
 {
-    for (size_t i = 0; i < secondary->zone_count; i++)
-        if (peer_pattern_matches(&secondary->zones[i], zone))
-            return true;
-    return false;
+    struct holders holders;
+    holders_find(&holders, secondary->lookup, zone, false);
+    return holders_have(&holders, secondary->place);
 }
 
 bool peer_lists_zone(const struct peer *secondary, const struct dns_name *zone)
 {
-    for (size_t i = 0; i < secondary->zone_count; i++)
-        if (secondary->zones[i].kind == ZONE_EXACT &&
-            dns_name_equal(zone, &secondary->zones[i].name))
-            return true;
-    return false;
+    struct lookup_key key = lookup_name(LOOKUP_ZONE, 0, zone);
+    struct lookup_list list = lookup_find(secondary->lookup, &key);
+    return lookup_has(&list, secondary->place);
 }
 
 bool peer_has_primary(const struct peer *secondary, const struct peer *primary)

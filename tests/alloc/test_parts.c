@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "config/lookup.h"
 #include "dns/frame.h"
 #include "exchange/hold.h"
 #include "story.h"
@@ -142,4 +143,36 @@ static enum story_end key_run(const void *arg)
 Test(parts, a_signature_is_made_and_verified_or_fails)
 {
     story_tell(&(struct story){.run = key_run});
+}
+
+/* Enough of them that all arrays have to grow. */
+static int lookup_fill(struct lookup *lookup)
+{
+    int error = 0;
+    for (size_t i = 0; i < 300 && error == 0; i++) {
+        struct lookup_key key = lookup_number(LOOKUP_EVERY_ZONE, i / 2);
+        error = lookup_add(lookup, &key, i);
+    }
+    return error == 0 ? lookup_finish(lookup) : error;
+}
+
+static enum story_end lookup_run(const void *arg)
+{
+    struct lookup *lookup = lookup_new();
+    (void)arg;
+    int error = lookup ? lookup_fill(lookup) : DNS_EMEMORY;
+    cr_assert(error == 0 || error == DNS_EMEMORY);
+    for (size_t i = 0; i < 150 && error == 0; i++) {
+        struct lookup_key key = lookup_number(LOOKUP_EVERY_ZONE, i);
+        struct lookup_list list = lookup_find(lookup, &key);
+        cr_assert_eq(list.count, 2);
+        cr_assert_eq(list.places[1], 2 * i + 1);
+    }
+    lookup_free(lookup);
+    return error == 0 ? STORY_WHOLE : STORY_SHORT;
+}
+
+Test(parts, a_lookup_is_whole_or_there_is_none)
+{
+    story_tell(&(struct story){.run = lookup_run});
 }
