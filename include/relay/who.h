@@ -18,7 +18,7 @@ struct who {
     const struct peer *client; /* NULL: unknown */
     const struct peer *server; /* NULL: the destination stands for no server alone */
     bool transparent;          /* it stands for it because it is the server's own address */
-    bool unheard;              /* a peer that has no key and is not heard at this address fits */
+    bool unheard;              /* no client: a peer fits that has no key and is not heard here */
 };
 
 /* A NOTIFY comes from a primary and is for a secondary, everything else the other way round. Of

@@ -3,6 +3,7 @@
  * the other. */
 #include "proof.h"
 
+#include "config/index.h"
 #include "dns/opt.h"
 #include "tsig/verify.h"
 
@@ -51,8 +52,10 @@ static const struct peer *proof_find_holder(const struct judgement *j, const str
 {
     const struct config *config = j->relay->config;
     const struct peer *holder = NULL;
-    for (size_t i = 0; i < config->peer_count; i++) {
-        const struct peer *peer = &config->peers[i];
+    struct lookup_key name = lookup_name(LOOKUP_HOLDERS, 0, &key->name);
+    struct lookup_list holders = lookup_find(config->lookup, &name);
+    for (size_t i = 0; i < holders.count; i++) {
+        const struct peer *peer = &config->peers[holders.places[i]];
         if (proof_holds(peer, key) && (!holder || proof_is_here(j, peer)))
             holder = peer;
     }
@@ -82,13 +85,17 @@ static bool proof_refuse_elsewhere(struct judgement *j, const struct tsig_key *k
 bool proof_refuse_if_elsewhere(struct judgement *j)
 {
     const struct config *config = j->relay->config;
+    const struct tsig_record *record = &j->verdict->record;
     unsigned tried = 0;
     if (j->verdict->message.tsig_place != DNS_TSIG_LAST)
         return true;
-    for (size_t i = 0; i < config->key_count && tried < PROOF_NAMESAKES_MAX; i++) {
-        const struct tsig_key *key = &config->keys[i];
+    struct lookup_key name =
+        lookup_name(LOOKUP_KEYS, index_algorithm(&record->algorithm), &record->key_name);
+    struct lookup_list keys = lookup_find(config->lookup, &name);
+    for (size_t i = 0; i < keys.count && tried < PROOF_NAMESAKES_MAX; i++) {
+        const struct tsig_key *key = &config->keys[keys.places[i]];
         struct tsig_chain chain;
-        if (!proof_is_named(key, &j->verdict->record))
+        if (!proof_is_named(key, record))
             continue;
         tried++;
         enum tsig_verdict verdict = proof_verify(j, key, &chain);
