@@ -13,18 +13,16 @@ enum join_state {
 /* Legs of one secondary stand side by side; it has answered when any of them has. One that is
  * asleep is not waited for, unless an answer came with a wrong MAC. `sleepers` NULL: none
  * sleeps. */
-enum join_state join_legs(const struct legs *legs, const struct sleepers *sleepers);
+enum join_state join_legs(struct legs *legs, const struct sleepers *sleepers);
 
-/* The RCODE for the primary once the join is complete: NOERROR if all gave it, else the worst of
- * SERVFAIL, NOTAUTH, REFUSED, others; NOTIMP only if all gave that (RFC 1996 section 3.12: it is an
+/* The secondary of this leg has said so: no other address of it is asked any longer. Once the join
+ * is complete, legs->rcode is for the primary: NOERROR if all gave it, else the worst of SERVFAIL,
+ * NOTAUTH, REFUSED, others; NOTIMP only if all gave that (RFC 1996 section 3.12: it is an
  * answer). */
-unsigned join_rcode(const struct legs *legs);
-
-/* The secondary of this leg has said so: no other address of it is asked any longer. */
-void join_settle(struct legs *legs, struct leg *leg, unsigned rcode);
+void join_settle(struct legs *legs, unsigned index, unsigned rcode);
 
 /* An answer has come on this leg: its secondary is awake, and that is reported. */
-void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
+void join_take(struct legs *legs, const struct errand *errand, unsigned index, unsigned rcode,
                struct relay_time now);
 
 #endif

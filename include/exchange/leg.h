@@ -40,6 +40,7 @@ struct leg {
     uint64_t wake;              /* ms: when its turn comes, it sends again, or gives up */
     uint64_t expire;            /* ms: an answer after this is too late */
     unsigned rcode;             /* of the answer */
+    unsigned turn;              /* its place among the turns it is in */
     const struct tsig_key *key; /* signs what is sent; NULL: a plain leg */
     struct tsig_stream stream;  /* TCP, signed: verifies what comes */
     unsigned sent;
@@ -55,6 +56,12 @@ void leg_fini(struct leg *leg);
 static inline bool leg_is_settled(const struct leg *leg)
 {
     return leg->state == LEG_ANSWERED || leg->state == LEG_OVER;
+}
+
+/* It wants a socket, or to send. */
+static inline bool leg_is_ready(const struct leg *leg)
+{
+    return leg->state == LEG_DUE || leg->state == LEG_READY;
 }
 
 /* Moves to `state`; asserts that the picture above has that arrow. */

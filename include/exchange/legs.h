@@ -6,15 +6,32 @@
 #ifndef EXCHANGE_LEGS_H
 #define EXCHANGE_LEGS_H
 
-#include "exchange/leg.h"
+#include "exchange/turns.h"
 
 struct legs {
     struct leg *items; /* owned */
     unsigned count;
     uint64_t answer_ms; /* how long an answer is waited for */
+    /* What the legs' states and times come to, kept as they change: a NOTIFY may have thousands. */
+    struct turns ready;   /* DUE or READY */
+    struct turns waiting; /* IDLE, OPENING or ASKED */
+    unsigned unsettled;
+    unsigned open;     /* peers that have not answered and still may */
+    unsigned answered; /* peers that have */
+    unsigned rcode;    /* join.h: what the answers come to */
+    unsigned witness;  /* join.h: a leg of a peer that was awaited when last looked for */
 };
 
+/* `items` and `count` are there, and what the legs come to is counted. DNS_EMEMORY. */
+int legs_begin(struct legs *legs) MUST_CHECK;
 void legs_fini(struct legs *legs);
+
+/* Moves one leg, as leg_move does; its `wake` may have changed before. */
+void legs_move(struct legs *legs, unsigned index, enum leg_state state);
+
+/* Legs of one peer stand side by side in a NOTIFY: its first, and the first of the next peer. */
+unsigned legs_first_of(const struct legs *legs, unsigned index);
+unsigned legs_end_of(const struct legs *legs, unsigned index);
 
 /* Turns come, copies are due again, legs run out of time. True when one was lost. */
 bool legs_tick(struct legs *legs, const struct errand *errand, struct relay_time now);

@@ -75,7 +75,7 @@ void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct re
         recent_address_worked(&x->errand.relay->desk->recent, &l->to);
     l->reused = reused;
     l->wake = now.ms;
-    leg_move(l, LEG_READY);
+    legs_move(&x->legs, leg, LEG_READY);
 }
 
 static void exchange_closed(struct exchange *x, unsigned index, struct relay_time now)
@@ -88,7 +88,7 @@ static void exchange_closed(struct exchange *x, unsigned index, struct relay_tim
     if (leg->reused && !leg->fresh && !midway && x->errand.operation != PEER_UPDATE) {
         leg->fresh = true;
         leg->sent = 0;
-        leg_move(leg, LEG_DUE);
+        legs_move(&x->legs, index, LEG_DUE);
         return;
     }
     legs_lose(&x->legs, &x->errand, index, why, now);
@@ -160,11 +160,11 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
         state_move(x, EXCHANGE_RELAYING);
         break;
     case RESPONSE_ENOUGH:
-        leg_move(leg, LEG_OVER);
+        legs_move(&x->legs, index, LEG_OVER);
         state_move(x, EXCHANGE_RELAYING);
         break;
     case RESPONSE_COMPLETE:
-        leg_move(leg, LEG_ANSWERED);
+        legs_move(&x->legs, index, LEG_ANSWERED);
         state_move(x, EXCHANGE_RELAYING);
         break;
     }
@@ -182,7 +182,7 @@ void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t l
     if (verdict != LEG_GOOD && verdict != LEG_PENDING) {
         exchange_misanswer(x, leg, verdict, now);
     } else if (x->errand.operation == PEER_NOTIFY) {
-        join_take(&x->legs, &x->errand, l, dns_message_rcode(&m), now);
+        join_take(&x->legs, &x->errand, leg, dns_message_rcode(&m), now);
         telling_take(&x->telling, &x->legs, l);
         state_weigh(x, now);
     } else {

@@ -2,28 +2,42 @@
 
 #include "dns/notify.h"
 
-enum join_state join_legs(const struct legs *legs, const struct sleepers *sleepers)
+/* Has the peer of this leg neither answered nor given up, and is it awake? */
+static bool join_is_awaited(const struct legs *legs, unsigned index,
+                            const struct sleepers *sleepers)
 {
-    bool any_answered = false;
-    bool all_settled = true;
-    for (unsigned i = 0; i < legs->count;) {
-        const struct peer *peer = legs->items[i].peer;
-        bool answered = false;
-        bool settled = true;
-        bool awaited = !sleepers || !sleepers_is_asleep(sleepers, peer->number);
-        for (; i < legs->count && legs->items[i].peer == peer; i++) {
-            answered |= legs->items[i].state == LEG_ANSWERED;
-            settled &= leg_is_settled(&legs->items[i]);
-            awaited |= legs->items[i].doubted;
-        }
-        if (awaited && !answered && !settled)
-            return JOIN_WAITING;
-        any_answered |= answered;
-        all_settled &= answered || settled;
+    bool awaited = !sleepers || !sleepers_is_asleep(sleepers, legs->items[index].peer->number);
+    bool settled = true;
+    unsigned end = legs_end_of(legs, index);
+    for (unsigned i = legs_first_of(legs, index); i < end; i++) {
+        if (legs->items[i].state == LEG_ANSWERED)
+            return false;
+        settled &= leg_is_settled(&legs->items[i]);
+        awaited |= legs->items[i].doubted;
     }
-    if (any_answered)
-        return JOIN_COMPLETE;
-    return all_settled ? JOIN_BROKEN : JOIN_WAITING;
+    return awaited && !settled;
+}
+
+/* One is enough, and mostly it is the one that was found before. */
+static bool join_awaits(struct legs *legs, const struct sleepers *sleepers)
+{
+    for (unsigned looked = 0; looked < legs->count;) {
+        unsigned end = legs_end_of(legs, legs->witness);
+        if (join_is_awaited(legs, legs->witness, sleepers))
+            return true;
+        looked += end - legs->witness;
+        legs->witness = end % legs->count;
+    }
+    return false;
+}
+
+enum join_state join_legs(struct legs *legs, const struct sleepers *sleepers)
+{
+    if (legs->open == 0)
+        return legs->answered > 0 ? JOIN_COMPLETE : JOIN_BROKEN;
+    if (legs->answered == 0 || join_awaits(legs, sleepers))
+        return JOIN_WAITING;
+    return JOIN_COMPLETE;
 }
 
 static int join_rank(unsigned rcode)
@@ -44,29 +58,24 @@ static int join_rank(unsigned rcode)
     }
 }
 
-unsigned join_rcode(const struct legs *legs)
+void join_settle(struct legs *legs, unsigned index, unsigned rcode)
 {
-    unsigned worst = DNS_RCODE_NOTIMP;
-    for (unsigned i = 0; i < legs->count; i++)
-        if (legs->items[i].state == LEG_ANSWERED &&
-            join_rank(legs->items[i].rcode) > join_rank(worst))
-            worst = legs->items[i].rcode;
-    return worst;
-}
-
-void join_settle(struct legs *legs, struct leg *leg, unsigned rcode)
-{
+    struct leg *leg = &legs->items[index];
     /* What only OPT could say has no place in the joint answer. */
     leg->rcode = rcode <= DNS_MASK_RCODE ? rcode : DNS_RCODE_FORMERR;
-    leg_move(leg, LEG_ANSWERED);
-    for (unsigned i = 0; i < legs->count; i++)
-        if (legs->items[i].peer == leg->peer && !leg_is_settled(&legs->items[i]))
-            leg_move(&legs->items[i], LEG_OVER);
+    if (join_rank(leg->rcode) > join_rank(legs->rcode))
+        legs->rcode = leg->rcode;
+    legs_move(legs, index, LEG_ANSWERED);
+    unsigned end = legs_end_of(legs, index);
+    for (unsigned i = legs_first_of(legs, index); i < end; i++)
+        if (!leg_is_settled(&legs->items[i]))
+            legs_move(legs, i, LEG_OVER);
 }
 
-void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, unsigned rcode,
+void join_take(struct legs *legs, const struct errand *errand, unsigned index, unsigned rcode,
                struct relay_time now)
 {
+    const struct leg *leg = &legs->items[index];
     struct sleepers *sleepers = errand->relay->desk->sleepers;
     struct relay_event event = {
         .type = EVENT_NOTIFY,
@@ -76,7 +85,7 @@ void join_take(struct legs *legs, const struct errand *errand, struct leg *leg, 
         .result = rcode == DNS_RCODE_NOERROR ? RESULT_OK : RESULT_ERROR,
     };
     event.has_serial = dns_notify_serial(&errand->request, &event.serial);
-    join_settle(legs, leg, rcode);
+    join_settle(legs, index, rcode);
     sleepers_wake(sleepers, leg->peer->number);
     sleepers_told(sleepers, leg->peer->number, &errand->request.qname);
     leg_report(leg, errand, event, now);

@@ -1,6 +1,7 @@
 /* Time is told by `wake` and `expire` of each leg alone: legs_tick looks at all whose time has
  * come, legs_deadline says when that is next. A leg that is lost wakes the next one, but for a
- * NOTIFY's. */
+ * NOTIFY's. Nothing looks at all legs for one: every change of state goes through legs_move, which
+ * keeps turns and counts. */
 #include "exchange/legs.h"
 
 #include <assert.h>
@@ -10,21 +11,99 @@
 static const uint64_t legs_resend_ms[] = {1000, 2000};
 #define LEGS_NEXT_ADDRESS_MS 2000
 
+unsigned legs_first_of(const struct legs *legs, unsigned index)
+{
+    while (index > 0 && legs->items[index - 1].peer == legs->items[index].peer)
+        index--;
+    return index;
+}
+
+unsigned legs_end_of(const struct legs *legs, unsigned index)
+{
+    const struct peer *peer = legs->items[index].peer;
+    while (index < legs->count && legs->items[index].peer == peer)
+        index++;
+    return index;
+}
+
+static struct turns *legs_turns(struct legs *legs, const struct leg *leg)
+{
+    return leg_is_ready(leg) ? &legs->ready : &legs->waiting;
+}
+
+/* What has become of the peer of these legs? */
+static void legs_count_peer(struct legs *legs, unsigned from, unsigned to)
+{
+    bool answered = false, open = false;
+    for (unsigned i = from; i < to; i++) {
+        const struct leg *leg = &legs->items[i];
+        answered |= leg->state == LEG_ANSWERED;
+        open |= !leg_is_settled(leg);
+    }
+    legs->answered += answered;
+    legs->open += open && !answered;
+}
+
+int legs_begin(struct legs *legs)
+{
+    unsigned *order = calloc(2 * (size_t)legs->count, sizeof *order);
+    if (!order)
+        return DNS_EMEMORY;
+    legs->ready = (struct turns){.order = order};
+    legs->waiting = (struct turns){.order = order + legs->count};
+    legs->unsettled = legs->open = legs->answered = legs->witness = 0;
+    legs->rcode = DNS_RCODE_NOTIMP;
+    for (unsigned i = 0; i < legs->count; i++) {
+        struct leg *leg = &legs->items[i];
+        if (leg_is_settled(leg))
+            continue;
+        turns_add(legs_turns(legs, leg), legs->items, i);
+        legs->unsettled++;
+    }
+    for (unsigned i = 0; i < legs->count; i = legs_end_of(legs, i))
+        legs_count_peer(legs, i, legs_end_of(legs, i));
+    return 0;
+}
+
 void legs_fini(struct legs *legs)
 {
     for (unsigned i = 0; i < legs->count; i++)
         leg_fini(&legs->items[i]);
     free(legs->items);
-    legs->items = NULL;
-    legs->count = 0;
+    free(legs->ready.order);
+    *legs = (struct legs){0};
+}
+
+/* It was not settled before. */
+static void legs_settled(struct legs *legs, unsigned index)
+{
+    unsigned end = legs_end_of(legs, index);
+    bool others_open = false;
+    legs->unsettled--;
+    for (unsigned i = legs_first_of(legs, index); i < end; i++) {
+        if (i != index && legs->items[i].state == LEG_ANSWERED)
+            return;
+        others_open |= !leg_is_settled(&legs->items[i]);
+    }
+    bool answered = legs->items[index].state == LEG_ANSWERED;
+    legs->answered += answered;
+    legs->open -= answered || !others_open;
+}
+
+void legs_move(struct legs *legs, unsigned index, enum leg_state state)
+{
+    struct leg *leg = &legs->items[index];
+    turns_remove(legs_turns(legs, leg), legs->items, index);
+    leg_move(leg, state);
+    if (leg_is_settled(leg))
+        legs_settled(legs, index);
+    else
+        turns_add(legs_turns(legs, leg), legs->items, index);
 }
 
 bool legs_have_hope(const struct legs *legs)
 {
-    for (unsigned i = 0; i < legs->count; i++)
-        if (!leg_is_settled(&legs->items[i]) && legs->items[i].wake != LEG_NEVER)
-            return true;
-    return false;
+    return legs->ready.count > 0 || (legs->waiting.count > 0 && legs_deadline(legs) != LEG_NEVER);
 }
 
 /* Turns of a NOTIFY's legs come all at once. */
@@ -34,8 +113,11 @@ static void legs_wake_next(struct legs *legs, const struct errand *errand, unsig
     if (errand->operation == PEER_NOTIFY || index + 1 >= legs->count)
         return;
     struct leg *next = &legs->items[index + 1];
-    if (next->state == LEG_IDLE && when < next->wake)
-        next->wake = when;
+    if (next->state != LEG_IDLE || when >= next->wake)
+        return;
+    turns_remove(&legs->waiting, legs->items, index + 1);
+    next->wake = when;
+    turns_add(&legs->waiting, legs->items, index + 1);
 }
 
 static void legs_drop(struct legs *legs, const struct errand *errand, unsigned index,
@@ -45,7 +127,7 @@ static void legs_drop(struct legs *legs, const struct errand *errand, unsigned i
     event.type = errand->operation == PEER_NOTIFY ? EVENT_NOTIFY : EVENT_UPSTREAM_FAILURE;
     leg->ours = event.result == RESULT_NO_SOCKET || event.result == RESULT_CANNOT_SEND ||
                 event.result == RESULT_NO_MEMORY;
-    leg_move(leg, LEG_OVER);
+    legs_move(legs, index, LEG_OVER);
     leg_report(leg, errand, event, now);
     /* A BADKEY may be forged, so doubt alone changes nothing before the time is up; and an UPDATE
      * that was written is never tried with another key. */
@@ -80,16 +162,15 @@ void legs_opening(struct legs *legs, const struct errand *errand, unsigned index
 {
     uint64_t until = now.ms + 1000ull * errand->relay->config->proxy.connect_timeout;
     uint64_t last = errand->began + legs->answer_ms;
-    leg_move(&legs->items[index], LEG_OPENING);
     /* M3: the primary of a NOTIFY waits no longer than that. */
     legs->items[index].wake = errand->operation == PEER_NOTIFY && last < until ? last : until;
+    legs_move(legs, index, LEG_OPENING);
 }
 
 void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
                struct relay_time now)
 {
     struct leg *leg = &legs->items[index];
-    leg_move(leg, LEG_ASKED);
     if (leg->sent == 1) {
         uint64_t from = errand->operation == PEER_NOTIFY ? errand->began : now.ms;
         leg->expire = from + legs->answer_ms;
@@ -103,54 +184,43 @@ void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
         uint64_t again = now.ms + legs_resend_ms[leg->sent - 1];
         leg->wake = again < leg->expire ? again : leg->expire;
     }
+    legs_move(legs, index, LEG_ASKED);
 }
 
+/* Its time has come. True when it was lost. */
 static bool legs_tick_one(struct legs *legs, const struct errand *errand, unsigned index,
                           struct relay_time now)
 {
-    struct leg *leg = &legs->items[index];
-    if (leg->wake > now.ms)
-        return false;
-    switch (leg->state) {
-    case LEG_IDLE:
-        leg_move(leg, LEG_DUE);
-        return false;
-    case LEG_OPENING:
+    const struct leg *leg = &legs->items[index];
+    if (leg->state == LEG_OPENING) {
         legs_refused(legs, errand, index, now);
-        return true;
-    case LEG_ASKED:
-        if (now.ms < leg->expire) {
-            leg_move(leg, LEG_READY);
-            return false;
-        }
+    } else if (leg->state == LEG_ASKED && now.ms >= leg->expire) {
         legs_lose(legs, errand, index, RESULT_TIMEOUT, now);
-        return true;
-    default:
+    } else {
+        legs_move(legs, index, leg->state == LEG_IDLE ? LEG_DUE : LEG_READY);
         return false;
     }
+    return true;
 }
 
 bool legs_tick(struct legs *legs, const struct errand *errand, struct relay_time now)
 {
     bool lost = false;
-    for (unsigned i = 0; i < legs->count; i++)
-        lost |= legs_tick_one(legs, errand, i, now);
+    /* Each goes from those that wait. */
+    while (legs->waiting.count > 0 && turns_first(&legs->waiting, legs->items)->wake <= now.ms)
+        lost |= legs_tick_one(legs, errand, *legs->waiting.order, now);
     return lost;
 }
 
 unsigned legs_pick(const struct legs *legs)
 {
-    unsigned i = 0;
-    while (i < legs->count && legs->items[i].state != LEG_DUE && legs->items[i].state != LEG_READY)
-        i++;
-    return i;
+    return legs->ready.count > 0 ? *legs->ready.order : legs->count;
 }
 
 uint64_t legs_deadline(const struct legs *legs)
 {
-    uint64_t deadline = LEG_NEVER;
-    for (unsigned i = 0; i < legs->count; i++)
-        if (!leg_is_settled(&legs->items[i]) && legs->items[i].wake < deadline)
-            deadline = legs->items[i].wake;
-    return deadline;
+    const struct leg *ready = turns_first(&legs->ready, legs->items);
+    const struct leg *waiting = turns_first(&legs->waiting, legs->items);
+    uint64_t deadline = waiting ? waiting->wake : LEG_NEVER;
+    return ready && ready->wake < deadline ? ready->wake : deadline;
 }

@@ -174,5 +174,8 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
     out->items = r.legs;
     out->count = r.count;
     out->answer_ms = route_patience_ms(relay, verdict);
-    return 0;
+    int error = legs_begin(out);
+    if (error < 0)
+        legs_fini(out);
+    return error;
 }

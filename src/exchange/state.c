@@ -79,7 +79,7 @@ static void state_weigh_notify(struct exchange *x, struct relay_time now)
     else if (x->waiter)
         state_join(x, waited[x->waiter->state], x->waiter->rcode, now);
     else if (x->telling.state == TELLING_NONE)
-        state_join(x, join_legs(&x->legs, NULL), join_rcode(&x->legs), now);
+        state_join(x, join_legs(&x->legs, NULL), x->legs.rcode, now);
     else if (telling_weigh(&x->telling, &x->legs, &x->errand, now))
         state_end(x, EXCHANGE_SILENT, now);
 }

@@ -109,7 +109,7 @@ static void telling_prepare(struct telling *t, struct legs *legs, const struct e
             leg->copies = t->notice ? sleepers_copies(relay->desk->sleepers, leg->peer->number) : 1;
         int rcode = t->notice ? acks_find(&t->notice->acks, leg->peer->number) : -1;
         if (rcode >= 0 && !leg_is_settled(leg))
-            join_settle(legs, leg, (unsigned)rcode);
+            join_settle(legs, i, (unsigned)rcode);
     }
 }
 
@@ -135,15 +135,6 @@ int telling_init(struct telling *t, struct errand *errand, struct legs *legs, st
     };
     telling_prepare(t, legs, errand);
     return 0;
-}
-
-/* Legs of one secondary stand side by side: the first leg of the next one. */
-static unsigned telling_skip(const struct legs *legs, unsigned i)
-{
-    const struct peer *peer = legs->items[i].peer;
-    while (i < legs->count && legs->items[i].peer == peer)
-        i++;
-    return i;
 }
 
 static bool telling_has_answered(const struct legs *legs, unsigned from, unsigned to)
@@ -173,20 +164,12 @@ static void telling_put_to_sleep(const struct legs *legs, const struct errand *e
 {
     for (unsigned i = 0, next; i < legs->count; i = next) {
         const struct leg *leg = &legs->items[i];
-        next = telling_skip(legs, i);
+        next = legs_end_of(legs, i);
         if (telling_overslept(legs, i, next) &&
             sleepers_fall_asleep(errand->relay->desk->sleepers, leg->peer->number, errand->began))
             leg_report(leg, errand,
                        (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_ASLEEP}, now);
     }
-}
-
-static unsigned telling_count_copies(const struct legs *legs)
-{
-    unsigned copies = 0;
-    for (unsigned i = 0; i < legs->count; i++)
-        copies += !leg_is_settled(&legs->items[i]);
-    return copies;
 }
 
 void telling_take(struct telling *t, const struct legs *legs, const struct leg *leg)
@@ -195,7 +178,7 @@ void telling_take(struct telling *t, const struct legs *legs, const struct leg *
         return;
     /* A retry hears of what came late, too. */
     if (t->state == TELLING_ANSWERED)
-        t->notice->rcode = join_rcode(legs);
+        t->notice->rcode = legs->rcode;
     /* Without memory for it, a retry is sent to it all the same. */
     if (acks_add(&t->notice->acks, leg->peer->number, leg->rcode) < 0)
         return;
@@ -213,7 +196,7 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
                    struct relay_time now)
 {
     struct notices *notices = errand->relay->desk->notices;
-    unsigned copies = telling_count_copies(legs);
+    unsigned copies = legs->unsettled;
     notices_copies(notices, (int)copies - (int)t->copies);
     t->copies = copies;
     if (now.ms >= t->sleep_at || copies == 0) {
@@ -224,7 +207,7 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
         join_legs(legs, errand->relay->desk->sleepers) == JOIN_COMPLETE) {
         t->state = TELLING_ANSWERED;
         if (t->notice)
-            notices_answer(notices, t->notice, join_rcode(legs));
+            notices_answer(notices, t->notice, legs->rcode);
     }
     return copies == 0 || telling_is_moot(t, errand->relay->desk);
 }
@@ -257,7 +240,7 @@ void telling_end(struct telling *t, const struct legs *legs, const struct errand
     if (t->state == TELLING_NONE)
         return;
     for (unsigned i = 0, next; i < legs->count; i = next) {
-        next = telling_skip(legs, i);
+        next = legs_end_of(legs, i);
         if (!telling_has_answered(legs, i, next))
             telling_leave_behind(t, &legs->items[i], errand, now);
     }
