@@ -41,6 +41,11 @@ class Proxy:
     """One running tsig-proxy. `sections` are what stands behind [proxy]; keyword arguments are settings
     of [proxy] itself."""
 
+    sanitizers = {
+        "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+
     def __init__(self, directory, sections, binary=None, place=None, **settings):
         directory.mkdir(parents=True, exist_ok=True)
         self.place = place or net.free_place()
@@ -63,11 +68,7 @@ class Proxy:
 
     def start(self):
         command = [self.binary, "run", "-c", self.path]
-        sanitizers = {
-            "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1",
-            "UBSAN_OPTIONS": "print_stacktrace=1",
-        }
-        self.process = Process("tsig-proxy", command, self.directory, sanitizers)
+        self.process = Process("tsig-proxy", command, self.directory, self.sanitizers)
         try:
             self.wait(event="started")
         except AssertionError:
