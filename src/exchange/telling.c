@@ -20,7 +20,7 @@ static uint64_t telling_tale_at(struct relay *relay, uint64_t now, unsigned *pri
 
 static bool telling_next_tale(struct relay *relay, struct relay_time now, struct telling_order *out)
 {
-    unsigned primary;
+    unsigned primary = 0;
     struct sleeper_tale tale;
     if (telling_tale_at(relay, now.ms, &primary) > now.ms ||
         !sleepers_next(relay->desk->sleepers, now.ms, &tale))
@@ -55,7 +55,7 @@ bool telling_next(struct relay *relay, struct relay_time now, struct telling_ord
 
 uint64_t telling_deadline(struct relay *relay, struct relay_time now)
 {
-    unsigned primary;
+    unsigned primary = 0;
     uint64_t notice = notices_deadline(relay->desk->notices);
     uint64_t tale = telling_tale_at(relay, now.ms, &primary);
     return notice < tale ? notice : tale;

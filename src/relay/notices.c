@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "relay/bucket.h"
 
@@ -313,18 +312,23 @@ static struct notice *notices_take_first(struct notices *book, unsigned primary,
     return n;
 }
 
-/* Primaries have their turns one after another, and what nobody is known to want comes last. */
-struct notice *notices_next(struct notices *book, uint64_t now)
+/* Primaries have their turns one after another. */
+static struct notice *notices_take_any(struct notices *book, bool known)
 {
     struct notice *n = NULL;
+    for (unsigned i = 0; i < book->line_count && !n; i++)
+        n = notices_take_first(book, (book->turn + i) % book->line_count, known);
+    return n;
+}
+
+/* What nobody is known to want comes last. */
+struct notice *notices_next(struct notices *book, uint64_t now)
+{
     book->now = now;
     if (book->queued == 0 || book->copies >= NOTICES_COPIES_MAX)
         return NULL;
-    for (unsigned i = 0; i < 2 * book->line_count && !n; i++) {
-        bool known = i < book->line_count;
-        n = notices_take_first(book, (book->turn + i) % book->line_count, known);
-    }
-    return n;
+    struct notice *n = notices_take_any(book, true);
+    return n ? n : notices_take_any(book, false);
 }
 
 uint64_t notices_deadline(const struct notices *book)
