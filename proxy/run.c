@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "admin/events.h"
 #include "admin/line.h"
+#include "admin/output.h"
 #include "base/command.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -110,6 +112,8 @@ static int run_prepare(struct run *run, struct config *config)
 static void run_serve(struct run *run, const char *file)
 {
     char *listen = run_listen_text(&run->worker);
+    /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
+    (void)output_wait(STDERR_FILENO, 1000);
     line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", file, "listen", listen,
              NULL);
     free(listen);

@@ -12,15 +12,15 @@
 static pthread_mutex_t output_mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool output_torn; /* a full disk took half of a line */
 
-static bool output_has_room(int fd)
+bool output_wait(int fd, int ms)
 {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
-    return poll(&room, 1, 0) == 1 && room.revents & POLLOUT;
+    return poll(&room, 1, ms) == 1 && room.revents & POLLOUT;
 }
 
 static bool output_write_locked(int fd, const char *text, size_t len)
 {
-    if (!output_has_room(fd))
+    if (!output_wait(fd, 0))
         return false;
     char end[] = "\n";
     union {

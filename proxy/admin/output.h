@@ -9,6 +9,10 @@
  * whole. */
 #define OUTPUT_MAX 4096
 
+/* Waits until there is room for a line, but no longer than so many milliseconds; false: there is
+ * none yet. */
+bool output_wait(int fd, int ms);
+
 /* Writes a line of at most OUTPUT_MAX octets, with its end, in one piece, if that can be done
  * without waiting; false: it is lost. Callable in any thread. */
 bool output_write(int fd, const char *text, size_t len);

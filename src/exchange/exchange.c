@@ -325,9 +325,8 @@ void exchange_next(struct exchange *x, struct relay_time now, struct exchange_ac
 static uint64_t exchange_turn(const struct exchange *x)
 {
     uint64_t deadline = legs_deadline(&x->legs);
-    /* Who waits for a fan-out waits no longer than if it had none. */
     if (x->waiter)
-        return x->errand.began + 1000ull * x->errand.relay->config->proxy.answer_timeout;
+        return waiting_deadline(&x->errand);
     bool awaits = x->telling.state != TELLING_NONE && x->telling.sleep_at < deadline;
     return awaits ? x->telling.sleep_at : deadline;
 }

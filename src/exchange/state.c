@@ -70,11 +70,10 @@ static void state_join(struct exchange *x, enum join_state state, unsigned rcode
 /* After anything that may decide a NOTIFY: of its own legs, of the fan-out's, or elsewhere. */
 static void state_weigh_notify(struct exchange *x, struct relay_time now)
 {
-    const uint64_t patience = 1000ull * x->errand.relay->config->proxy.answer_timeout;
     static const enum join_state waited[] = {[NOTICE_WAITS] = JOIN_WAITING,
                                              [NOTICE_ANSWERED] = JOIN_COMPLETE,
                                              [NOTICE_UNANSWERED] = JOIN_BROKEN};
-    if (x->waiter && x->waiter->state == NOTICE_WAITS && now.ms >= x->errand.began + patience)
+    if (x->waiter && x->waiter->state == NOTICE_WAITS && now.ms >= waiting_deadline(&x->errand))
         state_join(x, JOIN_BROKEN, 0, now);
     else if (x->waiter)
         state_join(x, waited[x->waiter->state], x->waiter->rcode, now);

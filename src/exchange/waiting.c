@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* On top of `answer-timeout`, which may be as short as the second that sleepers are waited for. */
+#define WAITING_SPARE_MS 1000
+
 /* Does one of them list the zone by name, or has it asked for it? */
 static bool waiting_is_known(const struct errand *errand, const struct policy_verdict *verdict)
 {
@@ -50,6 +53,12 @@ void waiting_end(struct notice_waiter **waiter)
     notices_leave(*waiter);
     free(*waiter);
     *waiter = NULL;
+}
+
+uint64_t waiting_deadline(const struct errand *errand)
+{
+    /* One that began at once says so itself when its time is up. */
+    return errand->began + 1000ull * errand->relay->config->proxy.answer_timeout + WAITING_SPARE_MS;
 }
 
 void waiting_note_asked(const struct errand *errand)

@@ -85,6 +85,25 @@ Test(line, reader_that_stalls_costs_lines_which_are_counted)
     cr_assert_eq(count(take(), "event="), 1);
 }
 
+static void *take_late(void *arg)
+{
+    (void)arg;
+    take();
+    return NULL;
+}
+
+Test(line, whoever_can_wait_loses_nothing)
+{
+    pthread_t late;
+    begin();
+    for (unsigned i = 0; i < 10000; i++)
+        say("flood");
+    cr_expect_not(output_wait(STDERR_FILENO, 1), "nobody reads");
+    cr_assert_eq(pthread_create(&late, NULL, take_late, NULL), 0);
+    cr_expect(output_wait(STDERR_FILENO, 10000));
+    pthread_join(late, NULL);
+}
+
 Test(line, what_was_lost_is_told_as_json_too)
 {
     line_configure(LOG_INFO, LOG_FORMAT_JSON);
