@@ -53,7 +53,7 @@ void reload_all(struct worker *worker, const char *file, struct config **config)
         return;
     }
     struct config *next = load_config(file);
-    if (!next || !host_allows_reload(next, file)) {
+    if (!next || !host_allows_reload(next)) {
         reload_refuse(file, "malformed", "its errors are on standard error; nothing has changed");
         config_unref(next);
         return;

@@ -4,9 +4,8 @@
 
 #include "config/config.h"
 
-/* Adds what is wrong or doubtful. `file` is the configuration's path, for the report. To show all
- * errors at once it is also called after single settings were refused: what these would have set is
- * zero then. */
-void check_config(const struct config *config, const char *file, struct config_report *report);
+/* Adds what is wrong or doubtful. To show all errors at once it is also called after single
+ * settings were refused: what these would have set is zero then. */
+void check_config(const struct config *config, struct config_report *report);
 
 #endif

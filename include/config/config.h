@@ -52,6 +52,7 @@ enum setting_section {
 struct config_section {
     enum setting_section kind;
     unsigned index; /* of its key among the keys, of its peer among the peers; 0 for [proxy] */
+    unsigned file;  /* among the configuration's files */
     unsigned line;  /* of the header */
     char *label;    /* owned; "" for [proxy] */
     unsigned lines[CONFIG_SECTION_ROWS]; /* of its settings, by setting_index(); 0: not given */
@@ -59,6 +60,8 @@ struct config_section {
 
 struct config {
     _Atomic unsigned refs; /* through config_ref and config_unref alone */
+    char **files;          /* owned; paths as they were read, the main file first */
+    size_t file_count;
     struct config_proxy proxy;
     struct tsig_key *keys;
     size_t key_count;
@@ -79,9 +82,12 @@ struct config_finding {
     unsigned line;
     char *file;
     char *text;
+    unsigned file_number; /* files in the order in which they were read */
+    size_t number;        /* in the order in which they were found */
 };
 
-/* All findings, in the order of their lines once config_parse returns. A zeroed struct is empty. */
+/* All findings, in the order of files and lines once config_parse returns. A zeroed struct is
+ * empty. */
 struct config_report {
     struct config_finding *findings; /* owned */
     size_t count;

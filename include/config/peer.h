@@ -42,6 +42,7 @@ bool address_list_has(const struct address_list *list, const struct address *a);
 struct peer {
     enum peer_role role;
     const char *name;            /* the label in its section header */
+    const char *file;            /* where that header stands */
     unsigned line;               /* of that header */
     unsigned number;             /* stays the same for a label over reloads; see config_carry */
     size_t place;                /* among the configuration's peers */

@@ -36,7 +36,7 @@ static int doubt_read(const char *path)
 
 /* While a primary on the loopback address is down, whoever binds its port is the primary; unless
  * that takes a privilege, or the answers a key. */
-static void doubt_loopback(const struct config *config, const char *file)
+static void doubt_loopback(const struct config *config)
 {
     int start = doubt_read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     if (start < 0)
@@ -52,7 +52,7 @@ static void doubt_loopback(const struct config *config, const char *file)
             fprintf(stderr,
                     "%s:%u: warning: while %s at %s is down any local user can take its place; use "
                     "a port below %d, such as 127.0.0.2@53\n",
-                    file, peer->line, peer->name, address_to_text(a, text), start);
+                    peer->file, peer->line, peer->name, address_to_text(a, text), start);
         }
     }
 }
@@ -194,7 +194,7 @@ static void doubt_others(const struct config *config, const char *file)
 
 void doubt_host(const struct config *config, const char *file)
 {
-    doubt_loopback(config, file);
+    doubt_loopback(config);
     doubt_forgery(config, file);
     doubt_room(file);
     doubt_others(config, file);

@@ -9,6 +9,6 @@
 bool host_allows(const struct config *config, const char *file);
 
 /* The same of a reload: what is bound, and who we are, is so already. */
-bool host_allows_reload(const struct config *config, const char *file);
+bool host_allows_reload(const struct config *config);
 
 #endif

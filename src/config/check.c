@@ -8,7 +8,7 @@
 
 struct check {
     const struct config *config;
-    struct place file;
+    struct place file;                    /* the main one as a whole */
     const struct config_section *section; /* the one looked at */
 };
 
@@ -276,9 +276,9 @@ static void check_key(const struct check *c)
     place_say(check_place(c, ""), CONFIG_WARNING, "[key %s] is used by no peer", c->section->label);
 }
 
-void check_config(const struct config *config, const char *file, struct config_report *report)
+void check_config(const struct config *config, struct config_report *report)
 {
-    struct check c = {.config = config, .file = {.report = report, .file = file}};
+    struct check c = {.config = config, .file = {.report = report, .config = config}};
     if (check_count_role(config, PEER_PRIMARY) == 0)
         place_say(c.file, CONFIG_ERROR, "there is no [primary LABEL] section");
     if (check_count_role(config, PEER_SECONDARY) == 0)

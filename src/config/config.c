@@ -22,6 +22,9 @@ void config_unref(struct config *config)
         peer_fini(&config->peers[i]);
     for (size_t i = 0; i < config->section_count; i++)
         free(config->sections[i].label);
+    for (size_t i = 0; i < config->file_count; i++)
+        free(config->files[i]);
+    free(config->files);
     free(config->keys);
     free(config->peers);
     free(config->sections);

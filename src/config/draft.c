@@ -11,7 +11,8 @@
 
 void *draft_grow(void *items, size_t count, size_t size)
 {
-    char *grown = reallocarray(items, count + 1, size);
+    bool full = (count & (count - 1)) == 0; /* its room is the next power of two */
+    char *grown = full ? reallocarray(items, count ? 2 * count : 1, size) : items;
     if (grown)
         memset(grown + count * size, 0, size);
     return grown;
@@ -24,6 +25,20 @@ const struct config_section *draft_find(const struct config *config, enum settin
         if (config->sections[i].kind == kind && strcasecmp(config->sections[i].label, label) == 0)
             return &config->sections[i];
     return NULL;
+}
+
+int draft_add_file(struct draft *draft, const char *path)
+{
+    struct config *config = draft->config;
+    char **grown = draft_grow(config->files, config->file_count, sizeof *grown);
+    if (!grown)
+        return DNS_EMEMORY;
+    config->files = grown;
+    config->files[config->file_count] = strdup(path);
+    if (!config->files[config->file_count])
+        return DNS_EMEMORY;
+    config->file_count++;
+    return 0;
 }
 
 bool draft_looks_secret(const char *text)

@@ -10,7 +10,7 @@ struct setting;
 
 struct draft {
     const struct config_files *files;
-    struct place place;    /* the file as a whole */
+    struct place place;    /* the file that is being read as a whole */
     struct config *config; /* keys and peers are made from the drafts at the end */
     struct draft_key *keys;
     size_t key_count;
@@ -21,9 +21,12 @@ struct draft {
 
 /* draft.c: what all of them need. */
 
-/* An owned array with room for one more item, zeroed. NULL: no memory, and the array is as it
- * was. */
+/* An owned array, all of whose items were added through this, with room for one more, zeroed. NULL:
+ * no memory, and the array is as it was. */
 void *draft_grow(void *items, size_t count, size_t size);
+
+/* Adds a path to the configuration's files. DNS_EMEMORY. */
+int draft_add_file(struct draft *draft, const char *path) MUST_CHECK;
 
 /* A secret that stands in the wrong place is not repeated in what is said about it. */
 bool draft_looks_secret(const char *text);

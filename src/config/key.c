@@ -50,7 +50,7 @@ static int key_decode_file(struct making *m, const char *text, size_t len)
 /* The path as it stands, or beside the configuration. NULL: no memory. */
 static char *key_resolve_path(const struct draft *draft, const char *path)
 {
-    const char *file = draft->place.file;
+    const char *file = place_path(draft->place);
     const char *slash = strrchr(file, '/');
     if (*path == '/' || !slash)
         return strdup(path);

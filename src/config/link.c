@@ -56,7 +56,7 @@ static void link_only_primary(const struct draft *draft, const struct config_sec
     if (count == 1)
         secondary->primary[secondary->primary_count++] = primary;
     else if (count > 1)
-        place_say(place_at(draft->place, section->line), CONFIG_ERROR,
+        place_say(place_of_header(draft->place, section), CONFIG_ERROR,
                   "[secondary %s] has no 'primary', and there are several to choose from",
                   section->label);
 }
@@ -83,18 +83,19 @@ static int link_primaries(const struct draft *draft, const struct config_section
 
 /* Moves what has been read into the peer. */
 static void link_fill_peer(struct peer *peer, struct draft_peer *from,
-                           const struct config_section *section, bool transparent)
+                           const struct config_section *section, const struct config *config)
 {
     *peer = from->peer;
     peer->role = section->kind == SETTING_PRIMARY ? PEER_PRIMARY : PEER_SECONDARY;
     peer->name = section->label;
+    peer->file = config->files[section->file];
     peer->line = section->line;
     peer->from = from->from.items;
     peer->from_count = from->from.count;
     peer->zones = from->zones.items;
     peer->zone_count = from->zones.count;
     /* On the path, what is none of the proxy's business goes on as it did before. */
-    if (transparent && setting_line(section, "other") == 0)
+    if (config->proxy.transparent && setting_line(section, "other") == 0)
         peer->other = PEER_PASS;
     from->peer = (struct peer){0};
     from->from = (struct draft_prefixes){0};
@@ -117,7 +118,7 @@ int config_link_peers(struct draft *draft)
         const struct config_section *section = &config->sections[i];
         if (link_is_peer(section))
             link_fill_peer(&config->peers[section->index], &draft->peers[section->index], section,
-                           config->proxy.transparent);
+                           config);
     }
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];

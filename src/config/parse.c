@@ -77,7 +77,7 @@ static int parse_add_section(struct draft *draft, enum setting_section kind, con
     if (!grown)
         return DNS_EMEMORY;
     config->sections = grown;
-    struct config_section section = {.kind = kind, .line = line};
+    struct config_section section = {.kind = kind, .file = draft->place.file, .line = line};
     if (parse_add_base(draft, kind, &section.index) < 0)
         return DNS_EMEMORY;
     section.label = strdup(label);
@@ -235,7 +235,7 @@ static int parse_complete_section(struct draft *draft, const struct config_secti
         if (row->section != section->kind || section->lines[setting_index(row)])
             continue;
         if (row->flags & SETTING_REQUIRED)
-            place_say(place_at(draft->place, section->line), CONFIG_ERROR, "%s has no '%s'",
+            place_say(place_of_header(draft->place, section), CONFIG_ERROR, "%s has no '%s'",
                       parse_title(section, title), row->name);
         if (row->initial &&
             config_value_set(row, parse_find_base(draft, section), row->initial, draft->place) < 0)
@@ -287,7 +287,7 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     if (error == 0)
         error = config_carry_prepare(draft->config);
     if (error == 0)
-        check_config(draft->config, draft->place.file, draft->place.report);
+        check_config(draft->config, draft->place.report);
     return error;
 }
 
@@ -301,33 +301,41 @@ static void parse_release(struct draft *draft)
     free(draft->peers);
 }
 
+/* Reads the file and what it leads to. */
+static int parse_main(struct draft *draft)
+{
+    struct config_file file = {0};
+    int error = draft->files->read(draft->files->arg, place_path(draft->place), &file);
+    if (error < 0)
+        return place_say(draft->place, CONFIG_ERROR, "cannot read this file: %s", strerror(-error));
+    error = parse_text(draft, &file);
+    OPENSSL_cleanse(file.text, file.len);
+    free(file.text);
+    return error;
+}
+
 int config_parse(const struct config_files *files, const char *path, struct config **out,
                  struct config_report *report)
 {
-    struct draft draft = {.files = files, .place = {.report = report, .file = path}};
-    struct config_file file = {0};
-    int error = files->read(files->arg, path, &file);
-    if (error < 0) {
-        place_say(draft.place, CONFIG_ERROR, "cannot read this file: %s", strerror(-error));
-        return DNS_EFORMAT;
-    }
+    struct config *config = calloc(1, sizeof *config);
+    struct draft draft = {
+        .files = files, .config = config, .place = {.report = report, .config = config}};
+    if (!config)
+        return DNS_EMEMORY;
+    atomic_init(&config->refs, 1);
     size_t errors = report->errors;
-    error = DNS_EMEMORY;
-    draft.config = calloc(1, sizeof *draft.config);
-    if (draft.config) {
-        atomic_init(&draft.config->refs, 1);
-        error = parse_text(&draft, &file);
-    }
-    OPENSSL_cleanse(file.text, file.len);
-    free(file.text);
+    int error = draft_add_file(&draft, path);
+    if (error == 0)
+        error = parse_main(&draft);
     parse_release(&draft);
+    config_report_sort(report);
     if (error == 0 && report->errors > errors)
         error = DNS_EFORMAT;
     if (error == 0)
-        error = config_index(draft.config);
+        error = config_index(config);
     if (error == 0)
-        *out = draft.config;
+        *out = config;
     else
-        config_unref(draft.config);
+        config_unref(config);
     return error;
 }

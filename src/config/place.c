@@ -10,17 +10,29 @@ struct place place_at(struct place place, unsigned line)
     return place;
 }
 
+struct place place_of_header(struct place place, const struct config_section *section)
+{
+    place.file = section->file;
+    return place_at(place, section->line);
+}
+
 struct place place_of(struct place place, const struct config_section *section, const char *setting)
 {
     unsigned line = setting_line(section, setting);
-    return place_at(place, line ? line : section->line);
+    place = place_of_header(place, section);
+    return line ? place_at(place, line) : place;
+}
+
+const char *place_path(struct place place)
+{
+    return place.config->files[place.file];
 }
 
 int place_say(struct place place, enum config_severity severity, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    config_report_add(place.report, severity, place.file, place.line, format, args);
+    config_report_add(place, severity, format, args);
     va_end(args);
     return DNS_EFORMAT;
 }

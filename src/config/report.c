@@ -6,20 +6,17 @@
 #include "draft.h"
 #include "place.h"
 
-/* Moves the last finding to where its line belongs, behind earlier ones of the same line. */
-static void report_settle_last(struct config_report *report)
+void config_report_add(struct place place, enum config_severity severity, const char *format,
+                       va_list args)
 {
-    struct config_finding last = report->findings[report->count - 1];
-    size_t at = report->count - 1;
-    for (; at > 0 && report->findings[at - 1].line > last.line; at--)
-        report->findings[at] = report->findings[at - 1];
-    report->findings[at] = last;
-}
-
-void config_report_add(struct config_report *report, enum config_severity severity,
-                       const char *file, unsigned line, const char *format, va_list args)
-{
-    struct config_finding finding = {.severity = severity, .line = line, .file = strdup(file)};
+    struct config_report *report = place.report;
+    struct config_finding finding = {
+        .severity = severity,
+        .line = place.line,
+        .file_number = place.file,
+        .number = report->count,
+        .file = strdup(place_path(place)),
+    };
     struct config_finding *grown = draft_grow(report->findings, report->count, sizeof *grown);
     if (severity == CONFIG_ERROR)
         report->errors++;
@@ -34,7 +31,22 @@ void config_report_add(struct config_report *report, enum config_severity severi
         return;
     }
     report->findings[report->count++] = finding;
-    report_settle_last(report);
+}
+
+static int report_compare(const void *a, const void *b)
+{
+    const struct config_finding *x = a, *y = b;
+    if (x->file_number != y->file_number)
+        return x->file_number < y->file_number ? -1 : 1;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void config_report_sort(struct config_report *report)
+{
+    if (report->count > 0)
+        qsort(report->findings, report->count, sizeof *report->findings, report_compare);
 }
 
 void config_report_fini(struct config_report *report)
