@@ -29,6 +29,8 @@ struct lookup_key {
 
 struct lookup_key lookup_number(enum lookup_kind kind, size_t more);
 struct lookup_key lookup_host(enum lookup_kind kind, size_t more, const struct address *host);
+struct lookup_key lookup_octets(enum lookup_kind kind, size_t more, const uint8_t *octets,
+                                uint8_t len);
 struct lookup_key lookup_name(enum lookup_kind kind, size_t more, const struct dns_name *name);
 
 /* The same for all cases of letters. From the end to the beginning, so that the hash of a name goes

@@ -23,11 +23,13 @@ enum peer_edns { PEER_EDNS_PASS, PEER_EDNS_STRIP };
 enum peer_choice { PEER_REFUSE, PEER_PASS }; /* unsigned-notify (accept), unknown-key, other */
 enum peer_mode { PEER_ENFORCE, PEER_OBSERVE };
 
-/* One entry of `zones`: a name, a suffix (names below it), or all. */
+/* One entry of `zones`: a name, a suffix (names below it), or all. There may be hundreds of
+ * thousands, so the names of a peer stand in one block. */
 enum zone_pattern_kind { ZONE_EXACT, ZONE_BELOW, ZONE_ALL };
 struct zone_pattern {
-    enum zone_pattern_kind kind;
-    struct dns_name name;
+    const uint8_t *octets; /* of the name, in wire form and lower case; borrowed from the peer */
+    uint8_t len;           /* 0: all */
+    uint8_t kind;          /* an enum zone_pattern_kind */
 };
 
 struct address_list {
@@ -62,10 +64,11 @@ struct peer {
     /* Of a secondary only. */
     const struct peer **primary; /* owned array, in the order given */
     size_t primary_count;
-    struct zone_pattern *zones;
+    struct zone_pattern *zones; /* in the order given, each once */
     size_t zone_count;
-    unsigned allow; /* set of enum peer_operation */
-    bool notify;    /* it is sent NOTIFYs */
+    uint8_t *zone_octets; /* of all their names */
+    unsigned allow;       /* set of enum peer_operation */
+    bool notify;          /* it is sent NOTIFYs */
     enum peer_mode mode;
     enum peer_choice unknown_key;
     enum peer_choice other;
@@ -78,6 +81,9 @@ static inline bool peer_is_signed(const struct peer *peer)
 
 /* Releases what it owns; of a zeroed struct too. */
 void peer_fini(struct peer *peer);
+
+/* The name of a pattern that has one. */
+struct dns_name zone_pattern_name(const struct zone_pattern *pattern);
 
 bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone);
 bool peer_has_primary(const struct peer *secondary, const struct peer *primary);

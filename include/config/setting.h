@@ -27,6 +27,7 @@ enum setting_flag {
     SETTING_RELOADABLE = 1 << 1, /* a reload may change it */
     SETTING_SECRET = 1 << 2,     /* never shown */
     SETTING_MAY_BE_EMPTY = 1 << 3,
+    SETTING_REPEATABLE = 1 << 4, /* a list that may go on in another line of the same name */
 };
 
 struct setting {

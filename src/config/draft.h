@@ -64,6 +64,16 @@ int config_lines_read(const char *text, size_t len, struct place *place,
 int config_key_make_all(struct draft *draft) MUST_CHECK;
 void config_key_release(struct draft_key *key);
 
+/* zones.c: the zones of a secondary. */
+
+/* Adds a pattern, which may be there already. DNS_EMEMORY. */
+int config_zones_add(struct draft_zones *zones, enum zone_pattern_kind kind,
+                     const struct dns_name *name, struct place place) MUST_CHECK;
+/* Gives them to the peer, once all are there; what is there twice is reported. DNS_EMEMORY. */
+int config_zones_make(const struct draft_zones *zones, struct place place,
+                      struct peer *out) MUST_CHECK;
+void config_zones_release(struct draft_zones *zones);
+
 /* link.c: the peers of a draft into its configuration, whose keys are there. DNS_EMEMORY. */
 int config_link_peers(struct draft *draft) MUST_CHECK;
 void config_link_release(struct draft_peer *peer);

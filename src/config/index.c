@@ -58,7 +58,7 @@ static int index_add_zones(struct lookup *l, const struct peer *secondary)
             continue;
         }
         enum lookup_kind kind = pattern->kind == ZONE_EXACT ? LOOKUP_ZONE : LOOKUP_BELOW;
-        struct lookup_key key = lookup_name(kind, 0, &pattern->name);
+        struct lookup_key key = lookup_octets(kind, 0, pattern->octets, pattern->len);
         error = lookup_add(l, &key, secondary->place);
     }
     return error;

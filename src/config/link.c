@@ -82,9 +82,11 @@ static int link_primaries(const struct draft *draft, const struct config_section
 }
 
 /* Moves what has been read into the peer. */
-static void link_fill_peer(struct peer *peer, struct draft_peer *from,
-                           const struct config_section *section, const struct config *config)
+static int link_fill_peer(const struct draft *draft, const struct config_section *section)
 {
+    const struct config *config = draft->config;
+    struct peer *peer = &config->peers[section->index];
+    struct draft_peer *from = &draft->peers[section->index];
     *peer = from->peer;
     peer->role = section->kind == SETTING_PRIMARY ? PEER_PRIMARY : PEER_SECONDARY;
     peer->name = section->label;
@@ -92,14 +94,12 @@ static void link_fill_peer(struct peer *peer, struct draft_peer *from,
     peer->line = section->line;
     peer->from = from->from.items;
     peer->from_count = from->from.count;
-    peer->zones = from->zones.items;
-    peer->zone_count = from->zones.count;
     /* On the path, what is none of the proxy's business goes on as it did before. */
     if (config->proxy.transparent && setting_line(section, "other") == 0)
         peer->other = PEER_PASS;
     from->peer = (struct peer){0};
     from->from = (struct draft_prefixes){0};
-    from->zones = (struct draft_zones){0};
+    return config_zones_make(&from->zones, draft->place, peer);
 }
 
 static bool link_is_peer(const struct config_section *section)
@@ -116,9 +116,8 @@ int config_link_peers(struct draft *draft)
     config->peer_count = draft->peer_count;
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];
-        if (link_is_peer(section))
-            link_fill_peer(&config->peers[section->index], &draft->peers[section->index], section,
-                           config);
+        if (link_is_peer(section) && link_fill_peer(draft, section) < 0)
+            return DNS_EMEMORY;
     }
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];
@@ -144,7 +143,7 @@ void config_link_release(struct draft_peer *peer)
 {
     peer_fini(&peer->peer);
     free(peer->from.items);
-    free(peer->zones.items);
+    config_zones_release(&peer->zones);
     link_release_names(&peer->key);
     link_release_names(&peer->primary);
 }

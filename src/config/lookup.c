@@ -58,27 +58,26 @@ struct lookup_key lookup_number(enum lookup_kind kind, size_t more)
     return (struct lookup_key){.kind = kind, .more = (uint32_t)more, .hash = lookup_hash(NULL, 0)};
 }
 
-struct lookup_key lookup_host(enum lookup_kind kind, size_t more, const struct address *host)
+struct lookup_key lookup_octets(enum lookup_kind kind, size_t more, const uint8_t *octets,
+                                uint8_t len)
 {
-    uint8_t len = host->family == ADDRESS_IPV4 ? 4 : 16;
     return (struct lookup_key){
         .kind = kind,
         .more = (uint32_t)more,
-        .octets = host->octets,
+        .octets = octets,
         .len = len,
-        .hash = lookup_hash(host->octets, len),
+        .hash = lookup_hash(octets, len),
     };
+}
+
+struct lookup_key lookup_host(enum lookup_kind kind, size_t more, const struct address *host)
+{
+    return lookup_octets(kind, more, host->octets, host->family == ADDRESS_IPV4 ? 4 : 16);
 }
 
 struct lookup_key lookup_name(enum lookup_kind kind, size_t more, const struct dns_name *name)
 {
-    return (struct lookup_key){
-        .kind = kind,
-        .more = (uint32_t)more,
-        .octets = name->octets,
-        .len = name->len,
-        .hash = lookup_hash(name->octets, name->len),
-    };
+    return lookup_octets(kind, more, name->octets, name->len);
 }
 
 struct lookup *lookup_new(void)

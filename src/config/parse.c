@@ -217,11 +217,11 @@ static int on_setting(void *arg, const char *name, const char *value, unsigned l
         return 0;
     }
     unsigned *seen = &section->lines[setting_index(row)];
-    if (*seen) {
+    if (*seen && !(row->flags & SETTING_REPEATABLE)) {
         place_say(place, CONFIG_ERROR, "'%s' is already in line %u", name, *seen);
         return 0;
     }
-    *seen = line;
+    *seen = *seen ? *seen : line;
     int error = config_value_set(row, parse_find_base(draft, section), value, place);
     return error == DNS_EFORMAT ? 0 : error;
 }

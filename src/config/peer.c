@@ -1,6 +1,7 @@
 #include "config/peer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/holders.h"
 
@@ -20,8 +21,16 @@ void peer_fini(struct peer *peer)
     free(peer->source.items);
     free(peer->from);
     free(peer->zones);
+    free(peer->zone_octets);
     free(peer->keyring.keys);
     free(peer->primary);
+}
+
+struct dns_name zone_pattern_name(const struct zone_pattern *pattern)
+{
+    struct dns_name name = {.len = pattern->len};
+    memcpy(name.octets, pattern->octets, pattern->len);
+    return name;
 }
 
 bool peer_has_zone(const struct peer *secondary, const struct dns_name *zone)

@@ -23,6 +23,12 @@ struct place place_of(struct place place, const struct config_section *section, 
     return line ? place_at(place, line) : place;
 }
 
+struct place place_in(struct place place, unsigned file)
+{
+    place.file = file;
+    return place_at(place, 0);
+}
+
 const char *place_path(struct place place)
 {
     return place.config->files[place.file];

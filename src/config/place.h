@@ -24,6 +24,14 @@ struct place place_of(struct place place, const struct config_section *section,
 /* Its file's path. */
 const char *place_path(struct place place);
 
+/* "line 3", or "line 3 of FILE" if it is not in the file at hand, as arguments for PLACE_LINE. */
+#define PLACE_LINE "line %u%s%s"
+#define PLACE_LINE_ARGS(place, other_file, other_line)                                             \
+    (other_line), (other_file) == (place).file ? "" : " of ",                                      \
+        (other_file) == (place).file ? "" : place_path(place_in((place), (other_file)))
+/* Another file as a whole. */
+struct place place_in(struct place place, unsigned file);
+
 /* Adds to the report. Always DNS_EFORMAT, for a caller that gives up at once. */
 int place_say(struct place place, enum config_severity severity, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

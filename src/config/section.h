@@ -15,9 +15,20 @@ struct draft_prefixes {
     size_t count;
 };
 
+/* A pattern of `zones` and where it stands. */
+struct draft_zone {
+    size_t at; /* of its name among all octets */
+    unsigned file;
+    unsigned line;
+    uint8_t len;
+    uint8_t kind;
+};
+
 struct draft_zones {
-    struct zone_pattern *items; /* owned */
+    struct draft_zone *items; /* owned */
     size_t count;
+    uint8_t *octets; /* owned */
+    size_t len, room;
 };
 
 /* What a [key] section is read into. */

@@ -103,7 +103,7 @@ static const struct setting setting_rows[] = {
     {.section = SETTING_SECONDARY, .name = "primary", .type = SETTING_NAMES,
      .flags = RELOADABLE, .offset = PEER(primary)},
     {.section = SETTING_SECONDARY, .name = "zones", .type = SETTING_ZONES,
-     .initial = "*", .flags = RELOADABLE, .offset = PEER(zones)},
+     .initial = "*", .flags = RELOADABLE | SETTING_REPEATABLE, .offset = PEER(zones)},
     {.section = SETTING_SECONDARY, .name = "allow", .type = SETTING_OPERATIONS,
      .choices = operation_words, .initial = "soa, axfr, ixfr, notify",
      .flags = RELOADABLE, .offset = PEER(peer.allow)},

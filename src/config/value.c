@@ -242,25 +242,14 @@ static int value_read_name(const struct value *v, const char *text, size_t at, s
 
 static int value_add_zone(struct value *v, const char *text)
 {
-    struct draft_zones *list = v->out;
-    struct zone_pattern pattern = {.kind = ZONE_ALL};
-    if (strcmp(text, "*") != 0) {
-        bool below = strncmp(text, "*.", 2) == 0;
-        int error = value_read_name(v, text, below ? 2 : 0, &pattern.name);
-        if (error < 0)
-            return error;
-        pattern.kind = below ? ZONE_BELOW : ZONE_EXACT;
-    }
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].kind == pattern.kind &&
-            dns_name_equal(&list->items[i].name, &pattern.name))
-            return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
-    struct zone_pattern *grown = draft_grow(list->items, list->count, sizeof *grown);
-    if (!grown)
-        return DNS_EMEMORY;
-    list->items = grown;
-    list->items[list->count++] = pattern;
-    return 0;
+    struct dns_name name = {.len = 0};
+    if (strcmp(text, "*") == 0)
+        return config_zones_add(v->out, ZONE_ALL, &name, v->place);
+    bool below = strncmp(text, "*.", 2) == 0;
+    int error = value_read_name(v, text, below ? 2 : 0, &name);
+    if (error < 0)
+        return error;
+    return config_zones_add(v->out, below ? ZONE_BELOW : ZONE_EXACT, &name, v->place);
 }
 
 static int value_add_operation(struct value *v, const char *text)

@@ -24,7 +24,8 @@ static const char good[] =
     "[primary spare]\naddress = 10.0.0.3\n"
     "[secondary one]\naddress = 192.0.2.1, 2001:db8::1\nfrom = 192.0.2.0/28, 2001:db8:1::/48\n"
     "listen = 198.51.100.2\nsource = 198.51.100.8\nkey = other, b..nd\nprimary = hq, spare\n"
-    "zones = example.com, *.example.net\nallow = soa, axfr, ixfr, notify, query, update\n"
+    "zones = example.com, *.example.net\nzones = example.org\nallow = soa, axfr, ixfr, notify, "
+    "query, update\n"
     "mode = enforce\nunknown-key = refuse\nother = refuse\ntransport = same\nedns = pass\n"
     "[secondary two]\naddress = 192.0.2.20\nprimary = spare\nunknown-key = pass\n";
 
@@ -40,7 +41,8 @@ static const char bad[] =
     "[primary]\n[primary hq]\naddress = 10.0.0.1, 10.0.0.1\nfrom = 10.0.0.1/8\n"
     "source = 10.0.0.9, 10.0.0.8\nkey = kk, k, K\n[primary b]\nunsigned-notify = accept\n"
     "[secondary hq]\naddress = 10.0.0.5\n[secondary one]\naddress = 0.0.0.0\nkey = x\n"
-    "zones = a..b, *, *\nallow = soa, all\nprimary = hw\nmode = observe\nnonsense\n[half\n";
+    "zones = a..b, *, *\nzones = b.c, *\nallow = soa, all\nprimary = hw\nmode = "
+    "observe\nnonsense\n[half\n";
 
 static char wanted[FINDINGS_SIZE]; /* what is to be said, as it was said with memory for all */
 static struct config *before;
@@ -91,8 +93,11 @@ static void expect_same_peer(const struct peer *a, const struct peer *b)
     cr_assert_eq(a->primary_count, b->primary_count);
     cr_assert_eq(a->zone_count, b->zone_count);
     cr_assert_eq(a->allow, b->allow);
-    for (size_t i = 0; i < a->zone_count; i++)
-        cr_assert(dns_name_equal(&a->zones[i].name, &b->zones[i].name));
+    for (size_t i = 0; i < a->zone_count; i++) {
+        cr_assert_eq(a->zones[i].kind, b->zones[i].kind);
+        cr_assert_eq(a->zones[i].len, b->zones[i].len);
+        cr_assert_arr_eq(a->zones[i].octets, b->zones[i].octets, a->zones[i].len);
+    }
     for (size_t i = 0; i < a->address.count; i++)
         cr_assert(address_equal(&a->address.items[i], &b->address.items[i]));
 }

@@ -160,11 +160,16 @@ static void judge_zones(size_t count)
     open_text(text);
     struct peer *peer = &config->peers[1];
     peer->zones = realloc(peer->zones, count * sizeof *peer->zones);
+    peer->zone_octets = realloc(peer->zone_octets, count * SECTION_SIZE);
+    must(peer->zones && peer->zone_octets, "realloc");
     peer->zone_count = count;
     for (size_t i = 0; i < count; i++) {
         char name[SECTION_SIZE];
         snprintf(name, sizeof name, "z%zu.example.com", i);
-        peer->zones[i] = (struct zone_pattern){.kind = ZONE_EXACT, .name = support_name(name)};
+        struct dns_name zone = support_name(name);
+        uint8_t *octets = memcpy(peer->zone_octets + i * SECTION_SIZE, zone.octets, zone.len);
+        peer->zones[i] =
+            (struct zone_pattern){.kind = ZONE_EXACT, .octets = octets, .len = zone.len};
     }
     must(config_index(config) == 0, "config_index");
     open_relay();

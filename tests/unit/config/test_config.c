@@ -251,7 +251,7 @@ Test(config, M8_values_of_peers_are_checked)
          "'zones' has 'b\xc3\xbc"
          "cher.example', which is not ASCII; write such names in their "
          "xn-- form"},
-        {"zones = a.example, A.example.", "'zones' has 'A.example.' twice"},
+        {"zones = a.example, A.example.", "'zones' has 'a.example' twice"},
         {"zones = *, *", "'zones' has '*' twice"},
         {"allow = soa, transfer", "'allow' is a list of soa, axfr, ixfr, notify, query or update; "
                                   "'transfer' is none of them"},

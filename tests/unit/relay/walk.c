@@ -4,15 +4,10 @@
 
 static bool pattern_matches(const struct zone_pattern *pattern, const struct dns_name *zone)
 {
-    switch (pattern->kind) {
-    case ZONE_EXACT:
-        return dns_name_equal(zone, &pattern->name);
-    case ZONE_BELOW:
-        return dns_name_below(zone, &pattern->name);
-    case ZONE_ALL:
+    if (pattern->kind == ZONE_ALL)
         return true;
-    }
-    return false;
+    struct dns_name name = zone_pattern_name(pattern);
+    return pattern->kind == ZONE_EXACT ? dns_name_equal(zone, &name) : dns_name_below(zone, &name);
 }
 
 static bool has_this_zone(const struct peer *secondary, const struct dns_name *zone)
