@@ -69,7 +69,7 @@ struct config {
     size_t peer_count;
     struct config_section *sections; /* in file order */
     size_t section_count;
-    const struct config_section **by_label; /* owned; by kind and label, for config_carry */
+    const struct config_section **by_label; /* owned; by kind and label */
     unsigned peer_numbers, key_numbers;     /* one above the highest ever handed out */
     struct lookup *lookup;                  /* owned; filled by config_index */
 };

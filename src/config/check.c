@@ -3,12 +3,23 @@
  * other. All findings are told, errors as well as doubts. */
 #include "config/check.h"
 
+#include <stdlib.h>
+
 #include "config/setting.h"
+#include "listeners.h"
 #include "place.h"
+
+struct check_key {
+    size_t holder;     /* the first peer that has it; the number of peers: none has */
+    const char *label; /* borrowed */
+};
 
 struct check {
     const struct config *config;
-    struct place file;                    /* the main one as a whole */
+    struct place file; /* the main one as a whole */
+    struct listeners listeners;
+    struct check_key *keys; /* owned; in the order of the configuration's */
+    size_t secondaries;
     const struct config_section *section; /* the one looked at */
 };
 
@@ -44,29 +55,6 @@ static void check_supported_proxy(const struct check *c)
                   "the HTTP listener is not supported yet; leave it empty");
 }
 
-/* Would what is sent to `a` come back to this listener, as far as can be known here? Of the
- * addresses that a wildcard listens on only the loopback ones are known. */
-static bool check_comes_back(const struct address *listener, const struct address *a)
-{
-    return address_covers(listener, a) && (!address_is_any(listener) || address_is_loopback(a));
-}
-
-static bool check_any_comes_back(const struct address_list *listeners, const struct address *a)
-{
-    for (size_t i = 0; i < listeners->count; i++)
-        if (check_comes_back(&listeners->items[i], a))
-            return true;
-    return false;
-}
-
-static bool check_is_own_listener(const struct config *config, const struct address *a)
-{
-    bool found = check_any_comes_back(&config->proxy.listen, a);
-    for (size_t i = 0; i < config->peer_count && !found; i++)
-        found = check_any_comes_back(&config->peers[i].listen, a);
-    return found;
-}
-
 static void check_addresses(const struct check *c)
 {
     const struct peer *peer = check_peer_of(c);
@@ -76,7 +64,7 @@ static void check_addresses(const struct check *c)
         if (address_is_any(a))
             place_say(check_place(c, "address"), CONFIG_ERROR, "%s is no address of a server",
                       address_to_text(a, text));
-        else if (check_is_own_listener(c->config, a))
+        else if (config_listeners_get(&c->listeners, a))
             place_say(check_place(c, "address"), CONFIG_ERROR,
                       "%s is where this proxy itself listens; give the server's address or port",
                       address_to_text(a, text));
@@ -94,23 +82,6 @@ static void check_from(const struct check *c)
                       address_to_text(&peer->from[i].address, text));
 }
 
-static bool check_overlaps(const struct address *a, const struct address *b)
-{
-    return address_covers(a, b) || address_covers(b, a);
-}
-
-/* The first of the peers before this one that has the listener too. */
-static const struct peer *check_find_rival(const struct check *c, const struct address *listener)
-{
-    for (size_t i = 0; i < c->section->index; i++) {
-        const struct peer *rival = &c->config->peers[i];
-        for (size_t j = 0; j < rival->listen.count; j++)
-            if (check_overlaps(&rival->listen.items[j], listener))
-                return rival;
-    }
-    return NULL;
-}
-
 /* A peer's own listener says who is meant, so it can be no one else's, nor be meant for all. */
 static void check_listen(const struct check *c)
 {
@@ -119,10 +90,11 @@ static void check_listen(const struct check *c)
     for (size_t i = 0; i < own->count; i++) {
         char text[ADDRESS_TEXT_SIZE];
         address_to_text(&own->items[i], text);
-        const struct peer *rival = check_find_rival(c, &own->items[i]);
-        if (rival)
+        size_t rival = config_listeners_rival(&c->listeners, &own->items[i], c->section->index);
+        if (rival < c->section->index)
             place_say(check_place(c, "listen"), CONFIG_ERROR,
-                      "%s stands for %s already; a peer's 'listen' is its own", text, rival->name);
+                      "%s stands for %s already; a peer's 'listen' is its own", text,
+                      c->config->peers[rival].name);
         for (size_t j = 0; j < all->count; j++)
             if (address_covers(&own->items[i], &all->items[j]))
                 place_say(check_place(c, "listen"), CONFIG_ERROR,
@@ -142,15 +114,6 @@ static void check_key_names(const struct check *c)
                           dns_name_to_text(&ring->keys[i]->name, text));
 }
 
-static const char *check_label_of_key(const struct config *config, const struct tsig_key *key)
-{
-    for (size_t i = 0; i < config->section_count; i++)
-        if (config->sections[i].kind == SETTING_KEY &&
-            &config->keys[config->sections[i].index] == key)
-            return config->sections[i].label;
-    return "";
-}
-
 static void check_heard_at(const struct check *c)
 {
     if (check_names_key(c) && setting_line(c->section, "heard-at") != 0)
@@ -159,25 +122,15 @@ static void check_heard_at(const struct check *c)
                   "TSIG, wherever it arrives");
 }
 
-static bool check_holds(const struct peer *peer, const struct tsig_key *key)
-{
-    for (size_t i = 0; i < peer->keyring.count; i++)
-        if (peer->keyring.keys[i] == key)
-            return true;
-    return false;
-}
-
 static void check_key_sharing(const struct check *c)
 {
     const struct tsig_keyring *ring = &check_peer_of(c)->keyring;
     for (size_t i = 0; i < ring->count; i++) {
-        size_t rival = 0;
-        while (rival < c->section->index && !check_holds(&c->config->peers[rival], ring->keys[i]))
-            rival++;
-        if (rival < c->section->index)
+        const struct check_key *key = &c->keys[ring->keys[i] - c->config->keys];
+        if (key->holder < c->section->index)
             place_say(check_place(c, "key"), CONFIG_WARNING,
                       "[key %s] is shared with %s: either of them can pass for the other",
-                      check_label_of_key(c->config, ring->keys[i]), c->config->peers[rival].name);
+                      key->label, c->config->peers[key->holder].name);
     }
 }
 
@@ -247,7 +200,7 @@ static void check_secondary(const struct check *c)
     if (peer->mode == PEER_OBSERVE)
         place_say(check_place(c, "mode"), CONFIG_WARNING,
                   "'mode = observe' lets requests without TSIG through");
-    if (setting_line(c->section, "zones") == 0 && check_count_role(c->config, PEER_SECONDARY) > 1)
+    if (setting_line(c->section, "zones") == 0 && c->secondaries > 1)
         place_say(check_place(c, "zones"), CONFIG_WARNING,
                   "[secondary %s] has no 'zones' beside other secondaries: it is given every zone",
                   peer->name);
@@ -269,27 +222,56 @@ static void check_peer(const struct check *c)
 
 static void check_key(const struct check *c)
 {
-    const struct tsig_key *key = &c->config->keys[c->section->index];
-    for (size_t i = 0; i < c->config->peer_count; i++)
-        if (check_holds(&c->config->peers[i], key))
-            return;
-    place_say(check_place(c, ""), CONFIG_WARNING, "[key %s] is used by no peer", c->section->label);
+    if (c->keys[c->section->index].holder == c->config->peer_count)
+        place_say(check_place(c, ""), CONFIG_WARNING, "[key %s] is used by no peer",
+                  c->section->label);
 }
 
-void check_config(const struct config *config, struct config_report *report)
+/* Who is the first to have each key. */
+static int check_find_holders(struct check *c)
+{
+    const struct config *config = c->config;
+    c->keys = calloc(config->key_count + 1, sizeof *c->keys);
+    if (!c->keys)
+        return DNS_EMEMORY;
+    for (size_t i = 0; i < config->key_count; i++)
+        c->keys[i].holder = config->peer_count;
+    for (size_t i = config->peer_count; i-- > 0;)
+        for (size_t k = 0; k < config->peers[i].keyring.count; k++)
+            c->keys[config->peers[i].keyring.keys[k] - config->keys].holder = i;
+    for (size_t i = 0; i < config->section_count; i++)
+        if (config->sections[i].kind == SETTING_KEY)
+            c->keys[config->sections[i].index].label = config->sections[i].label;
+    return 0;
+}
+
+static void check_sections(struct check *c)
+{
+    for (size_t i = 0; i < c->config->section_count; i++) {
+        c->section = &c->config->sections[i];
+        if (c->section->kind == SETTING_PROXY)
+            check_supported_proxy(c);
+        else if (c->section->kind == SETTING_KEY)
+            check_key(c);
+        else
+            check_peer(c);
+    }
+}
+
+int check_config(const struct config *config, struct config_report *report)
 {
     struct check c = {.config = config, .file = {.report = report, .config = config}};
+    c.secondaries = check_count_role(config, PEER_SECONDARY);
     if (check_count_role(config, PEER_PRIMARY) == 0)
         place_say(c.file, CONFIG_ERROR, "there is no [primary LABEL] section");
-    if (check_count_role(config, PEER_SECONDARY) == 0)
+    if (c.secondaries == 0)
         place_say(c.file, CONFIG_ERROR, "there is no [secondary LABEL] section");
-    for (size_t i = 0; i < config->section_count; i++) {
-        c.section = &config->sections[i];
-        if (c.section->kind == SETTING_PROXY)
-            check_supported_proxy(&c);
-        else if (c.section->kind == SETTING_KEY)
-            check_key(&c);
-        else
-            check_peer(&c);
-    }
+    int error = config_listeners_make(config, &c.listeners);
+    if (error == 0)
+        error = check_find_holders(&c);
+    if (error == 0)
+        check_sections(&c);
+    config_listeners_fini(&c.listeners);
+    free(c.keys);
+    return error;
 }

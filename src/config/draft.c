@@ -1,9 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/crypto.h>
 
+#include "config/setting.h"
 #include "draft.h"
 
 #define DRAFT_SECRET_LIKELY        15 /* octets: base64 of so many is hardly a word */
@@ -18,13 +19,11 @@ void *draft_grow(void *items, size_t count, size_t size)
     return grown;
 }
 
-const struct config_section *draft_find(const struct config *config, enum setting_section kind,
-                                        const char *label)
+char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE])
 {
-    for (size_t i = 0; i < config->section_count; i++)
-        if (config->sections[i].kind == kind && strcasecmp(config->sections[i].label, label) == 0)
-            return &config->sections[i];
-    return NULL;
+    snprintf(out, DRAFT_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
+             *section->label ? " " : "", section->label);
+    return out;
 }
 
 int draft_add_file(struct draft *draft, const char *path)

@@ -16,7 +16,12 @@ struct draft {
     size_t key_count;
     struct draft_peer *peers;
     size_t peer_count;
-    bool skipping; /* what follows belongs to no section that is kept */
+    bool has_proxy;
+    size_t proxy;               /* the place of its section */
+    const struct peer *primary; /* the last one */
+    size_t primary_count;
+    unsigned guesses; /* at labels that are missing */
+    bool skipping;    /* what follows belongs to no section that is kept */
 };
 
 /* draft.c: what all of them need. */
@@ -35,9 +40,9 @@ bool draft_looks_secret(const char *text);
 void draft_doubt_file(const struct draft *draft, struct place place, const char *what,
                       const struct config_file *file);
 
-/* The first section of a kind with a label (case aside), NULL if there is none. */
-const struct config_section *draft_find(const struct config *config, enum setting_section kind,
-                                        const char *label);
+/* "[key xfr.example]" or "[proxy]". Returns `out`. */
+#define DRAFT_TITLE_SIZE (2 * (size_t)CONFIG_NAME_MAX)
+char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZE]);
 
 /* value.c: text to values. */
 
@@ -78,7 +83,12 @@ void config_zones_release(struct draft_zones *zones);
 int config_link_peers(struct draft *draft) MUST_CHECK;
 void config_link_release(struct draft_peer *peer);
 
-/* carry.c: numbers for all keys and peers, and what config_carry needs. DNS_EMEMORY. */
-int config_carry_prepare(struct config *config) MUST_CHECK;
+/* labels.c: sections by their labels. */
+
+/* Once all sections are there; what has the label of another is reported. DNS_EMEMORY. */
+int config_labels_prepare(struct draft *draft) MUST_CHECK;
+/* Then: the first section of a kind with a label (case aside), NULL if there is none. */
+const struct config_section *config_labels_find(const struct config *config,
+                                                enum setting_section kind, const char *label);
 
 #endif

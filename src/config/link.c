@@ -5,13 +5,17 @@
 #include "config/setting.h"
 #include "draft.h"
 
+/* Every label is held against one that is missing: more guesses than these would take long. */
+#define LINK_GUESSES_MOST 100
+
 /* Says that a setting names a section that is not there. */
-static void link_say_missing(const struct draft *draft, const struct config_section *section,
+static void link_say_missing(struct draft *draft, const struct config_section *section,
                              const char *setting, enum setting_section kind, const char *label)
 {
     const struct config *config = draft->config;
     struct guess guess = {.word = label};
-    for (size_t i = 0; i < config->section_count; i++)
+    bool guessing = draft->guesses++ < LINK_GUESSES_MOST;
+    for (size_t i = 0; guessing && i < config->section_count; i++)
         if (config->sections[i].kind == kind)
             guess_feed(&guess, config->sections[i].label);
     place_say(place_of(draft->place, section, setting), CONFIG_ERROR, "there is no [%s %s]%s%s%s",
@@ -21,7 +25,7 @@ static void link_say_missing(const struct draft *draft, const struct config_sect
               guess.best ? "'?" : "");
 }
 
-static int link_keys(const struct draft *draft, const struct config_section *section,
+static int link_keys(struct draft *draft, const struct config_section *section,
                      struct tsig_keyring *ring)
 {
     const struct draft_names *names = &draft->peers[section->index].key;
@@ -31,7 +35,8 @@ static int link_keys(const struct draft *draft, const struct config_section *sec
     if (!ring->keys)
         return DNS_EMEMORY;
     for (size_t i = 0; i < names->count; i++) {
-        const struct config_section *key = draft_find(draft->config, SETTING_KEY, names->items[i]);
+        const struct config_section *key =
+            config_labels_find(draft->config, SETTING_KEY, names->items[i]);
         if (!key)
             link_say_missing(draft, section, "key", SETTING_KEY, names->items[i]);
         else
@@ -44,24 +49,15 @@ static int link_keys(const struct draft *draft, const struct config_section *sec
 static void link_only_primary(const struct draft *draft, const struct config_section *section,
                               struct peer *secondary)
 {
-    const struct config *config = draft->config;
-    const struct peer *primary = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < config->peer_count; i++) {
-        if (config->peers[i].role == PEER_PRIMARY) {
-            primary = &config->peers[i];
-            count++;
-        }
-    }
-    if (count == 1)
-        secondary->primary[secondary->primary_count++] = primary;
-    else if (count > 1)
+    if (draft->primary_count == 1)
+        secondary->primary[secondary->primary_count++] = draft->primary;
+    else if (draft->primary_count > 1)
         place_say(place_of_header(draft->place, section), CONFIG_ERROR,
                   "[secondary %s] has no 'primary', and there are several to choose from",
                   section->label);
 }
 
-static int link_primaries(const struct draft *draft, const struct config_section *section,
+static int link_primaries(struct draft *draft, const struct config_section *section,
                           struct peer *secondary)
 {
     const struct draft_names *names = &draft->peers[section->index].primary;
@@ -70,7 +66,7 @@ static int link_primaries(const struct draft *draft, const struct config_section
         return DNS_EMEMORY;
     for (size_t i = 0; i < names->count; i++) {
         const struct config_section *primary =
-            draft_find(draft->config, SETTING_PRIMARY, names->items[i]);
+            config_labels_find(draft->config, SETTING_PRIMARY, names->items[i]);
         if (!primary)
             link_say_missing(draft, section, "primary", SETTING_PRIMARY, names->items[i]);
         else
@@ -82,7 +78,7 @@ static int link_primaries(const struct draft *draft, const struct config_section
 }
 
 /* Moves what has been read into the peer. */
-static int link_fill_peer(const struct draft *draft, const struct config_section *section)
+static int link_fill_peer(struct draft *draft, const struct config_section *section)
 {
     const struct config *config = draft->config;
     struct peer *peer = &config->peers[section->index];
@@ -92,6 +88,10 @@ static int link_fill_peer(const struct draft *draft, const struct config_section
     peer->name = section->label;
     peer->file = config->files[section->file];
     peer->line = section->line;
+    if (peer->role == PEER_PRIMARY) {
+        draft->primary = peer;
+        draft->primary_count++;
+    }
     peer->from = from->from.items;
     peer->from_count = from->from.count;
     /* On the path, what is none of the proxy's business goes on as it did before. */

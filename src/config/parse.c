@@ -21,15 +21,6 @@
 
 #define PARSE_NAME_LIKELY 16 /* no setting has a longer name */
 #define PARSE_FUDGE_MOST  3600
-#define PARSE_TITLE_SIZE  (2 * (size_t)CONFIG_NAME_MAX)
-
-/* "[key xfr.example]" or "[proxy]". */
-static char *parse_title(const struct config_section *section, char out[PARSE_TITLE_SIZE])
-{
-    snprintf(out, PARSE_TITLE_SIZE, "[%s%s%s]", setting_section_text(section->kind),
-             *section->label ? " " : "", section->label);
-    return out;
-}
 
 /* The struct that a section is read into. */
 static void *parse_find_base(struct draft *draft, const struct config_section *section)
@@ -83,43 +74,35 @@ static int parse_add_section(struct draft *draft, enum setting_section kind, con
     section.label = strdup(label);
     if (!section.label)
         return DNS_EMEMORY;
+    if (kind == SETTING_PROXY) {
+        draft->has_proxy = true;
+        draft->proxy = config->section_count;
+    }
     config->sections[config->section_count++] = section;
     return 0;
 }
 
-/* A section that may not be there twice: the one with this kind and label, or a peer of the other
- * role, as the log names peers by label alone. */
-static const struct config_section *parse_find_rival(const struct config *config,
-                                                     enum setting_section kind, const char *label)
+/* The [proxy] section; NULL if there is none. */
+static const struct config_section *parse_find_proxy(const struct draft *draft)
 {
-    const struct config_section *rival = draft_find(config, kind, label);
-    if (!rival && kind == SETTING_PRIMARY)
-        rival = draft_find(config, SETTING_SECONDARY, label);
-    if (!rival && kind == SETTING_SECONDARY)
-        rival = draft_find(config, SETTING_PRIMARY, label);
-    return rival;
+    return draft->has_proxy ? &draft->config->sections[draft->proxy] : NULL;
 }
 
+/* May the section be read? Whether its label is its own is looked at when all are known. */
 static bool parse_check_label(const struct draft *draft, enum setting_section kind,
                               const char *label, struct place place)
 {
-    const struct config_section *rival = parse_find_rival(draft->config, kind, label);
+    const struct config_section *proxy = parse_find_proxy(draft);
     const char *text = setting_section_text(kind);
-    char title[PARSE_TITLE_SIZE];
     if (kind == SETTING_PROXY && *label)
         place_say(place, CONFIG_ERROR, "[proxy] takes no label");
     else if (kind != SETTING_PROXY && !*label)
         place_say(place, CONFIG_ERROR, "[%s] has no label; write [%s LABEL]", text, text);
-    else if (rival && rival->kind == kind)
-        place_say(place, CONFIG_ERROR, "%s is already in line %u", parse_title(rival, title),
-                  rival->line);
-    else if (rival)
-        place_say(place, CONFIG_ERROR, "the label '%s' is taken: %s is in line %u", label,
-                  parse_title(rival, title), rival->line);
+    else if (kind == SETTING_PROXY && proxy)
+        place_say(place, CONFIG_ERROR, "[proxy] is already in line %u", proxy->line);
     else
         return true;
-    /* Go on with a section that can be told apart, to find what is wrong in it as well. */
-    return kind != SETTING_PROXY && *label;
+    return false;
 }
 
 static bool parse_find_kind(const char *word, struct place place, enum setting_section *out)
@@ -174,8 +157,8 @@ static int on_section(void *arg, const char *header, unsigned line)
 static void parse_say_unknown(const struct config_section *section, const char *name,
                               struct place place)
 {
-    char title[PARSE_TITLE_SIZE];
-    parse_title(section, title);
+    char title[DRAFT_TITLE_SIZE];
+    draft_title(section, title);
     /* It may be a secret that has slipped into a line of its own. */
     if (strlen(name) > PARSE_NAME_LIKELY || draft_looks_secret(name)) {
         place_say(place, CONFIG_ERROR,
@@ -230,13 +213,13 @@ static int on_setting(void *arg, const char *name, const char *value, unsigned l
 static int parse_complete_section(struct draft *draft, const struct config_section *section)
 {
     const struct setting *row;
-    char title[PARSE_TITLE_SIZE];
+    char title[DRAFT_TITLE_SIZE];
     for (size_t i = 0; (row = setting_at(i)); i++) {
         if (row->section != section->kind || section->lines[setting_index(row)])
             continue;
         if (row->flags & SETTING_REQUIRED)
             place_say(place_of_header(draft->place, section), CONFIG_ERROR, "%s has no '%s'",
-                      parse_title(section, title), row->name);
+                      draft_title(section, title), row->name);
         if (row->initial &&
             config_value_set(row, parse_find_base(draft, section), row->initial, draft->place) < 0)
             return DNS_EMEMORY;
@@ -250,7 +233,7 @@ static int parse_complete_sections(struct draft *draft)
     for (size_t i = 0; i < config->section_count; i++)
         if (parse_complete_section(draft, &config->sections[i]) < 0)
             return DNS_EMEMORY;
-    if (draft_find(config, SETTING_PROXY, ""))
+    if (draft->has_proxy)
         return 0;
     struct config_section none = {.kind = SETTING_PROXY};
     return parse_complete_section(draft, &none);
@@ -259,7 +242,7 @@ static int parse_complete_sections(struct draft *draft)
 /* A clock that is off by more than an hour is wrong, and a captured request good for as long. */
 static void parse_cap_fudge(struct draft *draft)
 {
-    const struct config_section *section = draft_find(draft->config, SETTING_PROXY, "");
+    const struct config_section *section = parse_find_proxy(draft);
     unsigned *fudge = &draft->config->proxy.fudge;
     if (*fudge <= PARSE_FUDGE_MOST)
         return;
@@ -280,15 +263,16 @@ static int parse_text(struct draft *draft, const struct config_file *file)
     if (error == 0) {
         parse_cap_fudge(draft);
         draft_doubt_file(draft, draft->place, "this file", file);
-        error = config_key_make_all(draft);
+        error = config_labels_prepare(draft);
     }
     if (error == 0)
+        error = config_key_make_all(draft);
+    if (error == 0)
         error = config_link_peers(draft);
-    if (error == 0)
-        error = config_carry_prepare(draft->config);
-    if (error == 0)
-        check_config(draft->config, draft->place.report);
-    return error;
+    if (error < 0)
+        return error;
+    config_carry(draft->config, NULL);
+    return check_config(draft->config, draft->place.report);
 }
 
 static void parse_release(struct draft *draft)

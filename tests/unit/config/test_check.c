@@ -239,3 +239,46 @@ Test(check, several_primaries_must_be_chosen_from)
                     "from\n");
     expect_findings(HQ "[primary east]\naddress = 10.0.0.2\n" ANY "primary = east\n", "");
 }
+
+/* Whoever of several comes first in the file is named, be it by a wildcard or by the address. */
+Test(check, M2_the_first_of_several_rivals_is_told)
+{
+    expect_findings(
+        HQ "listen = 10.0.0.54@54\n[primary b]\naddress = 10.0.0.2\nlisten = 0.0.0.0@54\n"
+           "[primary c]\naddress = 10.0.0.3\nlisten = 10.0.0.54@54, 0.0.0.0@55\n"
+           "[primary d]\naddress = 10.0.0.4\nlisten = 10.0.0.55@54, ::@54\n"
+           "[primary e]\naddress = 10.0.0.5\nlisten = 0.0.0.0@54\n" ANY
+           "primary = hq\nlisten = 10.0.0.1@55, 10.0.0.1@56, 2001:db8::1@54\n",
+        "8: error: 0.0.0.0@54 stands for hq already; a peer's 'listen' is its own\n"
+        "11: error: 10.0.0.54@54 stands for hq already; a peer's 'listen' is its own\n"
+        "14: error: 10.0.0.55@54 stands for b already; a peer's 'listen' is its own\n"
+        "17: error: 0.0.0.0@54 stands for hq already; a peer's 'listen' is its own\n"
+        "22: error: 10.0.0.1@55 stands for c already; a peer's 'listen' is its own\n"
+        "22: error: 2001:db8::1@54 stands for d already; a peer's 'listen' is its own\n");
+}
+
+/* A zone index tells addresses apart only where both have one. */
+Test(check, M2_listeners_with_zone_indexes)
+{
+    expect_findings(HQ "listen = fe80::1%2\n[primary b]\naddress = 10.0.0.2\nlisten = fe80::1%3\n"
+                       "[primary c]\naddress = 10.0.0.3\nlisten = fe80::1\n" ANY
+                       "primary = hq\nlisten = fe80::1%3\n",
+                    "11: error: fe80::1@53 stands for hq already; a peer's 'listen' is its own\n"
+                    "16: error: fe80::1%3@53 stands for b already; a peer's 'listen' is its own\n");
+}
+
+Test(check, M8_of_sections_with_one_label_the_first_counts)
+{
+    expect_findings(HQ ANY "zones = a.example\n[key K]\nsecret-file = k.key\n"
+                           "[key l]\nsecret-file = k.key\n[key k]\nsecret-file = k.key\n"
+                           "[secondary HQ]\naddress = 192.0.2.2\nkey = l\nzones = b.example\n"
+                           "[secondary hq]\naddress = 192.0.2.3\nkey = l\nzones = c.example\n",
+                    "9: error: [key k] is already in line 1\n"
+                    "9: warning: [key K] is used by no peer\n"
+                    "13: error: [key k] is already in line 1\n"
+                    "13: warning: [key k] is used by no peer\n"
+                    "15: error: the label 'HQ' is taken: [primary hq] is in line 3\n"
+                    "19: error: [secondary HQ] is already in line 15\n"
+                    "21: warning: [key l] is shared with HQ: either of them can pass for the "
+                    "other\n");
+}
