@@ -2,7 +2,7 @@
  *
  * A configuration: one immutable, reference-counted snapshot made from INI text.
  *
- * The text of the main file and of secret files comes through `struct config_files`, so nothing
+ * The text of the files comes through `struct config_files`, so nothing
  * here opens a file. Every mistake is reported, not just the first; a file with an error yields no
  * snapshot. */
 #ifndef CONFIG_CONFIG_H
@@ -19,14 +19,20 @@
 enum config_log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
+struct text_list {
+    char **items; /* owned, as are the items */
+    size_t count;
+};
+
 /* The [proxy] section. Times are in seconds. */
 struct config_proxy {
     struct address_list listen;
     bool transparent;
-    unsigned workers;    /* 0: one per core */
-    char *user;          /* "": stay who we are */
-    char *control;       /* "": off */
-    struct address http; /* family ADDRESS_NONE: off */
+    struct text_list include; /* patterns of files, as they are written */
+    unsigned workers;         /* 0: one per core */
+    char *user;               /* "": stay who we are */
+    char *control;            /* "": off */
+    struct address http;      /* family ADDRESS_NONE: off */
     enum config_log_level log_level;
     enum config_log_format log_format;
     unsigned fudge;
@@ -107,6 +113,10 @@ struct config_files {
     /* Reads a file whole. `path` is absolute or relative to the process. Returns 0, or a negative
      * errno. */
     int (*read)(void *arg, const char *path, struct config_file *out);
+    /* The paths that fit a pattern of glob(7), in any order; none is no failure. Array and paths
+     * are released by the library with free(). Returns 0, or a negative errno. May be NULL: no
+     * path fits. */
+    int (*list)(void *arg, const char *pattern, char ***paths, size_t *count);
     /* May this owner change what the proxy reads? `user` is who it will run as, NULL if that could
      * not be read. May be NULL: anyone may. */
     bool (*trusts)(void *arg, const char *user, unsigned uid);
@@ -114,8 +124,8 @@ struct config_files {
 };
 
 /* Parses and checks the file at `path`. Returns 0 and a snapshot with one reference when there are
- * no errors; DNS_EFORMAT when there are (see the report); DNS_EMEMORY. Secret files given by a
- * relative path are looked for beside `path`. */
+ * no errors; DNS_EFORMAT when there are (see the report); DNS_EMEMORY. Relative paths in a file
+ * begin where it is. */
 int config_parse(const struct config_files *files, const char *path, struct config **out,
                  struct config_report *report) MUST_CHECK;
 
@@ -127,6 +137,7 @@ void config_carry(struct config *next, const struct config *before);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine; secrets are cleansed */
 
+void text_list_fini(struct text_list *list);
 void config_report_fini(struct config_report *report);
 
 #endif

@@ -16,6 +16,7 @@ enum setting_type {
     SETTING_SOURCES, /* addresses without port, one per family */
     SETTING_PREFIXES,
     SETTING_NAMES, /* labels of other sections, resolved after the whole file is read */
+    SETTING_PATHS,
     SETTING_ZONES,
     SETTING_OPERATIONS, /* the set of enum peer_operation */
     SETTING_KEY_NAME,

@@ -1,6 +1,7 @@
 #include "base/load.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,48 @@ static int load_file(void *arg, const char *path, struct config_file *out)
     return error;
 }
 
+static _Thread_local int load_glob_error;
+
+/* A folder that is not there has nothing that fits; any other that cannot be read may. */
+static int on_glob_error(const char *path, int error)
+{
+    (void)path;
+    if (error == ENOENT || error == ENOTDIR)
+        return 0;
+    load_glob_error = error;
+    return 1;
+}
+
+static int load_copy(const glob_t *found, char ***paths, size_t *count)
+{
+    char **copy = calloc(found->gl_pathc + 1, sizeof *copy);
+    size_t copied = 0;
+    while (copy && copied < found->gl_pathc && (copy[copied] = strdup(found->gl_pathv[copied])))
+        copied++;
+    if (copy && copied == found->gl_pathc) {
+        *paths = copy;
+        *count = copied;
+        return 0;
+    }
+    for (size_t i = 0; copy && i < copied; i++)
+        free(copy[i]);
+    free(copy);
+    return -ENOMEM;
+}
+
+static int load_list(void *arg, const char *pattern, char ***paths, size_t *count)
+{
+    (void)arg;
+    glob_t found = {0};
+    load_glob_error = EIO;
+    int result = glob(pattern, GLOB_NOSORT, on_glob_error, &found);
+    int error = result == GLOB_NOSPACE ? -ENOMEM : result == GLOB_ABORTED ? -load_glob_error : 0;
+    if (result == 0)
+        error = load_copy(&found, paths, count);
+    globfree(&found);
+    return error;
+}
+
 static bool load_trusts(void *arg, const char *user, unsigned uid)
 {
     (void)arg;
@@ -80,7 +123,7 @@ static void load_print(const struct config_report *report)
 
 struct config *load_config(const char *path)
 {
-    struct config_files files = {.read = load_file, .trusts = load_trusts};
+    struct config_files files = {.read = load_file, .list = load_list, .trusts = load_trusts};
     struct config_report report = {0};
     struct config *config = NULL;
     int error = config_parse(&files, path, &config, &report);

@@ -3,6 +3,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+void text_list_fini(struct text_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct text_list){0};
+}
+
 struct config *config_ref(struct config *config)
 {
     atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
@@ -14,6 +22,7 @@ void config_unref(struct config *config)
     if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) > 1)
         return;
     free(config->proxy.listen.items);
+    text_list_fini(&config->proxy.include);
     free(config->proxy.user);
     free(config->proxy.control);
     for (size_t i = 0; i < config->key_count; i++)

@@ -40,6 +40,18 @@ int draft_add_file(struct draft *draft, const char *path)
     return 0;
 }
 
+char *draft_resolve(struct place place, const char *path)
+{
+    const char *file = place_path(place);
+    const char *slash = strrchr(file, '/');
+    if (*path == '/' || !slash)
+        return strdup(path);
+    char *resolved = NULL;
+    if (asprintf(&resolved, "%.*s/%s", (int)(slash - file), file, path) < 0)
+        return NULL;
+    return resolved;
+}
+
 bool draft_looks_secret(const char *text)
 {
     uint8_t secret[TSIG_SECRET_MAX];

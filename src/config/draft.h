@@ -8,6 +8,13 @@
 
 struct setting;
 
+/* Where the next setting stands. */
+enum draft_where {
+    DRAFT_BEFORE,   /* the first section of its file */
+    DRAFT_INSIDE,   /* the last of the configuration's sections */
+    DRAFT_SKIPPING, /* a section that is not kept */
+};
+
 struct draft {
     const struct config_files *files;
     struct place place;    /* the file that is being read as a whole */
@@ -16,12 +23,12 @@ struct draft {
     size_t key_count;
     struct draft_peer *peers;
     size_t peer_count;
+    enum draft_where where;
     bool has_proxy;
     size_t proxy;               /* the place of its section */
     const struct peer *primary; /* the last one */
     size_t primary_count;
     unsigned guesses; /* at labels that are missing */
-    bool skipping;    /* what follows belongs to no section that is kept */
 };
 
 /* draft.c: what all of them need. */
@@ -32,6 +39,9 @@ void *draft_grow(void *items, size_t count, size_t size);
 
 /* Adds a path to the configuration's files. DNS_EMEMORY. */
 int draft_add_file(struct draft *draft, const char *path) MUST_CHECK;
+
+/* The path as it stands, or beside the file of the place. NULL: no memory. */
+char *draft_resolve(struct place place, const char *path);
 
 /* A secret that stands in the wrong place is not repeated in what is said about it. */
 bool draft_looks_secret(const char *text);
@@ -64,6 +74,16 @@ struct config_lines_sink {
  * What is wrong with lines goes into the place's report; its line is moved along. */
 int config_lines_read(const char *text, size_t len, struct place *place,
                       const struct config_lines_sink *sink) MUST_CHECK;
+
+/* sections.c: sections and settings to a draft. */
+
+/* Reads the text of the draft's place. DNS_EMEMORY. */
+int config_sections_read(struct draft *draft, const char *text, size_t len) MUST_CHECK;
+/* The struct that a section is read into. */
+void *config_sections_base(struct draft *draft, const struct config_section *section);
+
+/* include.c: adds the paths of all included files to `out`, in their order. DNS_EMEMORY. */
+int config_include_list(const struct draft *draft, struct text_list *out) MUST_CHECK;
 
 /* key.c: the keys of a draft into its configuration. DNS_EMEMORY. */
 int config_key_make_all(struct draft *draft) MUST_CHECK;

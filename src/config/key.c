@@ -47,19 +47,6 @@ static int key_decode_file(struct making *m, const char *text, size_t len)
     return 0;
 }
 
-/* The path as it stands, or beside the configuration. NULL: no memory. */
-static char *key_resolve_path(const struct draft *draft, const char *path)
-{
-    const char *file = place_path(draft->place);
-    const char *slash = strrchr(file, '/');
-    if (*path == '/' || !slash)
-        return strdup(path);
-    char *resolved = NULL;
-    if (asprintf(&resolved, "%.*s/%s", (int)(slash - file), file, path) < 0)
-        return NULL;
-    return resolved;
-}
-
 static int key_say_unreadable(const struct making *m, const char *path, const char *why)
 {
     if (draft_looks_secret(m->given->secret_file))
@@ -72,7 +59,7 @@ static int key_say_unreadable(const struct making *m, const char *path, const ch
 
 static int key_read_file(struct making *m)
 {
-    char *path = key_resolve_path(m->draft, m->given->secret_file);
+    char *path = draft_resolve(key_place(m, "secret-file"), m->given->secret_file);
     if (!path)
         return DNS_EMEMORY;
     const struct config_files *files = m->draft->files;
@@ -109,7 +96,7 @@ static int key_read_secret(struct making *m)
     if (!m->given->secret)
         return DNS_EFORMAT;
     place_say(key_place(m, "secret"), CONFIG_WARNING,
-              "the secret stands in the main file; 'secret-file' keeps it apart");
+              "the secret stands in this file; 'secret-file' keeps it apart");
     return key_decode(m, "secret", m->given->secret, strlen(m->given->secret));
 }
 

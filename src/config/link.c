@@ -28,7 +28,7 @@ static void link_say_missing(struct draft *draft, const struct config_section *s
 static int link_keys(struct draft *draft, const struct config_section *section,
                      struct tsig_keyring *ring)
 {
-    const struct draft_names *names = &draft->peers[section->index].key;
+    const struct text_list *names = &draft->peers[section->index].key;
     if (names->count == 0)
         return 0;
     ring->keys = calloc(names->count, sizeof *ring->keys);
@@ -60,7 +60,7 @@ static void link_only_primary(const struct draft *draft, const struct config_sec
 static int link_primaries(struct draft *draft, const struct config_section *section,
                           struct peer *secondary)
 {
-    const struct draft_names *names = &draft->peers[section->index].primary;
+    const struct text_list *names = &draft->peers[section->index].primary;
     secondary->primary = calloc(names->count + 1, sizeof *secondary->primary);
     if (!secondary->primary)
         return DNS_EMEMORY;
@@ -132,18 +132,11 @@ int config_link_peers(struct draft *draft)
     return 0;
 }
 
-static void link_release_names(struct draft_names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
-}
-
 void config_link_release(struct draft_peer *peer)
 {
     peer_fini(&peer->peer);
     free(peer->from.items);
     config_zones_release(&peer->zones);
-    link_release_names(&peer->key);
-    link_release_names(&peer->primary);
+    text_list_fini(&peer->key);
+    text_list_fini(&peer->primary);
 }

@@ -4,12 +4,6 @@
 
 #include "config/config.h"
 
-/* Labels of other sections, resolved when all sections are known. */
-struct draft_names {
-    char **items; /* owned, as are the items */
-    size_t count;
-};
-
 struct draft_prefixes {
     struct prefix *items; /* owned */
     size_t count;
@@ -45,8 +39,8 @@ struct draft_peer {
     struct peer peer; /* but for what stands below */
     struct draft_prefixes from;
     struct draft_zones zones;
-    struct draft_names key;
-    struct draft_names primary;
+    struct text_list key; /* labels, resolved when all sections are known */
+    struct text_list primary;
 };
 
 #endif

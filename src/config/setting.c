@@ -54,6 +54,8 @@ static const struct setting setting_rows[] = {
      .initial = "0.0.0.0@53, ::@53", .flags = RELOADABLE, .offset = PROXY(listen)},
     {.section = SETTING_PROXY, .name = "transparent", .type = SETTING_BOOL,
      .initial = "no", .offset = PROXY(transparent)},
+    {.section = SETTING_PROXY, .name = "include", .type = SETTING_PATHS,
+     .flags = RELOADABLE, .offset = PROXY(include)},
     {.section = SETTING_PROXY, .name = "workers", .type = SETTING_NUMBER, .least = 1, .most = 256,
      .choices = auto_words, .initial = "auto", .offset = PROXY(workers)},
     {.section = SETTING_PROXY, .name = "user", .type = SETTING_TEXT,

@@ -190,11 +190,12 @@ static int value_add_prefix(struct value *v, const char *text)
     return 0;
 }
 
-static int value_add_name(struct value *v, const char *text)
+static int value_add_to_texts(struct value *v, const char *text,
+                              int (*compare)(const char *, const char *))
 {
-    struct draft_names *list = v->out;
+    struct text_list *list = v->out;
     for (size_t i = 0; i < list->count; i++)
-        if (strcasecmp(list->items[i], text) == 0)
+        if (compare(list->items[i], text) == 0)
             return place_say(v->place, CONFIG_ERROR, "'%s' has '%s' twice", v->row->name, text);
     char **grown = draft_grow(list->items, list->count, sizeof *grown);
     if (!grown)
@@ -205,6 +206,16 @@ static int value_add_name(struct value *v, const char *text)
         return DNS_EMEMORY;
     list->count++;
     return 0;
+}
+
+static int value_add_name(struct value *v, const char *text)
+{
+    return value_add_to_texts(v, text, strcasecmp);
+}
+
+static int value_add_path(struct value *v, const char *text)
+{
+    return value_add_to_texts(v, text, strcmp);
 }
 
 static bool value_is_ascii(const char *text)
@@ -327,6 +338,7 @@ int config_value_set(const struct setting *row, void *base, const char *text, st
         [SETTING_SOURCES] = {.add = value_add_source},
         [SETTING_PREFIXES] = {.add = value_add_prefix},
         [SETTING_NAMES] = {.add = value_add_name},
+        [SETTING_PATHS] = {.add = value_add_path},
         [SETTING_ZONES] = {.add = value_add_zone},
         [SETTING_OPERATIONS] = {.add = value_add_operation},
         [SETTING_KEY_NAME] = {.set = value_set_key_name},

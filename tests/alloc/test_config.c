@@ -11,7 +11,8 @@
 
 /* Every kind of section and setting. The third key has its name from the file alone. */
 static const char good[] =
-    "[proxy]\nlisten = 192.0.2.53, 2001:db8::53@5353\ntransparent = no\nworkers = 1\n"
+    "[proxy]\ninclude = more/*.ini, /etc/t/bind.i*\nlisten = 192.0.2.53, "
+    "2001:db8::53@5353\ntransparent = no\nworkers = 1\n"
     "user = nobody\ncontrol =\nhttp =\nlog-level = debug\n"
     "log-format = json\nfudge = 200\nconnect-timeout = 4\nanswer-timeout = 6\n"
     "progress-timeout = 60\nidle-timeout = 20\ndrain-timeout = 10\n"
@@ -33,8 +34,14 @@ static const char shorter[] = "[key other]\nsecret-file = k.key\n[key new]\nsecr
                               "[primary hq]\naddress = 10.0.0.1\n[secondary one]\n"
                               "address = 192.0.2.1\nkey = other, new\n";
 
+static const char included[] =
+    "[key in]\nsecret-file = /etc/t/k.key\n[secondary in]\naddress = 192.0.2.40\nkey = in\n"
+    "primary = spare\nzones = in.example\n";
+static const char included_bad[] = "late = yes\n[proxy]\n[key K]\nsecret-file = gone.key\nx = y\n";
+
 static const char bad[] =
-    "early = yes\n[proxi]\nlisten = ::\n[proxy]\nlisten = 0.0.0.0, nowhere,, 0.0.0.0\nworkers = 0\n"
+    "early = yes\n[proxi]\nlisten = ::\n[proxy]\ninclude = bad/*, locked/*\nlisten = 0.0.0.0, "
+    "nowhere,, 0.0.0.0\nworkers = 0\n"
     "user =\nlog-level = loud\ntransparent = perhaps\nfudge = 3\nfudge = 4\ncolour = red\n"
     "[key k]\nsecret-file = gone.key\nalgorithm = rot13\n[key k]\nsecret = ====\n"
     "[key l]\n[key m]\nsecret-file = bind.key\n[key n]\nsecret = AQID\nminimum-mac = 60\n"
@@ -51,6 +58,9 @@ static void init(void)
 {
     config_fixture_file("/etc/t/bind.key",
                         "key bind.example { algorithm hmac-sha512; secret AQID; };\n", 0644);
+    config_fixture_file("/etc/t/more/a.ini", included, 0640);
+    config_fixture_file("/etc/t/bad/b.ini", included_bad, 0666);
+    config_fixture_file("/etc/t/bad/a.ini", included_bad, 0640);
 }
 
 TestSuite(config, .init = init);
@@ -61,7 +71,7 @@ static void read_findings(char out[FINDINGS_SIZE])
     *out = '\0';
     for (size_t i = 0; i < config_fixture_report.count; i++) {
         const struct config_finding *f = &config_fixture_report.findings[i];
-        len += (size_t)snprintf(out + len, FINDINGS_SIZE - len, "%u: %d: %s\n", f->line,
+        len += (size_t)snprintf(out + len, FINDINGS_SIZE - len, "%s:%u: %d: %s\n", f->file, f->line,
                                 (int)f->severity, f->text);
         cr_assert_lt(len, FINDINGS_SIZE);
     }
@@ -227,7 +237,7 @@ static enum story_end run_reload(const void *text)
         return STORY_SHORT;
     config_carry(config_fixture, before);
     cr_assert_eq(config_fixture->keys[0].number, 1, "[key other] was the second");
-    cr_assert_eq(config_fixture->keys[1].number, 3, "[key new] is new");
+    cr_assert_eq(config_fixture->keys[1].number, 4, "[key new] is new");
     cr_assert_eq(config_fixture->peers[1].number, 2, "[secondary one] was the third");
     struct desk *desk = desk_new(&world, 10);
     struct relay *relay = desk ? relay_new(config_fixture, desk) : NULL;

@@ -238,8 +238,8 @@ mode = observe
 
 
 def configurations():
-    """Name, text, and what stands in the files it names: the example files without comments, settings that are
-    left out there put in."""
+    """Name, text, and what stands in the files it names and includes: the example files without comments,
+    settings that are left out there put in."""
     secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==\n"
     for path in sorted((ROOT / "etc" / "examples").glob("*.ini")):
         lines = [line.lstrip(";") for line in path.read_text().splitlines() if not line.startswith("; ")]
@@ -248,6 +248,8 @@ def configurations():
         for number, section in enumerate("\n".join(lines).split("\n\n")):
             yield f"{path.stem}-{number}", section + "\n", secret
     yield "small", SMALL, secret
+    keys, peers = SMALL.split("[primary")
+    yield "small-included", keys.replace("[proxy]", "[proxy]\ninclude = *"), secret + "\0[primary" + peers
     yield "small-key-file", SMALL, bind_file()
 
 

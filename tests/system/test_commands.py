@@ -232,6 +232,22 @@ def test_M8_warning(check_text, case):
     assert any(re.search(says, text, re.IGNORECASE) for text in texts), texts
 
 
+def test_M8_included_files_are_those_that_fit(check_text, tmp_path):
+    folder = tmp_path / "conf.d"
+    folder.mkdir()
+    for name, text in (("b.ini", "[key two]\nsecret = AAAA=\n"), ("a.ini", "\n[primary hq]\n"),
+                       (".hidden.ini", "nonsense\n"), ("a.ini~", "nonsense\n")):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o600)
+    (folder / "c.ini").mkdir()
+    result, _ = check_text(SOUND.replace("user =", "user =\ninclude = conf.d/*.ini, gone.d/*, conf.d/gone.ini"))
+    assert result.returncode == 1
+    errors = [line for line in result.stderr.splitlines() if ": error: " in line]
+    assert [line.split(": error: ")[0] for line in errors] == [
+        f"{folder}/a.ini:2", f"{folder}/a.ini:2", f"{folder}/b.ini:2", f"{folder}/c.ini"], result.stderr
+    assert f"[primary hq] is already in line 8 of {tmp_path}/tsig-proxy.ini" in errors[0] + errors[1]
+
+
 def test_check_of_a_file_that_is_not_there(tmp_path):
     result = tsig_proxy("check", "-c", tmp_path / "none.ini")
     assert result.returncode == 1

@@ -23,7 +23,7 @@
 extern struct config *config_fixture;
 extern struct config_report config_fixture_report;
 
-/* Adds a file; "/etc/t/k.key" is there already. */
+/* Adds a file; "/etc/t/k.key" is there already. A folder "locked" cannot be listed. */
 void config_fixture_file(const char *path, const char *text, unsigned mode);
 
 /* All files are this user's; root and 953, who is tsig-proxy, are trusted. */
@@ -35,7 +35,7 @@ void config_fixture_forget(void); /* the file added last */
 int config_fixture_parse(const char *text);
 int config_fixture_parse_octets(const char *text, size_t len);
 
-/* All findings, as "LINE: error: sentence\n" and so on. */
+/* All findings, as "LINE: error: sentence\n" and so on; outside the main file "FILE:LINE: …". */
 const char *config_fixture_findings(void);
 
 void config_fixture_release(void);

@@ -104,7 +104,7 @@ Test(config_key, M8_secrets_must_be_there_once)
 Test(config_key, M8_bad_base64_and_never_shown)
 {
     parse("secret = c2Vjcm\n",
-          "2: warning: the secret stands in the main file; 'secret-file' keeps it apart\n"
+          "2: warning: the secret stands in this file; 'secret-file' keeps it apart\n"
           "2: error: 'secret' is not base64\n");
     config_fixture_file("/etc/t/bad.key", "hello, world", 0640);
     parse("secret-file = bad.key\n", "2: error: 'secret-file' is not base64\n");
@@ -133,7 +133,7 @@ Test(config_key, M8_files_that_others_can_change)
 Test(config_key, M8_warnings)
 {
     parse("secret = " CONFIG_FIXTURE_SECRET "\n",
-          "2: warning: the secret stands in the main file; 'secret-file' keeps it apart\n");
+          "2: warning: the secret stands in this file; 'secret-file' keeps it apart\n");
     config_fixture_file("/etc/t/open.key", CONFIG_FIXTURE_SECRET, 0644);
     parse("secret-file = open.key\n",
           "2: warning: others can read the secret file; make it mode 640 or less\n");
