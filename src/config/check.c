@@ -200,7 +200,8 @@ static void check_secondary(const struct check *c)
     if (peer->mode == PEER_OBSERVE)
         place_say(check_place(c, "mode"), CONFIG_WARNING,
                   "'mode = observe' lets requests without TSIG through");
-    if (setting_line(c->section, "zones") == 0 && c->secondaries > 1)
+    if (c->secondaries > 1 && setting_line(c->section, "zones") == 0 &&
+        setting_line(c->section, "zones-file") == 0)
         place_say(check_place(c, "zones"), CONFIG_WARNING,
                   "[secondary %s] has no 'zones' beside other secondaries: it is given every zone",
                   peer->name);

@@ -61,6 +61,10 @@ char *draft_title(const struct config_section *section, char out[DRAFT_TITLE_SIZ
 int config_value_set(const struct setting *row, void *base, const char *text,
                      struct place place) MUST_CHECK;
 
+/* Adds one item to the zones of a setting. DNS_EFORMAT, DNS_EMEMORY. */
+int config_value_add_zone(const struct setting *row, struct draft_zones *out, const char *text,
+                          struct place place) MUST_CHECK;
+
 /* lines.c: lines to sections and settings, through inih. */
 
 struct config_lines_sink {
@@ -74,6 +78,11 @@ struct config_lines_sink {
  * What is wrong with lines goes into the place's report; its line is moved along. */
 int config_lines_read(const char *text, size_t len, struct place *place,
                       const struct config_lines_sink *sink) MUST_CHECK;
+
+/* Feeds the lines of a file without settings that have something beside a comment; the place has
+ * their number. 0, or the first failure that the callback returned. */
+int config_lines_read_plain(const char *text, size_t len, struct place *place, void *arg,
+                            int (*on_line)(void *arg, const char *line)) MUST_CHECK;
 
 /* sections.c: sections and settings to a draft. */
 
@@ -98,6 +107,10 @@ int config_zones_add(struct draft_zones *zones, enum zone_pattern_kind kind,
 int config_zones_make(const struct draft_zones *zones, struct place place,
                       struct peer *out) MUST_CHECK;
 void config_zones_release(struct draft_zones *zones);
+
+/* zone_file.c: adds the zones of the file that a secondary's section names, if it names one.
+ * DNS_EMEMORY. */
+int config_zone_file_read(struct draft *draft, const struct config_section *section) MUST_CHECK;
 
 /* link.c: the peers of a draft into its configuration, whose keys are there. DNS_EMEMORY. */
 int config_link_peers(struct draft *draft) MUST_CHECK;

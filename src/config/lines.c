@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <ini.h>
 #include <openssl/crypto.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "draft.h"
@@ -19,6 +20,7 @@ struct lines {
     struct place *place;
     const struct config_lines_sink *sink;
     int error;    /* first failure of the sink */
+    bool plain;   /* no settings; '#' may follow a blank, too */
     bool awaited; /* inih has not had the whole of a setting */
     size_t fed;   /* octets of the line that inih has had */
     size_t value_len;
@@ -31,6 +33,13 @@ static bool lines_is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+static bool lines_is_comment(const struct lines *lines, const char *text, size_t at)
+{
+    char c = text[at];
+    return (c == ';' || (c == '#' && (lines->plain || at == 0))) &&
+           (at == 0 || lines_is_blank(text[at - 1]));
+}
+
 /* Keeps the line without its comment and without blanks around it. */
 static void lines_keep(struct lines *lines, const char *text, size_t len)
 {
@@ -39,10 +48,8 @@ static void lines_keep(struct lines *lines, const char *text, size_t len)
         len--;
     }
     size_t kept = 0;
-    while (kept < len && !(text[kept] == ';' && (kept == 0 || lines_is_blank(text[kept - 1]))))
+    while (kept < len && !lines_is_comment(lines, text, kept))
         kept++;
-    if (len > 0 && *text == '#')
-        kept = 0;
     while (kept > 0 && lines_is_blank(text[kept - 1]))
         kept--;
     memcpy(lines->line, text, kept);
@@ -211,13 +218,32 @@ static int on_value(void *user, const char *section, const char *name, const cha
     return 1;
 }
 
+static void lines_skip_mark(struct lines *lines)
+{
+    static const char bom[] = {'\xef', '\xbb', '\xbf'};
+    if (lines->end - lines->next >= (ptrdiff_t)sizeof bom &&
+        memcmp(lines->next, bom, sizeof bom) == 0)
+        lines->next += sizeof bom;
+}
+
+int config_lines_read_plain(const char *text, size_t len, struct place *place, void *arg,
+                            int (*on_line)(void *arg, const char *line))
+{
+    struct lines lines = {.next = text, .end = text + len, .place = place, .plain = true};
+    lines_skip_mark(&lines);
+    place->line = 0;
+    int error = 0;
+    while (error == 0 && lines_next(&lines))
+        if (*lines.line)
+            error = on_line(arg, lines.line);
+    return error;
+}
+
 int config_lines_read(const char *text, size_t len, struct place *place,
                       const struct config_lines_sink *sink)
 {
-    static const char bom[] = {'\xef', '\xbb', '\xbf'};
     struct lines lines = {.next = text, .end = text + len, .place = place, .sink = sink};
-    if (len >= sizeof bom && memcmp(text, bom, sizeof bom) == 0)
-        lines.next += sizeof bom;
+    lines_skip_mark(&lines);
     place->line = 0;
     int error = ini_parse_stream(lines_feed, &lines, on_value, &lines);
     OPENSSL_cleanse(lines.line, sizeof lines.line);

@@ -137,6 +137,7 @@ void config_link_release(struct draft_peer *peer)
     peer_fini(&peer->peer);
     free(peer->from.items);
     config_zones_release(&peer->zones);
+    free(peer->zones_file);
     text_list_fini(&peer->key);
     text_list_fini(&peer->primary);
 }

@@ -22,7 +22,8 @@ static int parse_complete_section(struct draft *draft, const struct config_secti
     const struct setting *row;
     char title[DRAFT_TITLE_SIZE];
     for (size_t i = 0; (row = setting_at(i)); i++) {
-        if (row->section != section->kind || section->lines[setting_index(row)])
+        if (row->section != section->kind || section->lines[setting_index(row)] ||
+            (row->type == SETTING_ZONES && setting_line(section, "zones-file")))
             continue;
         if (row->flags & SETTING_REQUIRED)
             place_say(place_of_header(draft->place, section), CONFIG_ERROR, "%s has no '%s'",
@@ -41,15 +42,19 @@ static int parse_complete_proxy(struct draft *draft)
                                                           : &none);
 }
 
-/* All but [proxy]. */
+/* All but [proxy], and what they name in files of their own. */
 static int parse_complete_sections(struct draft *draft)
 {
     const struct config *config = draft->config;
-    for (size_t i = 0; i < config->section_count; i++)
-        if (config->sections[i].kind != SETTING_PROXY &&
-            parse_complete_section(draft, &config->sections[i]) < 0)
-            return DNS_EMEMORY;
-    return 0;
+    int error = 0;
+    for (size_t i = 0; i < config->section_count && error == 0; i++) {
+        const struct config_section *section = &config->sections[i];
+        if (section->kind != SETTING_PROXY)
+            error = parse_complete_section(draft, section);
+        if (error == 0 && section->kind == SETTING_SECONDARY)
+            error = config_zone_file_read(draft, section);
+    }
+    return error;
 }
 
 /* A clock that is off by more than an hour is wrong, and a captured request good for as long. */

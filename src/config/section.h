@@ -39,6 +39,7 @@ struct draft_peer {
     struct peer peer; /* but for what stands below */
     struct draft_prefixes from;
     struct draft_zones zones;
+    char *zones_file;     /* NULL: not given */
     struct text_list key; /* labels, resolved when all sections are known */
     struct text_list primary;
 };

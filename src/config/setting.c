@@ -106,6 +106,8 @@ static const struct setting setting_rows[] = {
      .flags = RELOADABLE, .offset = PEER(primary)},
     {.section = SETTING_SECONDARY, .name = "zones", .type = SETTING_ZONES,
      .initial = "*", .flags = RELOADABLE | SETTING_REPEATABLE, .offset = PEER(zones)},
+    {.section = SETTING_SECONDARY, .name = "zones-file", .type = SETTING_TEXT,
+     .flags = RELOADABLE, .offset = PEER(zones_file)},
     {.section = SETTING_SECONDARY, .name = "allow", .type = SETTING_OPERATIONS,
      .choices = operation_words, .initial = "soa, axfr, ixfr, notify",
      .flags = RELOADABLE, .offset = PEER(peer.allow)},

@@ -231,7 +231,7 @@ static bool value_has_stray(const char *text)
     for (; *text; text++) {
         if (*text == '\\' && text[1])
             text++;
-        else if (strchr("* \t;\"", *text))
+        else if (strchr("* \t,;\"", *text))
             return true;
     }
     return false;
@@ -261,6 +261,13 @@ static int value_add_zone(struct value *v, const char *text)
     if (error < 0)
         return error;
     return config_zones_add(v->out, below ? ZONE_BELOW : ZONE_EXACT, &name, v->place);
+}
+
+int config_value_add_zone(const struct setting *row, struct draft_zones *out, const char *text,
+                          struct place place)
+{
+    struct value v = {.row = row, .place = place, .out = out};
+    return value_add_zone(&v, text);
 }
 
 static int value_add_operation(struct value *v, const char *text)

@@ -25,7 +25,8 @@ static const char good[] =
     "[primary spare]\naddress = 10.0.0.3\n"
     "[secondary one]\naddress = 192.0.2.1, 2001:db8::1\nfrom = 192.0.2.0/28, 2001:db8:1::/48\n"
     "listen = 198.51.100.2\nsource = 198.51.100.8\nkey = other, b..nd\nprimary = hq, spare\n"
-    "zones = example.com, *.example.net\nzones = example.org\nallow = soa, axfr, ixfr, notify, "
+    "zones = example.com, *.example.net\nzones = example.org\nzones-file = z.txt\nallow = soa, "
+    "axfr, ixfr, notify, "
     "query, update\n"
     "mode = enforce\nunknown-key = refuse\nother = refuse\ntransport = same\nedns = pass\n"
     "[secondary two]\naddress = 192.0.2.20\nprimary = spare\nunknown-key = pass\n";
@@ -48,7 +49,8 @@ static const char bad[] =
     "[primary]\n[primary hq]\naddress = 10.0.0.1, 10.0.0.1\nfrom = 10.0.0.1/8\n"
     "source = 10.0.0.9, 10.0.0.8\nkey = kk, k, K\n[primary b]\nunsigned-notify = accept\n"
     "[secondary hq]\naddress = 10.0.0.5\n[secondary one]\naddress = 0.0.0.0\nkey = x\n"
-    "zones = a..b, *, *\nzones = b.c, *\nallow = soa, all\nprimary = hw\nmode = "
+    "zones = a..b, *, *\nzones = b.c, *\nzones-file = bad/z.txt\nallow = soa, all\nprimary = "
+    "hw\nmode = "
     "observe\nnonsense\n[half\n";
 
 static char wanted[FINDINGS_SIZE]; /* what is to be said, as it was said with memory for all */
@@ -59,6 +61,8 @@ static void init(void)
     config_fixture_file("/etc/t/bind.key",
                         "key bind.example { algorithm hmac-sha512; secret AQID; };\n", 0644);
     config_fixture_file("/etc/t/more/a.ini", included, 0640);
+    config_fixture_file("/etc/t/z.txt", "# zones\nb.example ; one\n\n*.c.example\n", 0640);
+    config_fixture_file("/etc/t/bad/z.txt", "b.c\nd..e\n", 0666);
     config_fixture_file("/etc/t/bad/b.ini", included_bad, 0666);
     config_fixture_file("/etc/t/bad/a.ini", included_bad, 0640);
 }

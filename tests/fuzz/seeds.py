@@ -249,6 +249,8 @@ def configurations():
             yield f"{path.stem}-{number}", section + "\n", secret
     yield "small", SMALL, secret
     keys, peers = SMALL.split("[primary")
+    listed = SMALL.replace("secret-file = k.key", "secret = " + secret.strip()).replace("zones =", "zones-file =")
+    yield "small-zones-file", listed, "# zones\nexample\n\n*.example.net ; below\na\\;b.example\n"
     yield "small-included", keys.replace("[proxy]", "[proxy]\ninclude = *"), secret + "\0[primary" + peers
     yield "small-key-file", SMALL, bind_file()
 

@@ -67,3 +67,77 @@ Test(zones, names_are_told_apart_by_octets)
     expect_findings("zones = a\\065.example, AA.example\n",
                     "8: error: 'zones' has 'aa.example' twice\n");
 }
+
+Test(zones, file_has_one_a_line)
+{
+    config_fixture_file(
+        "/etc/t/z/zones.txt",
+        "\xef\xbb\xbf# all of them\r\n\n  B.example.\t; it, and\n*.b.example # below\n"
+        ";\n\t\na\\;b.example;\n",
+        0640);
+    expect_findings("zones-file = z/zones.txt\n",
+                    "/etc/t/z/zones.txt:7: error: 'zones-file' has 'a\\;b.example;', which is no "
+                    "domain name\n");
+    config_fixture_file("/srv/zones", "b.example\n*.b.example # below\n#\na\\;b#.example\n*", 0640);
+    expect_findings("zones-file = /srv/zones\n", "");
+    expect_zones("b.example *.b.example a\\;b#.example *");
+}
+
+Test(zones, file_adds_to_those_in_line)
+{
+    config_fixture_file("/etc/t/zones.txt", "c.example\nb.example\n", 0640);
+    expect_findings("zones = a.example\nzones-file = zones.txt\nzones = *.example\n", "");
+    expect_zones("a.example *.example c.example b.example");
+    expect_findings("zones-file = zones.txt\n", "");
+    expect_zones("c.example b.example");
+}
+
+Test(zones, M8_errors_in_the_file_are_told_with_its_lines)
+{
+    config_fixture_file("/etc/t/zones.txt",
+                        "a.example\nb.example\n\na..b\nA.example\nc.example, d.example\n"
+                        "c.example,d.example\n\x01\nzones = x\n*.b.example\n",
+                        0666);
+    expect_findings(
+        "zones = c.example, b.example\nzones-file = zones.txt\nzones-file = zones.txt\n",
+        "10: error: 'zones-file' is already in line 9\n"
+        "/etc/t/zones.txt:0: warning: others can write this file; make it mode 640 or less\n"
+        "/etc/t/zones.txt:2: error: the zone 'b.example' is already in line 8 of "
+        "/etc/t/main.ini\n"
+        "/etc/t/zones.txt:4: error: 'zones-file' has 'a..b', which is no domain name\n"
+        "/etc/t/zones.txt:5: error: the zone 'a.example' is already in line 1\n"
+        "/etc/t/zones.txt:6: error: 'zones-file' has 'c.example, d.example', which is no domain "
+        "name\n"
+        "/etc/t/zones.txt:7: error: 'zones-file' has 'c.example,d.example', which is no domain "
+        "name\n"
+        "/etc/t/zones.txt:8: error: the line has a control character in it\n"
+        "/etc/t/zones.txt:9: error: 'zones-file' has 'zones = x', which is no domain name\n");
+}
+
+/* It is not taken for "all zones". */
+Test(zones, M8_no_file_and_no_zone_in_it)
+{
+    expect_findings("zones-file = gone.txt\n",
+                    "8: error: cannot read '/etc/t/gone.txt': No such file or directory\n");
+    expect_findings("zones-file =\n", "8: error: 'zones-file' has no value\n");
+    config_fixture_file("/etc/t/zones.txt", "# none yet\n", 0640);
+    expect_findings("zones-file = zones.txt\n",
+                    "/etc/t/zones.txt:0: warning: there is no zone in this file\n");
+    expect_zones("");
+}
+
+Test(zones, file_is_beside_the_file_that_says_it)
+{
+    config_fixture_file("/etc/t/zones.txt", "a.example\n", 0640);
+    config_fixture_file("/etc/t/conf.d/zones.txt", "b.example\n", 0640);
+    config_fixture_file("/etc/t/conf.d/s.ini",
+                        "[secondary s]\naddress = 192.0.2.2\nkey = l\nzones-file = zones.txt\n"
+                        "[key l]\nsecret-file = /etc/t/k.key\n",
+                        0640);
+    expect_findings("zones-file = zones.txt\n[proxy]\ninclude = conf.d/*.ini\n", "");
+    expect_zones("a.example");
+    cr_assert_eq(config_fixture->peers[2].zone_count, 1);
+    struct dns_name name = zone_pattern_name(&config_fixture->peers[2].zones[0]);
+    char text[DNS_NAME_TEXT_SIZE];
+    cr_expect_str_eq(dns_name_to_text(&name, text), "b.example");
+}
