@@ -15,12 +15,13 @@ static void on_leg_connected(void *owner, unsigned leg)
 
 /* Of a wide fan-out one secondary may be waited for long after this one has answered, at one of its
  * addresses. */
-static void flow_close_settled(struct flow *flow, const struct peer *peer)
+static void flow_close_settled(struct flow *flow, unsigned leg)
 {
-    for (unsigned i = 0; i < flow->exchange.legs.count; i++) {
+    const struct legs *legs = &flow->exchange.legs;
+    unsigned end = legs_end_of(legs, leg);
+    for (unsigned i = legs_first_of(legs, leg); i < end; i++) {
         struct upstream *up = flow->upstreams[i];
-        if (!up || flow->exchange.legs.items[i].peer != peer || up->transport != RELAY_UDP ||
-            !exchange_leg_is_settled(&flow->exchange, i))
+        if (!up || up->transport != RELAY_UDP || !exchange_leg_is_settled(&flow->exchange, i))
             continue;
         upstream_close(up);
         flow->upstreams[i] = NULL;
@@ -31,7 +32,7 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
 {
     struct flow *flow = owner;
     exchange_answer(&flow->exchange, leg, octets, len, engine_now(flow->engine));
-    flow_close_settled(flow, flow->exchange.legs.items[leg].peer);
+    flow_close_settled(flow, leg);
     /* There is room for copies of other fan-outs. */
     if (flow->exchange.telling.state != TELLING_NONE)
         engine_turn(flow->engine);
