@@ -96,7 +96,8 @@ def ends(found, request):
         return next((i + 1 for i in range(1, len(found)) if apex(found[i])), None)
     if len(found) == 1:
         own = _client_serial(request, zone)
-        return 1 if own is not None and (own - last) % 2**32 < 2**31 else None
+        # 2**31 apart neither is newer (RFC 1982 section 3.2)
+        return 1 if own is not None and (own - last) % 2**32 <= 2**31 else None
     if _serial(found[1]) == last:
         return 2
     marks = [i for i in range(1, len(found)) if apex(found[i])]
