@@ -48,8 +48,8 @@ static void on_signal(uv_signal_t *handle, int number)
     while (run_signals[i].number != number)
         i++;
     if (run_signals[i].ends) {
-        line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
         crew_drain(&run->crew);
+        line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
     } else {
         reload_all(&run->reload);
     }

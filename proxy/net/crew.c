@@ -45,7 +45,7 @@ static void on_look(uv_async_t *look)
     for (unsigned i = 0; i < crew->count;) {
         struct member *m = crew->members[i];
         if (i >= crew->serving && m->state == MEMBER_RUNNING && m->rests)
-            member_drain(m);
+            member_tell(m, MEMBER_DRAIN);
         if (m->ended)
             crew_bury(crew, i);
         else
@@ -139,7 +139,7 @@ void crew_abandon(struct crew *crew)
             member_dismiss(m);
             crew_remove(crew, i);
         } else if (m->state == MEMBER_READY) {
-            member_drain(m);
+            member_tell(m, MEMBER_DRAIN);
         }
     }
     ports_close(&crew->next_ports);
@@ -154,7 +154,7 @@ void crew_commit(struct crew *crew)
     crew->next_ports = (struct ports){0};
     for (unsigned i = 0; i < crew->count; i++)
         if (crew->members[i]->state != MEMBER_LEAVING)
-            member_post(crew->members[i]);
+            member_tell(crew->members[i], MEMBER_COMMIT);
     for (unsigned i = 0; i < crew->count; i++)
         member_await(crew->members[i]);
 }
@@ -164,7 +164,9 @@ void crew_drain(struct crew *crew)
     crew->draining = true;
     ports_close(&crew->ports);
     for (unsigned i = 0; i < crew->count; i++)
-        member_drain(crew->members[i]);
+        member_tell(crew->members[i], MEMBER_DRAIN);
+    for (unsigned i = 0; i < crew->count; i++)
+        member_await(crew->members[i]);
     if (!uv_is_closing((uv_handle_t *)&crew->look))
         uv_async_send(&crew->look);
 }

@@ -21,43 +21,40 @@ static void on_stopped(void *arg)
     uv_close((uv_handle_t *)&m->told, NULL);
 }
 
-static bool member_commits(struct member *m)
+static enum member_order member_look(struct member *m)
 {
     pthread_mutex_lock(&m->mutex);
-    bool commits = m->commits;
+    enum member_order order = m->order;
     pthread_mutex_unlock(&m->mutex);
-    return commits;
+    return order;
 }
 
-static void member_commit(struct member *m)
+static void member_done(struct member *m)
 {
-    m->rests = false;
-    worker_commit(&m->worker, &m->change);
     pthread_mutex_lock(&m->mutex);
-    m->commits = false;
+    m->order = MEMBER_NOTHING;
     pthread_cond_signal(&m->done);
     pthread_mutex_unlock(&m->mutex);
-}
-
-static unsigned member_drains(struct member *m)
-{
-    pthread_mutex_lock(&m->mutex);
-    unsigned drains = m->drains;
-    m->drains = 0;
-    pthread_mutex_unlock(&m->mutex);
-    return drains;
 }
 
 static void on_told(uv_async_t *told)
 {
     struct member *m = told->data;
-    if (member_commits(m))
-        member_commit(m);
-    /* One that has ended may have left NOTIFYs whose turn comes. */
-    if (m->worker.engine.relay)
-        engine_turn(&m->worker.engine);
-    for (unsigned drains = member_drains(m); drains > 0; drains--)
+    switch (member_look(m)) {
+    case MEMBER_NOTHING:
+        /* One that has ended may have left NOTIFYs whose turn comes. */
+        if (m->worker.engine.relay)
+            engine_turn(&m->worker.engine);
+        return;
+    case MEMBER_COMMIT:
+        m->rests = false;
+        worker_commit(&m->worker, &m->change);
+        break;
+    case MEMBER_DRAIN:
         worker_drain(&m->worker);
+        break;
+    }
+    member_done(m);
 }
 
 static void member_run(void *arg)
@@ -65,6 +62,7 @@ static void member_run(void *arg)
     struct member *m = arg;
     uv_run(&m->loop, UV_RUN_DEFAULT);
     m->ended = true;
+    member_done(m);
     m->on_news(m->arg);
 }
 
@@ -125,28 +123,19 @@ int member_start(struct member *m)
     return error;
 }
 
-void member_drain(struct member *m)
+void member_tell(struct member *m, enum member_order order)
 {
+    m->state = order == MEMBER_COMMIT ? MEMBER_RUNNING : MEMBER_LEAVING;
     pthread_mutex_lock(&m->mutex);
-    m->drains++;
+    m->order = order;
     pthread_mutex_unlock(&m->mutex);
-    m->state = MEMBER_LEAVING;
-    uv_async_send(&m->told);
-}
-
-void member_post(struct member *m)
-{
-    pthread_mutex_lock(&m->mutex);
-    m->commits = true;
-    pthread_mutex_unlock(&m->mutex);
-    m->state = MEMBER_RUNNING;
     uv_async_send(&m->told);
 }
 
 void member_await(struct member *m)
 {
     pthread_mutex_lock(&m->mutex);
-    while (m->commits)
+    while (m->order != MEMBER_NOTHING && !m->ended)
         pthread_cond_wait(&m->done, &m->mutex);
     pthread_mutex_unlock(&m->mutex);
 }

@@ -1,8 +1,8 @@
 /* A worker in a thread of its own, as the main thread sees it. All functions are the main thread's.
  *
- * Happy path: member_new; member_start begins its thread; a change, prepared in `change`, is posted
- * and carried out by the thread, which member_await waits for; member_drain lets what is in flight
- * finish. When `ended` is set the thread is to be joined, and member_free releases the rest.
+ * Happy path: member_new; member_start begins its thread, which does what member_tell tells it:
+ * member_await waits for that. When `ended` is set the thread is to be joined, and member_free
+ * releases the rest.
  *
  * Failure: one that has no thread is seen off by member_dismiss. */
 #ifndef NET_MEMBER_H
@@ -17,6 +17,8 @@ enum member_state {
     MEMBER_LEAVING, /* has been told to drain */
 };
 
+enum member_order { MEMBER_NOTHING, MEMBER_COMMIT, MEMBER_DRAIN };
+
 struct member {
     void (*on_news)(void *arg); /* by its thread: it rests, or has ended */
     void *arg;
@@ -30,8 +32,7 @@ struct member {
     _Atomic bool ended;          /* the thread is about to return */
     pthread_mutex_t mutex;       /* of what follows */
     pthread_cond_t done;
-    bool commits; /* `change` is to be committed */
-    unsigned drains;
+    enum member_order order;
 };
 
 /* `on_news` is called by its thread. Negative errno. */
@@ -39,14 +40,13 @@ int member_new(const struct engine_sink *sink, struct memory *memory, void (*on_
                void *arg, struct member **out);
 int member_start(struct member *m);
 
-void member_post(struct member *m);
+/* To commit `change`, or to drain; to drain twice is to stop at once. Each is to be awaited. */
+void member_tell(struct member *m, enum member_order order);
 void member_await(struct member *m);
 
 /* NOTIFYs of one that has ended may have their turn here. */
 void member_nudge(struct member *m);
 
-/* A second call stops at once. */
-void member_drain(struct member *m);
 void member_dismiss(struct member *m);
 void member_free(struct member *m);
 
