@@ -1,3 +1,5 @@
+/* Reads files as the configuration wants them, and tells when one may have changed. What a link
+ * leads to is told by device and inode, so nobody need ask for its path. */
 #include "base/files.h"
 
 #include <errno.h>
@@ -12,13 +14,31 @@
 /* No file is longer: three million zones. */
 #define FILES_MAX (64u << 20)
 
-static int files_read_octets(FILE *in, struct config_file *out)
+/* Seconds, well above those in which any file system counts. */
+#define FILES_SETTLED 2
+
+static struct files_stamp files_stamp_of(const struct stat *st)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (struct files_stamp){
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .size = st->st_size,
+        .written = st->st_mtim,
+        .changed = st->st_ctim,
+        .settled = now.tv_sec - st->st_ctim.tv_sec > FILES_SETTLED,
+    };
+}
+
+static int files_read_octets(FILE *in, struct config_file *out, struct files_stamp *stamp)
 {
     struct stat st;
     if (fstat(fileno(in), &st) < 0)
         return -errno;
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
+    *stamp = files_stamp_of(&st);
     size_t size = 4096, len = 0;
     char *text = malloc(size);
     while (text && !feof(in) && !ferror(in)) {
@@ -45,12 +65,12 @@ static int files_read_octets(FILE *in, struct config_file *out)
     return 0;
 }
 
-int files_read(const char *path, struct config_file *out)
+int files_read(const char *path, struct config_file *out, struct files_stamp *stamp)
 {
     FILE *in = fopen(path, "re");
     if (!in)
         return -errno;
-    int error = files_read_octets(in, out);
+    int error = files_read_octets(in, out, stamp);
     fclose(in);
     return error;
 }
@@ -67,6 +87,13 @@ static int on_glob_error(const char *path, int error)
     return 1;
 }
 
+void files_free_list(char **paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(paths[i]);
+    free(paths);
+}
+
 static int files_copy(const glob_t *found, char ***paths, size_t *count)
 {
     char **copy = calloc(found->gl_pathc + 1, sizeof *copy);
@@ -78,9 +105,7 @@ static int files_copy(const glob_t *found, char ***paths, size_t *count)
         *count = copied;
         return 0;
     }
-    for (size_t i = 0; copy && i < copied; i++)
-        free(copy[i]);
-    free(copy);
+    files_free_list(copy, copied);
     return -ENOMEM;
 }
 
@@ -88,10 +113,30 @@ int files_list(const char *pattern, char ***paths, size_t *count)
 {
     glob_t found = {0};
     files_glob_error = EIO;
-    int result = glob(pattern, GLOB_NOSORT, on_glob_error, &found);
+    int result = glob(pattern, 0, on_glob_error, &found);
     int error = result == GLOB_NOSPACE ? -ENOMEM : result == GLOB_ABORTED ? -files_glob_error : 0;
     if (result == 0)
         error = files_copy(&found, paths, count);
     globfree(&found);
     return error;
+}
+
+int files_stamp(const char *path, struct files_stamp *out)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return -errno;
+    *out = files_stamp_of(&st);
+    return 0;
+}
+
+static bool files_same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool files_same(const struct files_stamp *a, const struct files_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           files_same_time(&a->written, &b->written) && files_same_time(&a->changed, &b->changed);
 }

@@ -4,18 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/files.h"
-
 static int load_read(void *arg, const char *path, struct config_file *out)
 {
-    (void)arg;
-    return files_read(path, out);
+    return seen_read(arg, path, out);
 }
 
 static int load_list(void *arg, const char *pattern, char ***paths, size_t *count)
 {
-    (void)arg;
-    return files_list(pattern, paths, count);
+    return seen_list(arg, pattern, paths, count);
 }
 
 static bool load_trusts(void *arg, const char *user, unsigned uid)
@@ -39,9 +35,10 @@ static void load_print(const struct config_report *report)
     }
 }
 
-struct config *load_config(const char *path)
+struct config *load_config_seen(const char *path, struct seen *seen)
 {
-    struct config_files files = {.read = load_read, .list = load_list, .trusts = load_trusts};
+    struct config_files files = {
+        .read = load_read, .list = load_list, .trusts = load_trusts, .arg = seen};
     struct config_report report = {0};
     struct config *config = NULL;
     int error = config_parse(&files, path, &config, &report);
@@ -50,4 +47,12 @@ struct config *load_config(const char *path)
         fprintf(stderr, "%s: error: out of memory\n", path);
     config_report_fini(&report);
     return error < 0 ? NULL : config;
+}
+
+struct config *load_config(const char *path)
+{
+    struct seen seen = {0};
+    struct config *config = load_config_seen(path, &seen);
+    seen_fini(&seen);
+    return config;
 }
