@@ -88,6 +88,7 @@ criterion() {
     [ "$1" = check ] || name="$2, $1"
     log=$results/$1-$2
     rm -f "$log".*
+    # shellcheck disable=SC2086 # nothing, or a command
     UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=log_path=$log.report timeout 300 $fixed \
         "$root/build/$1/tests/$2" --timeout 60 "--tap=$log.tap" >"$log.log" 2>&1
     status=$?
@@ -114,6 +115,7 @@ pytests() {
     shift 2
     log=$results/$(echo "$name" | tr ' /' '--')
     rm -f "$log.xml"
+    # shellcheck disable=SC2086 # nothing, or a command
     # Interrupted rather than terminated, pytest still writes down what it has.
     timeout -s INT -k 30 "$seconds" $fixed \
         /usr/bin/python3 -B -m pytest -q -rs "$@" -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
