@@ -20,11 +20,9 @@ thread=$root/build/thread
 results=$check/results
 passed=0
 failed=0
-# With so many workers each the system tests run.
-all_workers="1 3"
 # Those of the system tests that run with ThreadSanitizer each time.
 thread_sample="tests/system/test_connections.py tests/system/test_notify.py tests/system/test_reload.py
-    tests/system/test_udp.py"
+    tests/system/test_reload_load.py tests/system/test_udp.py"
 # Where the kernel gives addresses more randomness than this, ThreadSanitizer does not start (GCC before 14).
 fixed=
 [ "$(cat /proc/sys/vm/mmap_rnd_bits)" -le 28 ] || fixed="setarch -R"
@@ -82,15 +80,17 @@ lints() {
     pytests "lint: self-test" 60 tests/lint
 }
 
-# criterion BUILD PROGRAM: in a build's folder tests; "check" goes without saying.
+# criterion BUILD PROGRAM ARGUMENT…: in a build's folder tests; "check" goes without saying.
 criterion() {
     name=$2
     [ "$1" = check ] || name="$2, $1"
     log=$results/$1-$2
+    program=$root/build/$1/tests/$2
+    shift 2
     rm -f "$log".*
     # shellcheck disable=SC2086 # nothing, or a command
     UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=log_path=$log.report timeout 300 $fixed \
-        "$root/build/$1/tests/$2" --timeout 60 "--tap=$log.tap" >"$log.log" 2>&1
+        "$program" --timeout 60 "--tap=$log.tap" "$@" >"$log.log" 2>&1
     status=$?
     cat "$log".report.* >>"$log.log" 2>/dev/null
     # shellcheck disable=SC2046 # three numbers
@@ -125,7 +125,7 @@ pytests() {
     count "$name" $(/usr/bin/python3 tests/results.py junit "$log.xml" $status) "$log.log"
 }
 
-# system_tests NAME WORKERS PROGRAM RELEASED ARGUMENT…
+# system_tests NAME WORKERS PROGRAM RELEASED ARGUMENT…: RELEASED stands in for PROGRAM under load.
 system_tests() {
     name="system tests, $1"
     export TSIG_PROXY_WORKERS="$2" TSIG_PROXY="$3" TSIG_PROXY_RELEASE="$4"
@@ -134,17 +134,18 @@ system_tests() {
     unset TSIG_PROXY_WORKERS
 }
 
-# threads ARGUMENT…: with ThreadSanitizer, what has loops, and these of the system tests.
+# threads ARGUMENT…: with ThreadSanitizer, these of the system tests, and what starts threads by itself.
 threads() {
     one "build with ThreadSanitizer" build thread || return
     criterion thread admin-tests
-    criterion thread loop-tests
-    system_tests thread 3 "$thread/tsig-proxy" "$thread/tsig-proxy" "$@"
+    criterion thread unit-tests --filter '*bell/*'
+    system_tests "ThreadSanitizer" 3 "$thread/tsig-proxy" "$thread/tsig-proxy" "$@"
 }
 
-# Not where memory is measured.
 all_threads() {
+    # But for where memory is measured.
     threads tests/system --ignore=tests/system/test_large.py
+    criterion thread loop-tests
     criterion thread unit-tests
 }
 
@@ -163,9 +164,9 @@ all() {
     one "build with sanitizers" build check && programs
     one "build with clang" build clang && one "lint: tidy" sh tests/lint/tidy.sh
     one "build as released" build release
-    for workers in $all_workers; do
-        system_tests "$workers worker(s)" "$workers" "$check/tsig-proxy" "$release/tsig-proxy" tests/system
-    done
+    system_tests "one worker" 1 "$check/tsig-proxy" "$release/tsig-proxy" tests/system
+    system_tests "three workers" 3 "$check/tsig-proxy" "$release/tsig-proxy" tests/system \
+        -m "not no_proxy and not own_workers"
     # shellcheck disable=SC2086 # a list
     threads $thread_sample
     # Building the image keeps both cores busy, which others' clocks would not like.

@@ -63,7 +63,7 @@ Test(retired, reloads_that_follow_one_another_let_go_of_what_is_over)
     cr_assert_leq(count_retired(), 12);
 }
 
-Test(retired, M9_what_is_over_does_not_count_among_those_before_the_oldest)
+Test(retired, what_is_over_does_not_count_among_those_before_the_oldest)
 {
     static struct support_message held;
     begin();

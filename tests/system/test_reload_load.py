@@ -17,6 +17,8 @@ from servers import SECONDARIES, Bind, Powerdns
 from tsigtool import ALGORITHMS, Key
 from zones import Zone
 
+pytestmark = pytest.mark.own_workers
+
 RELOADS, WARM = 300, 100
 EXCHANGES = 25  # of all peers together, from one reload to the next
 MEMORY = {"released": 8 << 20, "tested": 64 << 20}  # octets; sanitizers keep what is freed for a while
@@ -185,7 +187,7 @@ def binary(request):
     return request.param, path
 
 
-def test_M9_300_reloads_lose_nothing_and_keep_nothing(launch, tmp_path, binary):
+def test_300_reloads_lose_nothing_and_keep_nothing(launch, tmp_path, binary):
     scene = Scene(launch, tmp_path, binary[1])
     scene.settle()
     descriptors, threads = scene.proxy.descriptors(), scene.proxy.threads()
