@@ -94,7 +94,7 @@ int worker_prepare(struct worker *worker, struct config *config, struct endpoint
 
 void worker_abandon(struct worker_change *change)
 {
-    for (unsigned i = 0; i < change->count; i++)
+    for (unsigned i = 0; change->listeners && i < change->count; i++)
         listener_close(change->listeners[i]);
     free(change->listeners);
     relay_unref(change->relay);
