@@ -8,7 +8,6 @@
 #include "base/host.h"
 #include "base/load.h"
 #include "config/setting.h"
-#include "net/retired.h"
 
 static void reload_refuse(const char *file, const char *result, const char *advice)
 {
@@ -29,12 +28,13 @@ static bool reload_keeps_fixed(const struct config *before, const struct config 
     return false;
 }
 
-static bool reload_prepare(struct worker *worker, struct config *next, const char *file,
-                           struct worker_change *change)
+static bool reload_prepare(struct crew *crew, struct config *next, const char *file)
 {
     struct address failed = {.family = ADDRESS_NONE};
     char text[ADDRESS_TEXT_SIZE], advice[ADDRESS_TEXT_SIZE + 128];
-    int error = worker_prepare(worker, next, change, &failed);
+    int error = crew_prepare(crew, next, &failed);
+    if (error == 0)
+        error = crew_start(crew);
     if (error == 0)
         return true;
     snprintf(advice, sizeof advice, "cannot listen on %s: %s; nothing has changed",
@@ -44,29 +44,38 @@ static bool reload_prepare(struct worker *worker, struct config *next, const cha
     return false;
 }
 
-void reload_all(struct worker *worker, const char *file, struct config **config)
+static void reload_say(struct reload *r, uint64_t now)
 {
-    struct worker_change change;
-    char snapshots[16];
-    if (worker->state != WORKER_RUNNING) {
-        reload_refuse(file, "stopped", "the proxy is about to stop");
+    char snapshots[16], seconds[24];
+    uint64_t oldest = now;
+    snprintf(snapshots, sizeof snapshots, "%u", snapshots_count(&r->snapshots, &oldest));
+    snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)(now - oldest) / 1000);
+    line_say(LOG_NOTICE, "reloaded", "config", r->file, "old-in-use", snapshots, "oldest", seconds,
+             NULL);
+}
+
+void reload_all(struct reload *r)
+{
+    if (r->crew->draining) {
+        reload_refuse(r->file, "stopped", "the proxy is about to stop");
         return;
     }
-    struct config *next = load_config(file);
+    struct config *next = load_config(r->file);
     if (!next || !host_allows_reload(next)) {
-        reload_refuse(file, "malformed", "its errors are on standard error; nothing has changed");
+        reload_refuse(r->file, "malformed",
+                      "its errors are on standard error; nothing has changed");
         config_unref(next);
         return;
     }
-    config_carry(next, *config);
-    if (!reload_keeps_fixed(*config, next, file) || !reload_prepare(worker, next, file, &change)) {
+    config_carry(next, r->config);
+    if (!reload_keeps_fixed(r->config, next, r->file) || !reload_prepare(r->crew, next, r->file)) {
         config_unref(next);
         return;
     }
-    worker_commit(worker, &change);
+    uint64_t now = uv_hrtime() / 1000000;
+    crew_commit(r->crew);
     line_configure(next->proxy.log_level, next->proxy.log_format);
-    config_unref(*config);
-    *config = next;
-    snprintf(snapshots, sizeof snapshots, "%u", retired_count(&worker->engine));
-    line_say(LOG_NOTICE, "reloaded", "config", file, "old-in-use", snapshots, NULL);
+    snapshots_add(&r->snapshots, r->config, now);
+    r->config = next;
+    reload_say(r, now);
 }

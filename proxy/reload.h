@@ -2,11 +2,18 @@
 #ifndef PROXY_RELOAD_H
 #define PROXY_RELOAD_H
 
-#include "net/worker.h"
+#include "net/crew.h"
+#include "snapshots.h"
 
-/* Reads the file anew, and when all is well has the worker go on with it: `*config`, a reference of
- * the caller's, is the new one then. Otherwise nothing has changed. Findings go to standard error,
- * what came of it to the log. */
-void reload_all(struct worker *worker, const char *file, struct config **config);
+struct reload {
+    struct crew *crew; /* borrowed */
+    const char *file;
+    struct config *config; /* in force; one reference */
+    struct snapshots snapshots;
+};
+
+/* Reads the file anew, and when all is well has all workers go on with it. Otherwise nothing has
+ * changed. Findings go to standard error, what came of it to the log. */
+void reload_all(struct reload *reload);
 
 #endif

@@ -16,7 +16,7 @@
 #include "base/load.h"
 #include "base/process.h"
 #include "base/user.h"
-#include "net/worker.h"
+#include "net/crew.h"
 #include "reload.h"
 
 /* Those that mean something; all others are ignored or end the program for good reason. */
@@ -35,10 +35,9 @@ static const struct {
 
 struct run {
     uv_loop_t loop;
-    struct worker worker;
+    struct crew crew;
     struct events events;
-    const char *file;
-    struct config *config; /* in force; one reference */
+    struct reload reload;
     uv_signal_t signals[RUN_SIGNALS];
 };
 
@@ -49,10 +48,10 @@ static void on_signal(uv_signal_t *handle, int number)
     while (run_signals[i].number != number)
         i++;
     if (run_signals[i].ends) {
+        crew_drain(&run->crew);
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
-        worker_drain(&run->worker);
     } else {
-        reload_all(&run->worker, run->file, &run->config);
+        reload_all(&run->reload);
     }
 }
 
@@ -68,16 +67,17 @@ static void run_watch(struct run *run)
 }
 
 /* The addresses that are served, as they would be written in `listen`. */
-static char *run_listen_text(const struct worker *worker)
+static char *run_listen_text(const struct ports *ports)
 {
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     if (!out)
         return NULL;
-    for (const struct listener *l = worker->listeners; l; l = l->next) {
+    for (unsigned i = 0; i < ports->count; i++) {
         char address[ADDRESS_TEXT_SIZE];
-        fprintf(out, "%s%s", address_to_text(&l->local, address), l->next ? "," : "");
+        if (ports->items[i]->place == 0)
+            fprintf(out, "%s%s", i ? "," : "", address_to_text(&ports->items[i]->local, address));
     }
     fclose(out);
     return text;
@@ -95,33 +95,47 @@ static void run_raise_limit(void)
 
 static int run_prepare(struct run *run, struct config *config)
 {
-    const struct engine_sink sink = {.report = events_log, .arg = &run->events};
     struct address failed = {.family = ADDRESS_NONE};
-    int error = worker_init(&run->worker, &run->loop, &sink, config, &failed);
+    int error = crew_prepare(&run->crew, config, &failed);
     if (error < 0) {
         char text[ADDRESS_TEXT_SIZE];
         fprintf(stderr, "tsig-proxy: cannot listen on %s: %s\n",
                 failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
                 uv_strerror(error));
-        return error;
     }
-    run_watch(run);
-    return 0;
+    return error;
 }
 
-static void run_serve(struct run *run, const char *file)
+/* Threads come after this: rights are given up for the one that says so, and those it starts. */
+static int run_settle(struct run *run, const struct config *config)
 {
-    char *listen = run_listen_text(&run->worker);
+    if (user_settle(config) < 0) {
+        crew_abandon(&run->crew);
+        return -1;
+    }
+    int error = crew_start(&run->crew);
+    if (error < 0)
+        fprintf(stderr, "tsig-proxy: cannot start a thread: %s\n", uv_strerror(error));
+    return error;
+}
+
+static void run_serve(struct run *run)
+{
+    run_watch(run);
+    crew_commit(&run->crew);
+    char workers[16];
+    char *listen = run_listen_text(&run->crew.ports);
+    snprintf(workers, sizeof workers, "%u", run->crew.serving);
     /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
     (void)output_wait(STDERR_FILENO, 1000);
-    line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", file, "listen", listen,
-             NULL);
+    line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", run->reload.file,
+             "listen", listen, "workers", workers, NULL);
     free(listen);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     line_say(LOG_NOTICE, "stopped", NULL);
 }
 
-static void run_close(struct run *run)
+static void run_close_signals(struct run *run)
 {
     /* A signal that comes now finds no handler any more and has nothing to add. */
     sigset_t late;
@@ -131,8 +145,27 @@ static void run_close(struct run *run)
     sigprocmask(SIG_BLOCK, &late, NULL);
     for (size_t i = 0; i < RUN_SIGNALS; i++)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
+}
+
+/* First the user, then the sockets: the kernel lets one user alone add more to a port. */
+static int run_all(struct run *run)
+{
+    const struct engine_sink sink = {.report = events_log, .arg = &run->events};
+    struct config *config = run->reload.config;
+    int status = COMMAND_FAILED;
+    if (!host_allows(config, run->reload.file) || user_become(config) < 0 ||
+        crew_init(&run->crew, &run->loop, &sink, config) < 0)
+        return status;
+    if (run_prepare(run, config) == 0 && run_settle(run, config) == 0) {
+        run_serve(run);
+        run_close_signals(run);
+        status = COMMAND_DONE;
+    } else {
+        crew_drain(&run->crew);
+    }
     uv_run(&run->loop, UV_RUN_DEFAULT);
-    worker_fini(&run->worker);
+    crew_fini(&run->crew);
+    return status;
 }
 
 int command_run(int argc, char **argv)
@@ -146,23 +179,14 @@ int command_run(int argc, char **argv)
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;
-    run.file = file;
-    run.config = config;
+    run.reload = (struct reload){.crew = &run.crew, .file = file, .config = config};
     line_configure(config->proxy.log_level, config->proxy.log_format);
+    events_init(&run.events);
     run_raise_limit();
     uv_loop_init(&run.loop);
-    int status = COMMAND_FAILED;
-    /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
-    if (host_allows(config, file) && user_become(config) == 0 && run_prepare(&run, config) == 0) {
-        if (user_settle(config) == 0) {
-            run_serve(&run, file);
-            status = COMMAND_DONE;
-        } else {
-            worker_drain(&run.worker);
-        }
-        run_close(&run);
-    }
+    int status = run_all(&run);
     uv_loop_close(&run.loop);
-    config_unref(run.config);
+    snapshots_fini(&run.reload.snapshots);
+    config_unref(run.reload.config);
     return status;
 }

@@ -135,7 +135,8 @@ int config_parse(const struct config_files *files, const char *path, struct conf
 void config_carry(struct config *next, const struct config *before);
 
 struct config *config_ref(struct config *config);
-void config_unref(struct config *config); /* NULL is fine; secrets are cleansed */
+bool config_is_shared(const struct config *config); /* by more than one reference */
+void config_unref(struct config *config);           /* NULL is fine; secrets are cleansed */
 
 void text_list_fini(struct text_list *list);
 void config_report_fini(struct config_report *report);

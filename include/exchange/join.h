@@ -13,7 +13,7 @@ enum join_state {
 /* Legs of one secondary stand side by side; it has answered when any of them has. One that is
  * asleep is not waited for, unless an answer came with a wrong MAC. `sleepers` NULL: none
  * sleeps. */
-enum join_state join_legs(struct legs *legs, const struct sleepers *sleepers);
+enum join_state join_legs(struct legs *legs, struct sleepers *sleepers);
 
 /* The secondary of this leg has said so: no other address of it is asked any longer. Once the join
  * is complete, legs->rcode is for the primary: NOERROR if all gave it, else the worst of SERVFAIL,

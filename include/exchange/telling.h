@@ -47,7 +47,8 @@ int telling_init(struct telling *t, struct errand *errand, struct legs *legs, st
                  const struct telling_order *order, struct relay_time now) MUST_CHECK;
 
 /* A secondary has answered on this leg: a retry is not sent to it again. */
-void telling_take(struct telling *t, const struct legs *legs, const struct leg *leg);
+void telling_take(const struct telling *t, const struct legs *legs, const struct errand *errand,
+                  const struct leg *leg);
 
 /* After anything has happened to a leg, or the time has come: puts to sleep, answers who waits, and
  * is true when it is over. */

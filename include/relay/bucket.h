@@ -11,7 +11,8 @@ struct bucket {
     uint64_t looked; /* ms: when `spent` was true */
 };
 
-/* Takes a token; false when there is none. `rate` is above 0; `now` never goes back. */
+/* Takes a token; false when there is none. `rate` is above 0; `now` may be a little behind:
+ * clocks of several threads are read one after another. */
 bool bucket_take(struct bucket *b, unsigned rate, uint64_t now);
 
 /* Milliseconds until there is one; 0: now. */

@@ -6,15 +6,13 @@
  *             └──────── a NOTIFY that came meanwhile, or the next one ──────────┘
  *
  * Many may wait for one fan-out: retries of the NOTIFY that it carries, or others with the same
- * hint. Each is answered by the fan-out that carries it. */
+ * hint. Each is answered by the fan-out that carries it. Any thread may call, but each waiter and
+ * each teller is one thread's. */
 #ifndef RELAY_NOTICES_H
 #define RELAY_NOTICES_H
 
-#include <sys/queue.h>
-
 #include "config/peer.h"
-#include "relay/acks.h"
-#include "relay/notice_text.h"
+#include "relay/notice.h"
 
 /* Zones that are remembered at once, for 60 s after they were told: a primary of 5,000 zones that
  * is started anew, or what a forger can invent. */
@@ -24,56 +22,12 @@
 /* NOTIFYs that wait at once, each with one of the 16,384 exchanges; half of them may be for zones
  * that nobody is known to want. */
 #define NOTICES_ALL_WAITERS_MAX 8192
-/* Copies that wait for their answer at once, each with a socket; fan-outs begin only below. */
-#define NOTICES_COPIES_MAX 8192
 /* RFC 1996 section 3.6: a primary's retries come within this. */
 #define NOTICES_KEEP_MS 60000
 
-struct notices;
-
-LIST_HEAD(notice_waiters, notice_waiter);
-
-enum notice_state { NOTICE_IDLE, NOTICE_QUEUED, NOTICE_TOLD, NOTICE_SPENT };
-
-/* One zone of one primary. */
-struct notice {
-    enum notice_state state;
-    unsigned primary; /* its number */
-    bool known;       /* a secondary lists the zone by name or has asked for it */
-    unsigned rcode;   /* SPENT and IDLE: what the secondaries said together */
-    bool answered;    /* ... if any did */
-    struct dns_name zone;
-    struct notice_text now;             /* carried by the fan-out in motion, or the next to begin */
-    struct notice_text next;            /* TOLD: came meanwhile */
-    struct acks acks;                   /* of `now`: who gets it, gets no retry */
-    struct notice_waiters waiters;      /* of `now` */
-    struct notice_waiters next_waiters; /* of `next` */
-    unsigned waiter_count;              /* of both */
-    uint64_t until;                     /* ms; IDLE: when it is forgotten */
-    void *teller; /* TOLD and SPENT: the owner's, who is to be woken when it is overtaken */
-    LIST_ENTRY(notice) hash;
-    TAILQ_ENTRY(notice) queue; /* QUEUED: of its primary and kind; IDLE: by age */
-};
-
-enum notice_wait {
-    NOTICE_WAITS,
-    NOTICE_ANSWERED,   /* with `rcode` */
-    NOTICE_UNANSWERED, /* nobody said anything in time */
-};
-
-/* A NOTIFY that is to be answered. Owned by who waits; stays where it is until notices_leave. */
-struct notice_waiter {
-    enum notice_wait state;
-    unsigned rcode;
-    void *owner; /* handed to `wake` */
-    struct notices *book;
-    struct notice *notice; /* NULL: waits for nothing any more */
-    LIST_ENTRY(notice_waiter) entry;
-};
-
-/* `wake` is called, from within the functions below, with the owner of a waiter that has its answer
- * or with the teller of a fan-out that is overtaken; it may call nothing here. NULL: no memory. */
-struct notices *notices_new(void (*wake)(void *arg, void *owner), void *arg);
+/* Rings for a waiter that has its answer, and for the teller of a fan-out that is overtaken. NULL:
+ * no memory. */
+struct notices *notices_new(void);
 /* Room for primaries with numbers below `count`. DNS_EMEMORY. */
 int notices_reserve(struct notices *book, unsigned count) MUST_CHECK;
 /* A primary's notify-rate; 0: it is gone, and what waits of it may go. */
@@ -95,14 +49,17 @@ struct notice_arrival {
  * DNS_EMEMORY. */
 int notices_join(struct notices *book, const struct notice_arrival *arrival,
                  struct notice_waiter *waiter) MUST_CHECK;
-void notices_leave(struct notice_waiter *waiter); /* fine for one that waits for nothing */
+/* Of one that has joined; `*rcode` of one that is answered. */
+enum notice_wait notices_look(struct notice_waiter *waiter, unsigned *rcode);
+void notices_leave(struct notice_waiter *waiter); /* fine for one that has not joined */
 
-/* The next fan-out to begin, which is TOLD then; NULL when none has its turn: a primary may begin
- * `notify_rate` a second of its unknown zones, ten times as many of the known ones. */
-struct notice *notices_next(struct notices *book, uint64_t now);
+/* The next fan-out to begin, which is TOLD then, by whose bell this is; NULL when none has its
+ * turn: a primary may begin `notify_rate` a second of its unknown zones, ten times as many of the
+ * known ones. */
+struct notice *notices_next(struct notices *book, struct bell *bell, uint64_t now);
 
 /* When notices_next wants to be called though nothing has happened; UINT64_MAX. */
-uint64_t notices_deadline(const struct notices *book);
+uint64_t notices_deadline(struct notices *book);
 
 /* When a tale of ours (relay/sleepers.h) has its turn beside what this primary sends, `now` or
  * later; UINT64_MAX while too many copies wait. Taking the turn is the caller's to say. */
@@ -114,8 +71,11 @@ void notices_copies(struct notices *book, int copies);
 
 /* All that are awake have answered: so are the waiters, now. */
 void notices_answer(struct notices *book, struct notice *n, unsigned rcode);
-/* Something newer waits for this fan-out to end, which has nobody to answer any more. */
-bool notices_is_overtaken(const struct notice *n);
+/* A secondary has answered after that: a retry hears of it. */
+void notices_amend(struct notices *book, struct notice *n, unsigned rcode);
+/* Something newer waits for this fan-out to end, which has nobody to answer any more; or, when
+ * draining, nobody waits. */
+bool notices_is_moot(struct notices *book, const struct notice *n, bool draining);
 /* The fan-out is over. */
 void notices_done(struct notices *book, struct notice *n);
 

@@ -3,6 +3,8 @@
 #ifndef RELAY_RATE_H
 #define RELAY_RATE_H
 
+#include <pthread.h>
+
 #include "config/address.h"
 #include "relay/bucket.h"
 
@@ -15,16 +17,20 @@ struct rate_bucket {
     struct bucket bucket;
 };
 
-/* Zeroed is empty. All times are milliseconds of one monotonic clock. */
+/* All times are milliseconds of one monotonic clock. */
 struct rate {
+    pthread_mutex_t mutex;
     struct rate_bucket sets[RATE_SETS][RATE_PLACES];
 };
+
+void rate_init(struct rate *rate); /* of a zeroed one */
+void rate_fini(struct rate *rate);
 
 /* What answers to this address count for: of a stranger, who may have many, its network (/24 or
  * /56), else itself. */
 struct address rate_key(const struct address *from, bool stranger);
 
-/* May it happen now? Then it is counted. `per_second` of 0: never. */
+/* By any thread. May it happen now? Then it is counted. `per_second` of 0: never. */
 bool rate_take(struct rate *rate, const struct address *key, unsigned per_second, uint64_t now);
 
 #endif

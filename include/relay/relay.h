@@ -1,8 +1,8 @@
 /* src/relay: who asks, what becomes of a request, what is remembered of it, and what is told.
  *
- * What one worker decides with: the configuration, its own keyed MACs, what is recent, and a place
- * to build messages in. Nothing here is shared between threads but the configuration, which never
- * changes. */
+ * What one worker decides with: the configuration, its own keyed MACs, what is remembered, and a
+ * place to build messages in. Threads share the configuration, which never changes, and the memory,
+ * which has its locks. */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
 
@@ -47,7 +47,7 @@ struct relay *relay_new(struct config *config, struct desk *desk);
 struct relay *relay_ref(struct relay *relay);
 void relay_unref(struct relay *relay); /* NULL is fine */
 
-/* What the desk knows of the configuration is this one's from now on. */
+/* What the memory knows of the configuration is this one's from now on. */
 void relay_take_over(struct relay *relay);
 
 /* Are peer and key, of whatever snapshot, known by label in this one? `key` may be NULL. */

@@ -2,10 +2,12 @@
  * send it again as long as its time is within the fudge (RFC 8945 section 10.3 leaves that to the
  * application).
  *
- * Only what verified comes in here, so nobody without a key can push anything out. Zeroed is
- * empty. */
+ * Only what verified comes in here, so nobody without a key can push anything out. Any thread may
+ * call. */
 #ifndef RELAY_REPLAY_H
 #define RELAY_REPLAY_H
+
+#include <pthread.h>
 
 #include "config/address.h"
 
@@ -24,6 +26,7 @@ struct replay_mark {
 };
 
 struct replay {
+    pthread_mutex_t mutex;
     struct replay_entry {
         struct replay_mark mark;
         uint64_t ticket; /* 0: never used */
@@ -39,10 +42,13 @@ enum replay_answer {
     REPLAY_OTHER = -2, /* seen, and this is not the same client repeating itself */
 };
 
-/* One of these, or the RCODE that the first was answered with; SERVFAIL when it had no answer. */
-int replay_look(const struct replay *r, const struct replay_mark *mark);
+void replay_init(struct replay *r); /* of a zeroed one */
+void replay_fini(struct replay *r);
 
-/* A ticket for replay_answered. */
+/* One of these, or the RCODE that the first was answered with; SERVFAIL when it had no answer. */
+int replay_look(struct replay *r, const struct replay_mark *mark);
+
+/* A ticket for replay_answered; 0: it has been seen since replay_look. */
 uint64_t replay_add(struct replay *r, const struct replay_mark *mark);
 /* What only OPT could say is SERVFAIL. Does nothing when the entry had to make room, or for
  * ticket 0. */

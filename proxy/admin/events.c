@@ -108,6 +108,11 @@ static struct limit_subject events_subject(const struct relay_event *event)
     return limit_of_peer(event->type, event->result, event->peer->number, event->address);
 }
 
+void events_init(struct events *events)
+{
+    pthread_mutex_init(&events->mutex, NULL);
+}
+
 void events_log(void *arg, const struct relay_event *event)
 {
     struct events *events = arg;
@@ -118,7 +123,9 @@ void events_log(void *arg, const struct relay_event *event)
     /* Over UDP the source may be forged. */
     if (events_kinds[event->type].limited || event->transport == RELAY_UDP) {
         struct limit_subject subject = events_subject(event);
+        pthread_mutex_lock(&events->mutex);
         left_out = limit_admit(&events->limit, &subject, time(NULL));
+        pthread_mutex_unlock(&events->mutex);
     }
     if (left_out >= 0)
         events_write(event, level, left_out);

@@ -2,15 +2,19 @@
 #ifndef ADMIN_EVENTS_H
 #define ADMIN_EVENTS_H
 
+#include <pthread.h>
+
 #include "admin/limit.h"
 #include "relay/report.h"
 
-/* Zeroed is ready. One thread's. */
 struct events {
+    pthread_mutex_t mutex; /* of the limit */
     struct limit limit;
 };
 
-/* `arg` is a struct events. Fits struct relay_world's report. */
+void events_init(struct events *events); /* of a zeroed one */
+
+/* By any thread. `arg` is a struct events. Fits struct relay_world's report. */
 void events_log(void *arg, const struct relay_event *event);
 
 #endif

@@ -3,7 +3,6 @@
 #include "net/acceptor.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "net/socket.h"
 
@@ -47,27 +46,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         uv_poll_start(&a->poll, UV_READABLE, on_readable);
 }
 
-int acceptor_open(struct acceptor *a, struct engine *engine, const struct address *local,
-                  bool transparent)
+int acceptor_open(struct acceptor *a, struct engine *engine, int fd)
 {
-    int fd = socket_bind_tcp(local, transparent);
-    if (fd < 0)
-        return fd;
     int error = uv_poll_init(engine->loop, &a->poll, fd);
-    if (error < 0) {
-        close(fd);
+    if (error < 0)
         return error;
-    }
     a->engine = engine;
     a->fd = fd;
     a->poll.data = a;
-    return 0;
-}
-
-int acceptor_start(struct acceptor *a)
-{
-    if (listen(a->fd, SOMAXCONN) < 0)
-        return -errno;
     return uv_poll_start(&a->poll, UV_READABLE, on_readable);
 }
 
@@ -81,5 +67,4 @@ void acceptor_close(struct acceptor *a)
 {
     uv_poll_stop(&a->poll);
     uv_close((uv_handle_t *)&a->poll, on_close);
-    close(a->fd);
 }

@@ -1,7 +1,7 @@
 /* The TCP socket of a listener.
  *
- * Happy path: acceptor_open binds it, acceptor_start listens, and each client's connection is
- * handed over as a descriptor, until acceptor_close. on_closed is the last call: release there.
+ * Happy path: each client's connection is handed over as a descriptor, until acceptor_close.
+ * on_closed is the last call: release there.
  *
  * Failure: a connection that the system does not give is lost and reported; the next one is
  * taken. */
@@ -26,11 +26,9 @@ struct acceptor {
     void *owner;
 };
 
-/* With events and owner set. Negative errno, and nothing is to be closed then. */
-int acceptor_open(struct acceptor *a, struct engine *engine, const struct address *local,
-                  bool transparent);
-/* Negative: it is to be closed all the same. */
-int acceptor_start(struct acceptor *a);
+/* With events and owner set; `fd`, which listens, stays its owner's. Negative: libuv's error, and
+ * nothing is to be closed then. */
+int acceptor_open(struct acceptor *a, struct engine *engine, int fd);
 void acceptor_close(struct acceptor *a);
 
 #endif

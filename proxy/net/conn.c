@@ -3,6 +3,7 @@
 #include "net/conn.h"
 
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -77,8 +78,16 @@ static int conn_open(struct conn *c, uv_loop_t *loop, int fd)
     return error;
 }
 
+/* L5. Without it the kernel takes megabytes for a client that reads slowly. */
+static void conn_bound_unsent(int fd)
+{
+    int octets = CONN_UNSENT_MAX;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &octets, sizeof octets);
+}
+
 int conn_accept(struct conn *c, uv_loop_t *loop, int fd)
 {
+    conn_bound_unsent(fd);
     int error = conn_open(c, loop, fd);
     return error < 0 ? error : conn_start(c);
 }

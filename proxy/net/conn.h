@@ -21,6 +21,10 @@
  * peer that goes on sending cannot hold the loop. */
 #define CONN_DISCARD_MAX 16
 
+/* Octets that the kernel takes of what a client is sent, beyond what is on its way: enough that a
+ * fast reader never waits for us. */
+#define CONN_UNSENT_MAX (128 << 10)
+
 enum conn_state {
     CONN_CONNECTING,
     CONN_OPEN,

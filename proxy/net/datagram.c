@@ -2,8 +2,6 @@
  * with one call each. Failure: whatever happens on the socket, it is watched again. */
 #include "net/datagram.h"
 
-#include <unistd.h>
-
 #include "net/ancillary.h"
 #include "net/socket.h"
 
@@ -78,26 +76,15 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
-int datagram_open(struct datagram *d, struct engine *engine, const struct address *local,
-                  bool transparent)
+int datagram_open(struct datagram *d, struct engine *engine, const struct address *local, int fd)
 {
-    int fd = socket_bind_udp(local, transparent);
-    if (fd < 0)
-        return fd;
     int error = uv_poll_init(engine->loop, &d->poll, fd);
-    if (error < 0) {
-        close(fd);
+    if (error < 0)
         return error;
-    }
     d->engine = engine;
     d->local = *local;
     d->fd = fd;
     d->poll.data = d;
-    return 0;
-}
-
-int datagram_start(struct datagram *d)
-{
     return uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
 
@@ -119,13 +106,16 @@ static void datagram_turn_away(const struct datagram *d)
 
 void datagram_drain(struct datagram *d)
 {
-    if (!uv_is_active((uv_handle_t *)&d->poll))
-        return;
     uv_poll_stop(&d->poll);
     datagram_turn_away(d);
     /* What had come before that is ours. */
     for (int i = 0; i < DATAGRAM_LAST_BURSTS && datagram_receive(d) == ENGINE_BURST; i++)
         continue;
+}
+
+void datagram_stop(struct datagram *d)
+{
+    uv_poll_stop(&d->poll);
 }
 
 static void on_close(uv_handle_t *handle)
@@ -138,5 +128,4 @@ void datagram_close(struct datagram *d)
 {
     uv_poll_stop(&d->poll);
     uv_close((uv_handle_t *)&d->poll, on_close);
-    close(d->fd);
 }

@@ -1,8 +1,8 @@
 /* The UDP socket of a listener.
  *
- * Happy path: datagram_open binds it, datagram_start has requests come in bursts, each handed
- * over with the address it was sent to; an answer leaves from that address, before or after
- * datagram_drain, until datagram_close. on_closed is the last call: release there.
+ * Happy path: requests come in bursts, each handed over with the address it was sent to; an answer
+ * leaves from that address, before or after datagram_drain or datagram_stop, until datagram_close.
+ * on_closed is the last call: release there.
  *
  * Failure: an error on the socket, which any ICMP message may be, ends nothing. What the kernel
  * does not take is lost, as datagrams are. */
@@ -30,18 +30,18 @@ struct datagram {
     void *owner;
 };
 
-/* With events and owner set. Negative errno, and nothing is to be closed then. */
-int datagram_open(struct datagram *d, struct engine *engine, const struct address *local,
-                  bool transparent);
-/* Negative: libuv's error; it is to be closed all the same. */
-int datagram_start(struct datagram *d);
+/* With events and owner set; `fd`, bound to `local`, stays its owner's. Negative: libuv's error,
+ * and nothing is to be closed then. */
+int datagram_open(struct datagram *d, struct engine *engine, const struct address *local, int fd);
 
 /* Under this ID instead of the packet's, which no TSIG covers. */
 void datagram_send(const struct datagram *d, const struct client *client, uint16_t id,
                    const struct relay_packet *packet);
 
-/* Takes what has come, if it was started, and no more requests after that. */
+/* Takes what has come, and nothing more comes to the socket after that. */
 void datagram_drain(struct datagram *d);
+/* Takes no more requests: what comes is for somebody else. */
+void datagram_stop(struct datagram *d);
 void datagram_close(struct datagram *d);
 
 #endif

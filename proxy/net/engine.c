@@ -26,27 +26,43 @@ static void engine_report(void *arg, const struct relay_event *event)
     engine->sink.report(engine->sink.arg, event);
 }
 
-static void engine_wake(void *arg, void *owner)
+static void engine_ring(void *arg)
 {
     struct engine *engine = arg;
-    engine->on_wake(owner);
+    uv_async_send(&engine->ring);
+}
+
+static void on_ring(uv_async_t *ring)
+{
+    struct engine *engine = ring->data;
+    for (void *owner; (owner = bell_next(&engine->desk->bell));)
+        engine->on_wake(owner);
 }
 
 int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
-                struct config *config)
+                struct memory *memory)
 {
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
-    struct relay_world world = {engine_random_id, engine_report, engine_wake, engine};
+    struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
-    engine->desk = desk_new(&world, config->proxy.status_zones);
-    engine->relay = engine->desk && engine->datagrams ? relay_new(config, engine->desk) : NULL;
-    if (!engine->relay) {
+    engine->desk = desk_new(&world, memory);
+    int error = engine->desk && engine->datagrams ? 0 : -ENOMEM;
+    if (error == 0)
+        error = uv_async_init(loop, &engine->ring, on_ring);
+    if (error < 0) {
         engine_fini(engine);
-        return -ENOMEM;
+        return error;
     }
-    relay_take_over(engine->relay);
+    engine->ring.data = engine;
+    /* Who waits keeps the loop alive by itself. */
+    uv_unref((uv_handle_t *)&engine->ring);
     engine_renew_reserve(engine);
     return 0;
+}
+
+void engine_close(struct engine *engine)
+{
+    uv_close((uv_handle_t *)&engine->ring, NULL);
 }
 
 void engine_fini(struct engine *engine)

@@ -32,7 +32,8 @@ struct engine_sink {
 struct engine {
     uv_loop_t *loop;     /* borrowed */
     struct desk *desk;   /* owned */
-    struct relay *relay; /* one reference: of the configuration in force */
+    uv_async_t ring;     /* of the desk's bell */
+    struct relay *relay; /* one reference: of the configuration in force; NULL before the first */
     struct flow *flows;  /* all that run */
     size_t flow_count;
     struct session *sessions; /* all TCP clients */
@@ -53,10 +54,12 @@ struct engine {
     size_t random_left;
 };
 
-/* Takes a reference on `config`. -ENOMEM. Whoever wants to know of idleness says so afterwards. */
+/* `memory` outlives the engine. Negative errno. Whoever wants to know of idleness says so
+ * afterwards. */
 int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,
-                struct config *config);
-void engine_fini(struct engine *engine);
+                struct memory *memory);
+void engine_close(struct engine *engine); /* its handle: nobody waits for anything any more */
+void engine_fini(struct engine *engine);  /* once the loop has run out */
 
 /* Makes room for one descriptor, and takes it again. */
 void engine_release_reserve(struct engine *engine);

@@ -107,7 +107,7 @@ static void flow_end(struct flow *flow, enum exchange_end end)
         if (up && !(clean && flow_keep(flow, up)))
             upstream_close(up);
     }
-    recent_land(&flow->flight);
+    flight_land(&flow->flight);
     *flow->link = flow->next;
     if (flow->next)
         flow->next->link = flow->link;
@@ -313,12 +313,12 @@ struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdic
     }
     flow = flow ? flow_adopt(flow, client, owner) : NULL;
     if (flow && request->transport == RELAY_UDP) {
-        flow->flight = (struct recent_flight){.from = request->from,
-                                              .to = request->to,
-                                              .octets = flow->exchange.errand.octets,
-                                              .len = flow->exchange.errand.len,
-                                              .verified = verdict->client.key};
-        recent_take_off(&engine->relay->desk->recent, &flow->flight);
+        flow->flight = (struct flight){.from = request->from,
+                                       .to = request->to,
+                                       .octets = flow->exchange.errand.octets,
+                                       .len = flow->exchange.errand.len,
+                                       .verified = verdict->client.key};
+        flights_take_off(&engine->relay->desk->flights, &flow->flight);
     }
     return flow;
 }

@@ -45,7 +45,7 @@ struct flow {
     void *owner;       /* the client's side: a session, or a listener that this holds */
     struct flow *next; /* in the engine's list */
     struct flow **link;
-    struct recent_flight flight;
+    struct flight flight;
     struct upstream **upstreams; /* owned; by leg */
     uv_timer_t timer;
     size_t unread; /* by the client when this was last looked at */

@@ -3,20 +3,29 @@
  * until then. */
 #include "net/listener.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "net/session.h"
 
+static void listener_free(struct listener *l)
+{
+    endpoint_unref(l->endpoint);
+    free(l);
+}
+
 static void listener_unref(struct listener *l)
 {
-    if (--l->references == 0)
+    if (--l->references > 0)
+        return;
+    if (l->hears)
         datagram_close(&l->udp); /* on_udp_closed is next */
+    else
+        listener_free(l);
 }
 
 static void on_udp_closed(void *owner)
 {
-    free(owner);
+    listener_free(owner);
 }
 
 static int listener_reply(struct flow *flow, const struct relay_packet *packet)
@@ -61,7 +70,8 @@ static bool listener_may_answer(struct listener *l, struct policy_verdict *verdi
         return true;
     struct address key = rate_key(&request->from, !peer);
     verdict->answer.limit = 2 * request->len;
-    if (rate_take(&relay->desk->refusals, &key, relay->config->proxy.refusal_rate, request->now.ms))
+    if (rate_take(&relay->desk->memory->refusals, &key, relay->config->proxy.refusal_rate,
+                  request->now.ms))
         return true;
     engine_report_limit(l->engine, RESULT_REFUSAL_RATE, peer, &request->from, RELAY_UDP);
     return false;
@@ -83,9 +93,9 @@ static void on_request(void *owner, const struct relay_request *request)
     struct relay *relay = l->engine->relay;
     struct policy_verdict verdict;
     /* M10: it joins the one in flight, which will answer both, each under its ID. */
-    struct recent_flight like = {
+    struct flight like = {
         .from = request->from, .to = request->to, .octets = request->octets, .len = request->len};
-    if (recent_join(&relay->desk->recent, &like)) {
+    if (flights_join(&relay->desk->flights, &like)) {
         relay_report(relay, &(struct relay_event){.type = EVENT_JOINED,
                                                   .result = RESULT_RETRY,
                                                   .address = &request->from,
@@ -120,43 +130,41 @@ static const struct acceptor_events listener_acceptor_events = {
     .on_closed = on_tcp_closed,
 };
 
-int listener_open(struct engine *engine, const struct address *local, bool transparent,
-                  struct listener **out)
+struct listener *listener_new(struct engine *engine, struct endpoint *endpoint)
 {
     struct listener *l = calloc(1, sizeof *l);
     if (!l)
-        return -ENOMEM;
-    l->references = 1;
-    l->engine = engine;
-    l->local = *local;
+        return NULL;
+    *l = (struct listener){
+        .references = 1, .engine = engine, .endpoint = endpoint_ref(endpoint), .tcp = {.fd = -1}};
     l->udp.events = &listener_datagram_events;
     l->udp.owner = l;
-    int error = datagram_open(&l->udp, engine, local, transparent);
-    if (error < 0) {
-        free(l);
-        return error;
-    }
     l->tcp.events = &listener_acceptor_events;
     l->tcp.owner = l;
-    error = acceptor_open(&l->tcp, engine, local, transparent);
-    if (error < 0) {
-        listener_unref(l);
-        return error;
-    }
-    l->references++;
-    *out = l;
-    return 0;
+    return l;
 }
 
 int listener_start(struct listener *l)
 {
-    int error = acceptor_start(&l->tcp);
-    return error < 0 ? error : datagram_start(&l->udp);
+    int error = datagram_open(&l->udp, l->engine, &l->endpoint->local, l->endpoint->udp);
+    if (error < 0)
+        return error;
+    l->hears = true;
+    error = acceptor_open(&l->tcp, l->engine, l->endpoint->tcp);
+    if (error == 0)
+        l->references++;
+    return error;
 }
 
 void listener_close(struct listener *l)
 {
-    datagram_drain(&l->udp);
-    acceptor_close(&l->tcp);
+    if (l->hears && l->endpoint->gone)
+        datagram_drain(&l->udp);
+    else if (l->hears)
+        datagram_stop(&l->udp);
+    if (l->tcp.fd >= 0)
+        acceptor_close(&l->tcp);
+    if (l->endpoint->gone)
+        endpoint_refuse(l->endpoint);
     listener_unref(l);
 }

@@ -1,17 +1,18 @@
-/* One address served: its UDP socket, and its TCP socket that takes connections.
+/* What one worker hears at one endpoint.
  *
- * Happy path: listener_open binds both, so that an address that cannot be had is known before
- * anything changes; listener_start lets clients in. A request over UDP becomes an answer or a
- * flow, a connection a session. listener_close lets nobody in any more; flows in motion still
- * answer through the UDP socket, which the last of them closes.
+ * Happy path: listener_new, and in the worker's own thread listener_start lets clients in. A
+ * request over UDP becomes an answer or a flow, a connection a session. listener_close lets nobody
+ * in any more, and flows in motion still answer through the UDP socket. When the endpoint is gone,
+ * what has come to it by then is taken first; else it waits for who serves it next.
  *
- * Failure: what cannot be opened leaves nothing open; one that cannot start is to be closed. An
- * answer that the kernel does not take is lost, and the client asks again. */
+ * Failure: one that cannot start is to be closed. An answer that the kernel does not take is lost,
+ * and the client asks again. */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
 #include "net/acceptor.h"
 #include "net/datagram.h"
+#include "net/endpoint.h"
 
 struct listener {
     struct listener *next; /* in its worker's list, which is the worker's to keep */
@@ -19,17 +20,17 @@ struct listener {
      * that answers over UDP: it may outlive the configuration that asked for it. */
     unsigned references;
     struct engine *engine;
-    struct address local;
+    struct endpoint *endpoint; /* one reference */
+    bool hears;                /* `udp` is open */
     struct datagram udp;
-    struct acceptor tcp;
+    struct acceptor tcp; /* its descriptor is -1 until it is open */
 };
 
-/* Negative errno. */
-int listener_open(struct engine *engine, const struct address *local, bool transparent,
-                  struct listener **out);
-int listener_start(struct listener *l);
+/* NULL: no memory. */
+struct listener *listener_new(struct engine *engine, struct endpoint *endpoint);
+int listener_start(struct listener *l); /* negative errno */
 
-/* Gives up the worker's reference. What had come by then is still taken, if it was started. */
+/* Gives up the worker's reference. */
 void listener_close(struct listener *l);
 
 #endif

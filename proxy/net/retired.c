@@ -67,16 +67,12 @@ void retired_close(struct engine *engine)
 
 void retired_add(struct engine *engine, struct relay *relay)
 {
+    if (relay->refs == 1) {
+        relay_unref(relay);
+        return;
+    }
     relay->retired_before = engine->retired;
     relay->retired_at = uv_now(engine->loop);
     engine->retired = relay;
     uv_timer_start(&engine->retiring, on_look, RETIRED_LOOK_MS, RETIRED_LOOK_MS);
-}
-
-unsigned retired_count(const struct engine *engine)
-{
-    unsigned count = 0;
-    for (const struct relay *r = engine->retired; r; r = r->retired_before)
-        count++;
-    return count;
 }

@@ -14,9 +14,7 @@
 void retired_init(struct engine *engine);
 void retired_close(struct engine *engine); /* once no flow is left */
 
-/* Takes the engine's reference. */
+/* Takes the engine's reference, and lets go of it when nobody else has one. */
 void retired_add(struct engine *engine, struct relay *relay);
-
-unsigned retired_count(const struct engine *engine);
 
 #endif

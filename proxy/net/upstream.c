@@ -157,8 +157,8 @@ void upstream_close(struct upstream *up)
         stream_close(&up->stream, false);
         return;
     }
-    uv_poll_stop(&up->poll);
+    /* First the handle: its number may be another thread's socket as soon as it is closed. */
+    uv_close((uv_handle_t *)&up->poll, on_poll_closed);
     close(up->fd);
     up->fd = -1;
-    uv_close((uv_handle_t *)&up->poll, on_poll_closed);
 }

@@ -1,53 +1,12 @@
-/* The addresses of a configuration are served by one listener each. A reload keeps those that stay,
- * with the connections that wait to be accepted. */
+/* An endpoint is served by one listener. A change brings a new one for each that is wanted; where
+ * this worker serves the endpoint already, the old one stays. */
 #include "net/worker.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "net/retired.h"
 #include "net/teller.h"
-
-static struct listener *worker_find(struct listener *list, const struct address *local)
-{
-    while (list && !address_equal(&list->local, local))
-        list = list->next;
-    return list;
-}
-
-/* Opens what is served neither by `kept` nor by `*added` yet, at whose end it goes. */
-static int worker_open(struct worker *worker, const struct address *local, bool transparent,
-                       struct listener **added)
-{
-    if (worker_find(worker->listeners, local))
-        return 0;
-    for (; *added; added = &(*added)->next)
-        if (address_equal(&(*added)->local, local))
-            return 0;
-    return listener_open(&worker->engine, local, transparent, added);
-}
-
-static int worker_open_list(struct worker *worker, const struct address_list *list,
-                            bool transparent, struct listener **added, struct address *failed)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        int error = worker_open(worker, &list->items[i], transparent, added);
-        if (error < 0) {
-            *failed = list->items[i];
-            return error;
-        }
-    }
-    return 0;
-}
-
-static int worker_open_all(struct worker *worker, const struct config *config,
-                           struct listener **added, struct address *failed)
-{
-    bool transparent = config->proxy.transparent;
-    int error = worker_open_list(worker, &config->proxy.listen, transparent, added, failed);
-    for (size_t i = 0; i < config->peer_count && error == 0; i++)
-        error = worker_open_list(worker, &config->peers[i].listen, transparent, added, failed);
-    return error;
-}
 
 static void worker_close_list(struct listener **list)
 {
@@ -58,20 +17,30 @@ static void worker_close_list(struct listener **list)
     }
 }
 
+/* Nobody serves what this worker served. */
+static void worker_leave(struct worker *worker)
+{
+    for (struct listener *l = worker->listeners; l; l = l->next)
+        l->endpoint->gone = true;
+    worker_close_list(&worker->listeners);
+}
+
 /* What is still in motion is broken off. */
 static void worker_stop(struct worker *worker)
 {
     if (worker->state == WORKER_STOPPED)
         return;
     worker->state = WORKER_STOPPED;
-    worker_close_list(&worker->listeners);
+    worker_leave(worker);
     while (worker->engine.sessions)
         session_abort(worker->engine.sessions, RESULT_STOPPED);
     while (worker->engine.flows)
         flow_abort(worker->engine.flows, RESULT_STOPPED);
     teller_close(&worker->engine);
     retired_close(&worker->engine);
+    engine_close(&worker->engine);
     uv_close((uv_handle_t *)&worker->drain, NULL);
+    worker->events.on_stopped(worker->events.arg);
 }
 
 static void on_drain_over(uv_timer_t *timer)
@@ -86,25 +55,15 @@ static void on_idle(void *arg)
     struct worker *worker = arg;
     if (worker->state == WORKER_DRAINING)
         uv_timer_start(&worker->drain, on_drain_over, 0, 0);
-}
-
-static int worker_start(struct worker *worker, struct address *failed)
-{
-    for (struct listener *l = worker->listeners; l; l = l->next) {
-        int error = listener_start(l);
-        if (error < 0) {
-            *failed = l->local;
-            return error;
-        }
-    }
-    return 0;
+    else if (worker->state == WORKER_RUNNING && !worker->listeners)
+        worker->events.on_rest(worker->events.arg);
 }
 
 int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink *sink,
-                struct config *config, struct address *failed)
+                struct memory *memory, const struct worker_events *events)
 {
-    *worker = (struct worker){.state = WORKER_RUNNING};
-    int error = engine_init(&worker->engine, loop, sink, config);
+    *worker = (struct worker){.state = WORKER_RUNNING, .events = *events};
+    int error = engine_init(&worker->engine, loop, sink, memory);
     if (error < 0)
         return error;
     worker->engine.on_idle = on_idle;
@@ -113,78 +72,95 @@ int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink
     retired_init(&worker->engine);
     uv_timer_init(loop, &worker->drain);
     worker->drain.data = worker;
-    error = worker_open_all(worker, config, &worker->listeners, failed);
-    if (error == 0)
-        error = worker_start(worker, failed);
-    if (error < 0) {
-        worker_stop(worker);
-        uv_run(loop, UV_RUN_DEFAULT);
-        worker_fini(worker);
-    }
-    return error;
+    return 0;
 }
 
-int worker_prepare(struct worker *worker, struct config *config, struct worker_change *change,
-                   struct address *failed)
+int worker_prepare(struct worker *worker, struct config *config, struct endpoint *const *endpoints,
+                   unsigned count, struct worker_change *change)
 {
     *change = (struct worker_change){.relay = relay_new(config, worker->engine.desk)};
-    int error = change->relay ? worker_open_all(worker, config, &change->added, failed) : -ENOMEM;
-    if (error < 0) {
-        worker_close_list(&change->added);
-        relay_unref(change->relay);
+    change->listeners = calloc(count + 1, sizeof(struct listener *));
+    while (change->relay && change->listeners && change->count < count) {
+        struct listener *l = listener_new(&worker->engine, endpoints[change->count]);
+        if (!l)
+            break;
+        change->listeners[change->count++] = l;
     }
-    return error;
+    if (change->relay && change->listeners && change->count == count)
+        return 0;
+    worker_abandon(change);
+    return -ENOMEM;
 }
 
-static bool worker_wants(const struct config *config, const struct address *local)
+void worker_abandon(struct worker_change *change)
 {
-    bool wanted = address_list_has(&config->proxy.listen, local);
-    for (size_t i = 0; i < config->peer_count && !wanted; i++)
-        wanted = address_list_has(&config->peers[i].listen, local);
-    return wanted;
+    for (unsigned i = 0; i < change->count; i++)
+        listener_close(change->listeners[i]);
+    free(change->listeners);
+    relay_unref(change->relay);
+    *change = (struct worker_change){0};
 }
 
-/* Listeners that are no longer wanted go, those that are new come behind the others. */
-static void worker_exchange_listeners(struct worker *worker, const struct config *config,
-                                      struct listener *added)
+/* The one that serves the endpoint leaves the list; NULL: none does. */
+static struct listener *worker_take(struct listener **list, const struct endpoint *endpoint)
 {
-    struct listener **link = &worker->listeners;
-    while (*link) {
-        struct listener *l = *link;
-        if (worker_wants(config, &l->local)) {
-            link = &l->next;
-            continue;
-        }
-        *link = l->next;
-        listener_close(l);
+    while (*list && (*list)->endpoint != endpoint)
+        list = &(*list)->next;
+    struct listener *l = *list;
+    if (l)
+        *list = l->next;
+    return l;
+}
+
+static void worker_start(struct worker *worker, struct listener *l)
+{
+    if (listener_start(l) < 0)
+        engine_report_limit(&worker->engine, RESULT_NO_SOCKET, NULL, &l->endpoint->local,
+                            RELAY_TCP);
+}
+
+static void worker_exchange_listeners(struct worker *worker, struct worker_change *change)
+{
+    struct listener *before = worker->listeners, **end = &worker->listeners;
+    worker->listeners = NULL;
+    for (unsigned i = 0; i < change->count; i++) {
+        struct listener *next = change->listeners[i];
+        struct listener *l = worker_take(&before, next->endpoint);
+        if (l)
+            listener_close(next);
+        else
+            worker_start(worker, next);
+        *end = l ? l : next;
+        end = &(*end)->next;
+        *end = NULL;
     }
-    *link = added;
-    /* They are bound, and the kernel has nothing against hearing them. */
-    for (struct listener *l = added; l; l = l->next)
-        if (listener_start(l) < 0)
-            engine_report_limit(&worker->engine, RESULT_NO_SOCKET, NULL, &l->local, RELAY_TCP);
+    worker_close_list(&before);
+    free(change->listeners);
 }
 
 void worker_commit(struct worker *worker, struct worker_change *change)
 {
     struct engine *engine = &worker->engine;
-    retired_add(engine, engine->relay);
+    if (engine->relay)
+        retired_add(engine, engine->relay);
     engine->relay = change->relay;
-    relay_take_over(engine->relay);
-    worker_exchange_listeners(worker, engine->relay->config, change->added);
+    worker_exchange_listeners(worker, change);
+    *change = (struct worker_change){0};
     for (struct session *s = engine->sessions; s; s = s->next)
         session_judge_host(s);
     engine_turn(engine);
+    engine_check_idle(engine);
 }
 
 void worker_drain(struct worker *worker)
 {
-    if (worker->state != WORKER_RUNNING) {
+    /* Without a configuration there is nothing to drain. */
+    if (worker->state != WORKER_RUNNING || !worker->engine.relay) {
         worker_stop(worker);
         return;
     }
     worker->state = WORKER_DRAINING;
-    worker_close_list(&worker->listeners);
+    worker_leave(worker);
     teller_drain(&worker->engine);
     for (struct session *s = worker->engine.sessions, *next; s; s = next) {
         next = s->next;

@@ -1,10 +1,12 @@
-/* A worker: one loop's engine with its listeners, from bind to drain.
+/* A worker: one loop's engine with its listeners. Everything but worker_prepare and worker_abandon
+ * is for the loop's own thread.
  *
- * Happy path: worker_init binds every address and only then starts to serve them; worker_drain
- * closes the listeners and lets what is in flight finish; the loop runs out; worker_fini.
+ * Happy path: worker_init; a configuration comes in two phases, the first one as any later one:
+ * worker_prepare does what can fail, worker_commit serves it. worker_drain closes the listeners and
+ * lets what is in flight finish; the loop runs out; worker_fini.
  *
- * Failure: an address that cannot be served leaves none served. What has not finished when
- * drain-timeout is over, or at a second worker_drain, is broken off. */
+ * Failure: what has not finished when drain-timeout is over, or at a second worker_drain, is broken
+ * off. */
 #ifndef NET_WORKER_H
 #define NET_WORKER_H
 
@@ -13,30 +15,36 @@
 
 enum worker_state { WORKER_RUNNING, WORKER_DRAINING, WORKER_STOPPED };
 
+/* Whoever drives the loop wants to know. */
+struct worker_events {
+    void (*on_rest)(void *arg); /* serves no address, and nothing is in motion; may come often */
+    void (*on_stopped)(void *arg);
+    void *arg;
+};
+
 struct worker {
     enum worker_state state;
     struct engine engine;
-    struct listener *listeners; /* one reference each, in the order of the configuration */
+    struct worker_events events;
+    struct listener *listeners; /* one reference each */
     uv_timer_t drain;
 };
 
-/* Serves every `listen` of the configuration. Negative errno, and `*failed` then says which
- * address, if it was one; nothing is left to release: the loop, which must be the worker's own,
- * has then been run to its end. */
+/* Negative errno. `memory` outlives the worker. */
 int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink *sink,
-                struct config *config, struct address *failed);
+                struct memory *memory, const struct worker_events *events);
 
-/* A reload in two phases. What worker_prepare has made is either committed or given up; until then
- * nothing has changed. */
+/* A configuration, and the endpoints that this worker is to serve under it. */
 struct worker_change {
     struct relay *relay;
-    struct listener *added; /* bound, and not yet heard */
+    struct listener **listeners; /* owned; for each endpoint a new one, not yet heard */
+    unsigned count;
 };
 
-/* Everything that can fail. Negative errno, and `*failed` then says which address, if it was one;
- * nothing is left. */
-int worker_prepare(struct worker *worker, struct config *config, struct worker_change *change,
-                   struct address *failed);
+/* By any thread; nothing changes. -ENOMEM. What it has made is either committed or abandoned. */
+int worker_prepare(struct worker *worker, struct config *config, struct endpoint *const *endpoints,
+                   unsigned count, struct worker_change *change);
+void worker_abandon(struct worker_change *change);
 void worker_commit(struct worker *worker, struct worker_change *change);
 
 /* No new requests; what is in flight finishes, for drain-timeout at most. Then all handles are

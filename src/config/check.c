@@ -44,9 +44,6 @@ static bool check_names_key(const struct check *c)
 static void check_supported_proxy(const struct check *c)
 {
     const struct config_proxy *proxy = &c->config->proxy;
-    if (proxy->workers > 1)
-        place_say(check_place(c, "workers"), CONFIG_ERROR,
-                  "more than one worker is not supported yet");
     if (proxy->control && *proxy->control)
         place_say(check_place(c, "control"), CONFIG_ERROR,
                   "a control socket is not supported yet; leave it empty");

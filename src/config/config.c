@@ -17,6 +17,11 @@ struct config *config_ref(struct config *config)
     return config;
 }
 
+bool config_is_shared(const struct config *config)
+{
+    return atomic_load_explicit(&config->refs, memory_order_acquire) > 1;
+}
+
 void config_unref(struct config *config)
 {
     if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) > 1)

@@ -57,7 +57,7 @@ static const struct setting setting_rows[] = {
     {.section = SETTING_PROXY, .name = "include", .type = SETTING_PATHS,
      .flags = RELOADABLE, .offset = PROXY(include)},
     {.section = SETTING_PROXY, .name = "workers", .type = SETTING_NUMBER, .least = 1, .most = 256,
-     .choices = auto_words, .initial = "auto", .offset = PROXY(workers)},
+     .choices = auto_words, .initial = "auto", .flags = RELOADABLE, .offset = PROXY(workers)},
     {.section = SETTING_PROXY, .name = "user", .type = SETTING_TEXT,
      .initial = "tsig-proxy", .flags = MAY_BE_EMPTY, .offset = PROXY(user)},
     {.section = SETTING_PROXY, .name = "control", .type = SETTING_TEXT,

@@ -22,7 +22,12 @@ int errand_init(struct errand *e, struct relay *relay, const struct policy_verdi
     e->request.octets = octets;
     if (e->operation == PEER_UPDATE && e->client.key) {
         struct replay_mark mark = client_mark(&e->client);
-        e->ticket = replay_add(&relay->desk->replay, &mark);
+        e->ticket = replay_add(&relay->desk->memory->replay, &mark);
+        /* Another worker was faster with a copy. */
+        if (e->ticket == 0) {
+            errand_fini(e);
+            return DNS_EFORMAT;
+        }
     }
     return 0;
 }

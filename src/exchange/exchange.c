@@ -51,9 +51,9 @@ int exchange_init_telling(struct exchange *x, struct relay *relay,
 void exchange_set_owner(struct exchange *x, void *owner)
 {
     if (x->waiter)
-        x->waiter->owner = owner;
+        x->waiter->caller.owner = owner;
     if (x->telling.notice)
-        x->telling.notice->teller = owner;
+        x->telling.notice->teller.owner = owner;
 }
 
 void exchange_fini(struct exchange *x)
@@ -72,7 +72,7 @@ void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct re
     if (x->state != EXCHANGE_ASKING || l->state != LEG_OPENING)
         return;
     if (l->transport == RELAY_TCP)
-        recent_address_worked(&x->errand.relay->desk->recent, &l->to);
+        recent_address_worked(&x->errand.relay->desk->memory->recent, &l->to, now.ms);
     l->reused = reused;
     l->wake = now.ms;
     legs_move(&x->legs, leg, LEG_READY);
@@ -183,7 +183,7 @@ void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t l
         exchange_misanswer(x, leg, verdict, now);
     } else if (x->errand.operation == PEER_NOTIFY) {
         join_take(&x->legs, &x->errand, leg, dns_message_rcode(&m), now);
-        telling_take(&x->telling, &x->legs, l);
+        telling_take(&x->telling, &x->legs, &x->errand, l);
         state_weigh(x, now);
     } else {
         exchange_take(x, leg, octets, &m, verdict == LEG_GOOD, now);

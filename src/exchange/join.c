@@ -3,8 +3,7 @@
 #include "dns/notify.h"
 
 /* Has the peer of this leg neither answered nor given up, and is it awake? */
-static bool join_is_awaited(const struct legs *legs, unsigned index,
-                            const struct sleepers *sleepers)
+static bool join_is_awaited(const struct legs *legs, unsigned index, struct sleepers *sleepers)
 {
     bool awaited = !sleepers || !sleepers_is_asleep(sleepers, legs->items[index].peer->number);
     bool settled = true;
@@ -19,7 +18,7 @@ static bool join_is_awaited(const struct legs *legs, unsigned index,
 }
 
 /* One is enough, and mostly it is the one that was found before. */
-static bool join_awaits(struct legs *legs, const struct sleepers *sleepers)
+static bool join_awaits(struct legs *legs, struct sleepers *sleepers)
 {
     for (unsigned looked = 0; looked < legs->count;) {
         unsigned end = legs_end_of(legs, legs->witness);
@@ -31,7 +30,7 @@ static bool join_awaits(struct legs *legs, const struct sleepers *sleepers)
     return false;
 }
 
-enum join_state join_legs(struct legs *legs, const struct sleepers *sleepers)
+enum join_state join_legs(struct legs *legs, struct sleepers *sleepers)
 {
     if (legs->open == 0)
         return legs->answered > 0 ? JOIN_COMPLETE : JOIN_BROKEN;
@@ -76,7 +75,7 @@ void join_take(struct legs *legs, const struct errand *errand, unsigned index, u
                struct relay_time now)
 {
     const struct leg *leg = &legs->items[index];
-    struct sleepers *sleepers = errand->relay->desk->sleepers;
+    struct sleepers *sleepers = errand->relay->desk->memory->sleepers;
     struct relay_event event = {
         .type = EVENT_NOTIFY,
         .key = leg->key,

@@ -144,7 +144,7 @@ void legs_lose(struct legs *legs, const struct errand *errand, unsigned index,
 void legs_refused(struct legs *legs, const struct errand *errand, unsigned index,
                   struct relay_time now)
 {
-    recent_address_failed(&errand->relay->desk->recent, &legs->items[index].to, now.ms);
+    recent_address_failed(&errand->relay->desk->memory->recent, &legs->items[index].to, now.ms);
     legs_lose(legs, errand, index, RESULT_CANNOT_CONNECT, now);
     legs_wake_next(legs, errand, index, now.ms);
 }

@@ -175,7 +175,7 @@ void response_report(const struct response *r, const struct errand *errand, int 
     if (errand->operation == PEER_NOTIFY)
         return;
     if (rcode >= 0)
-        replay_answered(&errand->relay->desk->replay, errand->ticket, (unsigned)rcode);
+        replay_answered(&errand->relay->desk->memory->replay, errand->ticket, (unsigned)rcode);
     struct relay_event event = {
         .type = response_kind(r, errand),
         .result = result,

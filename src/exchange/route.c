@@ -72,8 +72,8 @@ static size_t route_count(const struct policy_verdict *v)
 struct route {
     struct relay *relay;
     const struct policy_verdict *verdict;
-    enum peer_operation operation;  /* what the servers are asked */
-    const struct address *notifier; /* where the zone's last NOTIFY came from */
+    enum peer_operation operation; /* what the servers are asked */
+    struct address notifier;       /* where the zone's last NOTIFY came from; or ADDRESS_NONE */
     uint64_t now;
     struct leg *legs;
     unsigned count;
@@ -83,8 +83,8 @@ enum route_pass { ROUTE_NOTIFIER, ROUTE_GOOD, ROUTE_ANY };
 
 static bool route_takes(const struct route *r, const struct address *to, enum route_pass pass)
 {
-    bool notifier = r->notifier && address_same_host(r->notifier, to);
-    bool bad = recent_address_is_bad(&r->relay->desk->recent, to, r->now);
+    bool notifier = address_same_host(&r->notifier, to);
+    bool bad = recent_address_is_bad(&r->relay->desk->memory->recent, to, r->now);
     switch (pass) {
     case ROUTE_NOTIFIER:
         return notifier && !bad;
@@ -164,7 +164,7 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
         for (unsigned i = 0; i < r.count; i++)
             r.legs[i].wake = now.ms;
     } else {
-        r.notifier = recent_notifier(&relay->desk->recent, &verdict->message.qname, now.ms);
+        r.notifier = recent_notifier(&relay->desk->memory->recent, &verdict->message.qname, now.ms);
         route_add(&r, ROUTE_NOTIFIER);
         route_add(&r, ROUTE_GOOD);
         if (r.count == 0)

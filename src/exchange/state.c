@@ -73,10 +73,12 @@ static void state_weigh_notify(struct exchange *x, struct relay_time now)
     static const enum join_state waited[] = {[NOTICE_WAITS] = JOIN_WAITING,
                                              [NOTICE_ANSWERED] = JOIN_COMPLETE,
                                              [NOTICE_UNANSWERED] = JOIN_BROKEN};
-    if (x->waiter && x->waiter->state == NOTICE_WAITS && now.ms >= waiting_deadline(&x->errand))
+    unsigned rcode = 0;
+    enum notice_wait wait = x->waiter ? notices_look(x->waiter, &rcode) : NOTICE_WAITS;
+    if (x->waiter && wait == NOTICE_WAITS && now.ms >= waiting_deadline(&x->errand))
         state_join(x, JOIN_BROKEN, 0, now);
     else if (x->waiter)
-        state_join(x, waited[x->waiter->state], x->waiter->rcode, now);
+        state_join(x, waited[wait], rcode, now);
     else if (x->telling.state == TELLING_NONE)
         state_join(x, join_legs(&x->legs, NULL), x->legs.rcode, now);
     else if (telling_weigh(&x->telling, &x->legs, &x->errand, now))

@@ -14,8 +14,8 @@ static uint64_t telling_tale_at(struct relay *relay, uint64_t now, unsigned *pri
 {
     if (relay->desk->draining)
         return LEG_NEVER;
-    uint64_t due = sleepers_deadline(relay->desk->sleepers, primary);
-    return due > now ? due : notices_turn(relay->desk->notices, *primary, now);
+    uint64_t due = sleepers_deadline(relay->desk->memory->sleepers, primary);
+    return due > now ? due : notices_turn(relay->desk->memory->notices, *primary, now);
 }
 
 static bool telling_next_tale(struct relay *relay, struct relay_time now, struct telling_order *out)
@@ -23,9 +23,9 @@ static bool telling_next_tale(struct relay *relay, struct relay_time now, struct
     unsigned primary = 0;
     struct sleeper_tale tale;
     if (telling_tale_at(relay, now.ms, &primary) > now.ms ||
-        !sleepers_next(relay->desk->sleepers, now.ms, &tale))
+        !sleepers_next(relay->desk->memory->sleepers, now.ms, &tale, relay->desk->work))
         return false;
-    notices_take_turn(relay->desk->notices, primary);
+    notices_take_turn(relay->desk->memory->notices, primary);
     *out = (struct telling_order){
         .primary = relay->peers[tale.primary],
         .secondary = relay->peers[tale.peer],
@@ -39,7 +39,7 @@ static bool telling_next_tale(struct relay *relay, struct relay_time now, struct
 
 bool telling_next(struct relay *relay, struct relay_time now, struct telling_order *out)
 {
-    struct notice *n = notices_next(relay->desk->notices, now.ms);
+    struct notice *n = notices_next(relay->desk->memory->notices, &relay->desk->bell, now.ms);
     if (!n)
         return telling_next_tale(relay, now, out);
     *out = (struct telling_order){
@@ -56,7 +56,7 @@ bool telling_next(struct relay *relay, struct relay_time now, struct telling_ord
 uint64_t telling_deadline(struct relay *relay, struct relay_time now)
 {
     unsigned primary = 0;
-    uint64_t notice = notices_deadline(relay->desk->notices);
+    uint64_t notice = notices_deadline(relay->desk->memory->notices);
     uint64_t tale = telling_tale_at(relay, now.ms, &primary);
     return notice < tale ? notice : tale;
 }
@@ -92,7 +92,7 @@ static int telling_judge(struct relay *relay, const struct telling_order *order,
 void telling_refuse(struct relay *relay, const struct telling_order *order)
 {
     if (order->notice)
-        notices_done(relay->desk->notices, order->notice);
+        notices_done(relay->desk->memory->notices, order->notice);
 }
 
 /* Who is to get how many copies, and who has acknowledged already. */
@@ -104,9 +104,10 @@ static void telling_prepare(struct telling *t, struct legs *legs, const struct e
         struct leg *leg = &legs->items[i];
         /* What was still to be told of another version goes with the new one. */
         if (t->notice)
-            sleepers_told(relay->desk->sleepers, leg->peer->number, zone);
+            sleepers_told(relay->desk->memory->sleepers, leg->peer->number, zone);
         if (leg->transport == RELAY_UDP)
-            leg->copies = t->notice ? sleepers_copies(relay->desk->sleepers, leg->peer->number) : 1;
+            leg->copies =
+                t->notice ? sleepers_copies(relay->desk->memory->sleepers, leg->peer->number) : 1;
         int rcode = t->notice ? acks_find(&t->notice->acks, leg->peer->number) : -1;
         if (rcode >= 0 && !leg_is_settled(leg))
             join_settle(legs, i, (unsigned)rcode);
@@ -166,19 +167,21 @@ static void telling_put_to_sleep(const struct legs *legs, const struct errand *e
         const struct leg *leg = &legs->items[i];
         next = legs_end_of(legs, i);
         if (telling_overslept(legs, i, next) &&
-            sleepers_fall_asleep(errand->relay->desk->sleepers, leg->peer->number, errand->began))
+            sleepers_fall_asleep(errand->relay->desk->memory->sleepers, leg->peer->number,
+                                 errand->began))
             leg_report(leg, errand,
                        (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_ASLEEP}, now);
     }
 }
 
-void telling_take(struct telling *t, const struct legs *legs, const struct leg *leg)
+void telling_take(const struct telling *t, const struct legs *legs, const struct errand *errand,
+                  const struct leg *leg)
 {
     if (!t->notice)
         return;
     /* A retry hears of what came late, too. */
     if (t->state == TELLING_ANSWERED)
-        t->notice->rcode = legs->rcode;
+        notices_amend(errand->relay->desk->memory->notices, t->notice, legs->rcode);
     /* Without memory for it, a retry is sent to it all the same. */
     if (acks_add(&t->notice->acks, leg->peer->number, leg->rcode) < 0)
         return;
@@ -189,13 +192,13 @@ static bool telling_is_moot(const struct telling *t, const struct desk *desk)
 {
     if (!t->notice)
         return desk->draining;
-    return notices_is_overtaken(t->notice) || (desk->draining && t->notice->waiter_count == 0);
+    return notices_is_moot(desk->memory->notices, t->notice, desk->draining);
 }
 
 bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *errand,
                    struct relay_time now)
 {
-    struct notices *notices = errand->relay->desk->notices;
+    struct notices *notices = errand->relay->desk->memory->notices;
     unsigned copies = legs->unsettled;
     notices_copies(notices, (int)copies - (int)t->copies);
     t->copies = copies;
@@ -204,7 +207,7 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
         telling_put_to_sleep(legs, errand, now);
     }
     if (t->state == TELLING_AWAITING &&
-        join_legs(legs, errand->relay->desk->sleepers) == JOIN_COMPLETE) {
+        join_legs(legs, errand->relay->desk->memory->sleepers) == JOIN_COMPLETE) {
         t->state = TELLING_ANSWERED;
         if (t->notice)
             notices_answer(notices, t->notice, legs->rcode);
@@ -216,7 +219,7 @@ bool telling_weigh(struct telling *t, struct legs *legs, const struct errand *er
 static void telling_leave_behind(const struct telling *t, const struct leg *leg,
                                  const struct errand *errand, struct relay_time now)
 {
-    struct sleepers *sleepers = errand->relay->desk->sleepers;
+    struct sleepers *sleepers = errand->relay->desk->memory->sleepers;
     const struct dns_name *zone = &errand->request.qname;
     const struct peer *peer = leg->peer;
     const struct sleeper_tale tale = {.peer = peer->number,
@@ -244,8 +247,8 @@ void telling_end(struct telling *t, const struct legs *legs, const struct errand
         if (!telling_has_answered(legs, i, next))
             telling_leave_behind(t, &legs->items[i], errand, now);
     }
-    notices_copies(errand->relay->desk->notices, -(int)t->copies);
+    notices_copies(errand->relay->desk->memory->notices, -(int)t->copies);
     if (t->notice)
-        notices_done(errand->relay->desk->notices, t->notice);
+        notices_done(errand->relay->desk->memory->notices, t->notice);
     *t = (struct telling){.state = TELLING_NONE};
 }

@@ -11,7 +11,8 @@ static bool waiting_is_known(const struct errand *errand, const struct policy_ve
     const struct dns_name *zone = &errand->request.qname;
     for (size_t i = 0; i < verdict->server_count; i++)
         if (peer_lists_zone(verdict->servers[i], zone) ||
-            sleepers_has_asked(errand->relay->desk->sleepers, verdict->servers[i]->number, zone))
+            sleepers_has_asked(errand->relay->desk->memory->sleepers, verdict->servers[i]->number,
+                               zone))
             return true;
     return false;
 }
@@ -32,8 +33,10 @@ int waiting_begin(struct notice_waiter **waiter, const struct errand *errand,
     struct notice_waiter *w = calloc(1, sizeof *w);
     if (!w)
         return DNS_EMEMORY;
-    recent_notified(&relay->desk->recent, &errand->request.qname, &errand->client.from, now.ms);
-    int error = notices_join(relay->desk->notices, &arrival, w);
+    w->caller.bell = &relay->desk->bell;
+    recent_notified(&relay->desk->memory->recent, &errand->request.qname, &errand->client.from,
+                    now.ms);
+    int error = notices_join(relay->desk->memory->notices, &arrival, w);
     if (error == 0) {
         *waiter = w;
         return 0;
@@ -68,6 +71,6 @@ void waiting_note_asked(const struct errand *errand)
     /* Over UDP a source without a key may be forged. */
     bool proven = client->key || client->transport == RELAY_TCP;
     if (asks && proven && client->peer->role == PEER_SECONDARY)
-        sleepers_asked(errand->relay->desk->sleepers, client->peer->number, &errand->request.qname,
-                       errand->began);
+        sleepers_asked(errand->relay->desk->memory->sleepers, client->peer->number,
+                       &errand->request.qname, errand->began);
 }

@@ -4,7 +4,7 @@
 
 static uint64_t bucket_spent(const struct bucket *b, unsigned rate, uint64_t now)
 {
-    uint64_t since = now - b->looked;
+    uint64_t since = now > b->looked ? now - b->looked : 0;
     /* After a second all are back; and the product stays small. */
     if (since >= 1000 || since * rate >= b->spent)
         return 0;
@@ -16,7 +16,7 @@ bool bucket_take(struct bucket *b, unsigned rate, uint64_t now)
     uint64_t spent = bucket_spent(b, rate, now) + BUCKET_TOKEN;
     if (spent > (uint64_t)BUCKET_TOKEN * rate)
         return false;
-    *b = (struct bucket){.spent = spent, .looked = now};
+    *b = (struct bucket){.spent = spent, .looked = now > b->looked ? now : b->looked};
     return true;
 }
 

@@ -1,74 +1,52 @@
-/* A hash of notices by primary and zone; for each primary two queues of those that wait for their
- * turn, each with a bucket of tokens; and a list of those that are over, oldest first, which make
- * room. A notice is in one queue or the list, or its fan-out is in motion. */
+/* A hash of notices by primary and zone; the lines of those that wait for their turn; and a list of
+ * those that are over, oldest first, which make room. A notice is in a line or the list, or its
+ * fan-out is in motion: then what it tells stays as it is, for its teller to read.
+ *
+ * One lock for all of it. Functions that take it are at the end of each part. */
 #include "relay/notices.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "relay/bucket.h"
+#include "notice_lines.h"
 
 #define NOTICES_BUCKETS 4096
-/* M3's notify-rate is for zones that nobody is known to want; the others have ten times as much. */
-#define NOTICES_KNOWN_FACTOR 10
 
-TAILQ_HEAD(notice_queue, notice);
-
-/* The NOTIFYs of one primary that wait: [0] for unknown zones, [1] for known ones. */
-struct notice_line {
-    unsigned rate;
-    struct notice_queue queue[2];
-    struct bucket bucket[2];
-};
+TAILQ_HEAD(notice_list, notice);
 
 struct notices {
-    void (*wake)(void *arg, void *owner);
-    void *arg;
-    struct notice_line **lines; /* owned, as are they; by number of the primary */
-    unsigned line_count;
-    unsigned queued;
+    pthread_mutex_t mutex;
+    struct notice_lines lines;
     unsigned unknown; /* neither idle nor known */
     unsigned waiters;
-    unsigned turn; /* of the line that is looked at first */
-    unsigned copies;
     unsigned count;
-    uint64_t now; /* ms: of the last call that told it */
-    struct notice_queue idle;
+    struct notice_list idle;
     LIST_HEAD(notice_bucket_list, notice) hash[NOTICES_BUCKETS];
 };
 
-struct notices *notices_new(void (*wake)(void *arg, void *owner), void *arg)
+struct notices *notices_new(void)
 {
     struct notices *book = calloc(1, sizeof *book);
     if (!book)
         return NULL;
-    *book = (struct notices){.wake = wake, .arg = arg};
+    pthread_mutex_init(&book->mutex, NULL);
     TAILQ_INIT(&book->idle);
     return book;
 }
 
 int notices_reserve(struct notices *book, unsigned count)
 {
-    if (count <= book->line_count)
-        return 0;
-    struct notice_line **lines = reallocarray(book->lines, count, sizeof *lines);
-    if (!lines)
-        return DNS_EMEMORY;
-    for (book->lines = lines; book->line_count < count; book->line_count++) {
-        /* Queues point at their own heads, so each line stays where it is. */
-        struct notice_line *line = calloc(1, sizeof *line);
-        if (!line)
-            return DNS_EMEMORY;
-        TAILQ_INIT(&line->queue[0]);
-        TAILQ_INIT(&line->queue[1]);
-        lines[book->line_count] = line;
-    }
-    return 0;
+    pthread_mutex_lock(&book->mutex);
+    int error = notice_lines_reserve(&book->lines, count);
+    pthread_mutex_unlock(&book->mutex);
+    return error;
 }
 
 void notices_set_rate(struct notices *book, unsigned primary, unsigned rate)
 {
-    book->lines[primary]->rate = rate;
+    pthread_mutex_lock(&book->mutex);
+    notice_lines_set_rate(&book->lines, primary, rate);
+    pthread_mutex_unlock(&book->mutex);
 }
 
 static void notices_forget(struct notices *book, struct notice *n)
@@ -81,12 +59,22 @@ static void notices_forget(struct notices *book, struct notice *n)
     free(n);
 }
 
+static void notices_unlink(struct notice_waiter *waiter)
+{
+    if (!waiter->notice)
+        return;
+    waiter->notice->waiter_count--;
+    waiter->book->waiters--;
+    waiter->notice = NULL;
+    LIST_REMOVE(waiter, entry);
+}
+
 /* Who still waits, waits for nothing any more. */
 static void notices_abandon(struct notice_waiters *waiters)
 {
     struct notice_waiter *w;
     while ((w = LIST_FIRST(waiters)))
-        notices_leave(w);
+        notices_unlink(w);
 }
 
 void notices_free(struct notices *book)
@@ -101,9 +89,8 @@ void notices_free(struct notices *book)
             notices_forget(book, n);
         }
     }
-    for (unsigned i = 0; i < book->line_count; i++)
-        free(book->lines[i]);
-    free(book->lines);
+    notice_lines_fini(&book->lines);
+    pthread_mutex_destroy(&book->mutex);
     free(book);
 }
 
@@ -170,15 +157,13 @@ static void notices_enqueue(struct notices *book, struct notice *n)
 {
     n->state = NOTICE_QUEUED;
     n->answered = false;
-    book->queued++;
-    TAILQ_INSERT_TAIL(&book->lines[n->primary]->queue[n->known], n, queue);
+    notice_lines_add(&book->lines, n);
 }
 
 static void notices_wait(struct notices *book, struct notice *n, struct notice_waiters *waiters,
                          struct notice_waiter *w)
 {
     w->state = NOTICE_WAITS;
-    w->book = book;
     w->notice = n;
     n->waiter_count++;
     book->waiters++;
@@ -202,7 +187,7 @@ static void notices_meet(struct notices *book, struct notice *n, struct notice_t
         notice_text_move(&n->next, text);
     /* What it still does for sleepers, the next one does as well. */
     if (n->state == NOTICE_SPENT)
-        book->wake(book->arg, n->teller);
+        bell_ring(&n->teller);
 }
 
 /* Nothing of this zone is in motion. */
@@ -223,11 +208,12 @@ static void notices_begin(struct notices *book, struct notice *n, const struct n
     notices_enqueue(book, n);
 }
 
-int notices_join(struct notices *book, const struct notice_arrival *a, struct notice_waiter *waiter)
+static int notices_admit(struct notices *book, const struct notice_arrival *a,
+                         struct notice_waiter *waiter)
 {
     struct notice_text text = {0};
     struct notice *n = notices_find(book, a->primary->number, &a->message->qname);
-    book->now = a->now;
+    notice_lines_see(&book->lines, a->now);
     if (n ? n->waiter_count >= NOTICES_WAITERS_MAX : !notices_has_room(book, a->known))
         return DNS_ESPACE;
     if (book->waiters >= (a->known ? NOTICES_ALL_WAITERS_MAX : NOTICES_ALL_WAITERS_MAX / 2))
@@ -255,141 +241,141 @@ int notices_join(struct notices *book, const struct notice_arrival *a, struct no
     return 0;
 }
 
+int notices_join(struct notices *book, const struct notice_arrival *a, struct notice_waiter *waiter)
+{
+    waiter->book = book;
+    pthread_mutex_lock(&book->mutex);
+    int error = notices_admit(book, a, waiter);
+    pthread_mutex_unlock(&book->mutex);
+    if (error < 0)
+        waiter->book = NULL;
+    return error;
+}
+
+enum notice_wait notices_look(struct notice_waiter *waiter, unsigned *rcode)
+{
+    pthread_mutex_lock(&waiter->book->mutex);
+    enum notice_wait state = waiter->state;
+    *rcode = waiter->rcode;
+    pthread_mutex_unlock(&waiter->book->mutex);
+    return state;
+}
+
 void notices_leave(struct notice_waiter *waiter)
 {
-    if (!waiter->notice)
+    if (!waiter->book)
         return;
-    waiter->notice->waiter_count--;
-    waiter->book->waiters--;
-    waiter->notice = NULL;
-    LIST_REMOVE(waiter, entry);
+    pthread_mutex_lock(&waiter->book->mutex);
+    notices_unlink(waiter);
+    pthread_mutex_unlock(&waiter->book->mutex);
+    bell_leave(&waiter->caller);
+    waiter->book = NULL;
 }
 
 /* Turns. */
 
-/* What a primary that is gone still waits for may go at once. */
-static unsigned notices_rate(const struct notices *book, unsigned primary, bool known)
-{
-    unsigned rate = book->lines[primary]->rate;
-    return rate == 0 ? UINT16_MAX : known ? rate * NOTICES_KNOWN_FACTOR : rate;
-}
-
-static uint64_t notices_wait_for(const struct notices *book, unsigned primary, bool known)
-{
-    return bucket_wait(&book->lines[primary]->bucket[known], notices_rate(book, primary, known),
-                       book->now);
-}
-
-static bool notices_take(struct notices *book, unsigned primary, bool known)
-{
-    return bucket_take(&book->lines[primary]->bucket[known], notices_rate(book, primary, known),
-                       book->now);
-}
-
 uint64_t notices_turn(struct notices *book, unsigned primary, uint64_t now)
 {
-    book->now = now;
-    if (book->copies >= NOTICES_COPIES_MAX)
-        return UINT64_MAX;
-    return now + notices_wait_for(book, primary, true);
+    pthread_mutex_lock(&book->mutex);
+    notice_lines_see(&book->lines, now);
+    uint64_t turn = notice_lines_turn(&book->lines, primary);
+    pthread_mutex_unlock(&book->mutex);
+    return turn;
 }
 
 void notices_take_turn(struct notices *book, unsigned primary)
 {
-    (void)notices_take(book, primary, true);
+    pthread_mutex_lock(&book->mutex);
+    notice_lines_take_turn(&book->lines, primary);
+    pthread_mutex_unlock(&book->mutex);
 }
 
-static struct notice *notices_take_first(struct notices *book, unsigned primary, bool known)
+struct notice *notices_next(struct notices *book, struct bell *bell, uint64_t now)
 {
-    struct notice_queue *queue = &book->lines[primary]->queue[known];
-    struct notice *n = TAILQ_FIRST(queue);
-    if (!n || !notices_take(book, primary, known))
-        return NULL;
-    TAILQ_REMOVE(queue, n, queue);
-    book->queued--;
-    book->turn = primary + 1;
-    n->state = NOTICE_TOLD;
-    return n;
-}
-
-/* Primaries have their turns one after another. */
-static struct notice *notices_take_any(struct notices *book, bool known)
-{
-    struct notice *n = NULL;
-    for (unsigned i = 0; i < book->line_count && !n; i++)
-        n = notices_take_first(book, (book->turn + i) % book->line_count, known);
-    return n;
-}
-
-/* What nobody is known to want comes last. */
-struct notice *notices_next(struct notices *book, uint64_t now)
-{
-    book->now = now;
-    if (book->queued == 0 || book->copies >= NOTICES_COPIES_MAX)
-        return NULL;
-    struct notice *n = notices_take_any(book, true);
-    return n ? n : notices_take_any(book, false);
-}
-
-uint64_t notices_deadline(const struct notices *book)
-{
-    uint64_t least = UINT64_MAX;
-    if (book->copies >= NOTICES_COPIES_MAX)
-        return least; /* the end of one is what is waited for */
-    for (unsigned i = 0; i < 2 * book->line_count && book->queued; i++) {
-        if (TAILQ_EMPTY(&book->lines[i / 2]->queue[i % 2]))
-            continue;
-        uint64_t at = book->now + notices_wait_for(book, i / 2, i % 2);
-        least = at < least ? at : least;
+    pthread_mutex_lock(&book->mutex);
+    notice_lines_see(&book->lines, now);
+    struct notice *n = notice_lines_take(&book->lines);
+    if (n) {
+        n->state = NOTICE_TOLD;
+        n->teller = (struct caller){.bell = bell};
     }
-    return least;
+    pthread_mutex_unlock(&book->mutex);
+    return n;
+}
+
+uint64_t notices_deadline(struct notices *book)
+{
+    pthread_mutex_lock(&book->mutex);
+    uint64_t deadline = notice_lines_deadline(&book->lines);
+    pthread_mutex_unlock(&book->mutex);
+    return deadline;
+}
+
+void notices_copies(struct notices *book, int copies)
+{
+    pthread_mutex_lock(&book->mutex);
+    book->lines.copies += (unsigned)copies;
+    pthread_mutex_unlock(&book->mutex);
 }
 
 /* Answers. */
 
-void notices_copies(struct notices *book, int copies)
-{
-    book->copies += (unsigned)copies;
-}
-
-static void notices_release(struct notices *book, struct notice *n, enum notice_wait state)
+static void notices_release(struct notice *n, enum notice_wait state)
 {
     struct notice_waiter *w;
     while ((w = LIST_FIRST(&n->waiters))) {
-        notices_leave(w);
+        notices_unlink(w);
         w->state = state;
         w->rcode = n->rcode;
-        book->wake(book->arg, w->owner);
+        bell_ring(&w->caller);
     }
 }
 
-void notices_answer(struct notices *book, struct notice *n, unsigned rcode)
-{
-    assert(n->state == NOTICE_TOLD);
-    n->state = NOTICE_SPENT;
-    n->answered = true;
-    n->rcode = rcode;
-    notices_release(book, n, NOTICE_ANSWERED);
-    if (notices_is_overtaken(n))
-        book->wake(book->arg, n->teller);
-}
-
-bool notices_is_overtaken(const struct notice *n)
+/* Something newer waits for this fan-out to end, which has nobody to answer any more. */
+static bool notices_is_overtaken(const struct notice *n)
 {
     return n->state == NOTICE_SPENT && n->next.octets;
 }
 
-void notices_done(struct notices *book, struct notice *n)
+void notices_answer(struct notices *book, struct notice *n, unsigned rcode)
 {
-    notices_release(book, n, NOTICE_UNANSWERED);
-    n->teller = NULL;
-    n->until = book->now + NOTICES_KEEP_MS;
-    if (!n->next.octets) {
-        n->state = NOTICE_IDLE;
-        book->unknown -= !n->known;
-        TAILQ_INSERT_TAIL(&book->idle, n, queue);
-        return;
-    }
+    pthread_mutex_lock(&book->mutex);
+    assert(n->state == NOTICE_TOLD);
+    n->state = NOTICE_SPENT;
+    n->answered = true;
+    n->rcode = rcode;
+    notices_release(n, NOTICE_ANSWERED);
+    if (notices_is_overtaken(n))
+        bell_ring(&n->teller);
+    pthread_mutex_unlock(&book->mutex);
+}
+
+void notices_amend(struct notices *book, struct notice *n, unsigned rcode)
+{
+    pthread_mutex_lock(&book->mutex);
+    n->rcode = rcode;
+    pthread_mutex_unlock(&book->mutex);
+}
+
+bool notices_is_moot(struct notices *book, const struct notice *n, bool draining)
+{
+    pthread_mutex_lock(&book->mutex);
+    bool moot = notices_is_overtaken(n) || (draining && n->waiter_count == 0);
+    pthread_mutex_unlock(&book->mutex);
+    return moot;
+}
+
+/* Nothing waits behind it. */
+static void notices_rest(struct notices *book, struct notice *n)
+{
+    n->state = NOTICE_IDLE;
+    book->unknown -= !n->known;
+    TAILQ_INSERT_TAIL(&book->idle, n, queue);
+}
+
+/* What came meanwhile is next. */
+static void notices_go_on(struct notices *book, struct notice *n)
+{
     struct notice_waiter *w;
     notices_replace(n, &n->next, false);
     while ((w = LIST_FIRST(&n->next_waiters))) {
@@ -397,4 +383,17 @@ void notices_done(struct notices *book, struct notice *n)
         LIST_INSERT_HEAD(&n->waiters, w, entry);
     }
     notices_enqueue(book, n);
+}
+
+void notices_done(struct notices *book, struct notice *n)
+{
+    pthread_mutex_lock(&book->mutex);
+    notices_release(n, NOTICE_UNANSWERED);
+    bell_leave(&n->teller);
+    n->until = book->lines.now + NOTICES_KEEP_MS;
+    if (n->next.octets)
+        notices_go_on(book, n);
+    else
+        notices_rest(book, n);
+    pthread_mutex_unlock(&book->mutex);
 }

@@ -229,7 +229,7 @@ bool proof_check_replay(struct judgement *j)
     if (j->verdict->operation != PEER_UPDATE || !client->key)
         return true;
     struct replay_mark mark = client_mark(client);
-    int answer = replay_look(&j->relay->desk->replay, &mark);
+    int answer = replay_look(&j->relay->desk->memory->replay, &mark);
     if (answer == REPLAY_NEW)
         return true;
     if (answer == REPLAY_OTHER)

@@ -5,6 +5,16 @@
 #define RATE_NETWORK_IPV4 3 /* octets */
 #define RATE_NETWORK_IPV6 7
 
+void rate_init(struct rate *rate)
+{
+    pthread_mutex_init(&rate->mutex, NULL);
+}
+
+void rate_fini(struct rate *rate)
+{
+    pthread_mutex_destroy(&rate->mutex);
+}
+
 struct address rate_key(const struct address *from, bool stranger)
 {
     struct address key = {.family = from->family, .port = stranger};
@@ -43,9 +53,12 @@ bool rate_take(struct rate *rate, const struct address *key, unsigned per_second
 {
     if (per_second == 0)
         return false;
+    pthread_mutex_lock(&rate->mutex);
     struct rate_bucket *place = rate_find(rate, key);
     /* One that takes another's place has what that one had left: whoever forges many addresses
      * earns no more by it than the table is large. */
     place->key = *key;
-    return bucket_take(&place->bucket, per_second, now);
+    bool may = bucket_take(&place->bucket, per_second, now);
+    pthread_mutex_unlock(&rate->mutex);
+    return may;
 }

@@ -23,7 +23,7 @@ struct relay *relay_new(struct config *config, struct desk *desk)
     relay->servers = calloc(config->peer_count + 1, sizeof *relay->servers);
     relay->peers = calloc(config->peer_numbers + 1, sizeof *relay->peers);
     if (!relay->macs || !relay->servers || !relay->peers ||
-        desk_reserve(desk, config->peer_numbers) < 0)
+        memory_reserve(desk->memory, config->peer_numbers) < 0)
         goto fail;
     for (size_t i = 0; i < config->peer_count; i++)
         relay->peers[config->peers[i].number] = &config->peers[i];
@@ -51,7 +51,7 @@ void relay_unref(struct relay *relay)
 void relay_take_over(struct relay *relay)
 {
     for (unsigned i = 0; i < relay->config->peer_numbers; i++)
-        notices_set_rate(relay->desk->notices, i,
+        notices_set_rate(relay->desk->memory->notices, i,
                          relay->peers[i] ? relay->peers[i]->notify_rate : 0);
 }
 
@@ -91,9 +91,8 @@ void relay_report(const struct relay *relay, const struct relay_event *event)
 }
 
 /* The place in its ring of the key whose turn it is; the first when that key is gone. */
-static unsigned relay_turn(const struct relay *relay, const struct peer *peer)
+static unsigned relay_place(const struct peer *peer, unsigned turn)
 {
-    unsigned turn = relay->desk->key_turns[peer->number];
     for (unsigned i = 0; turn > 0 && i < peer->keyring.count; i++)
         if (peer->keyring.keys[i]->number == turn - 1)
             return i;
@@ -102,7 +101,10 @@ static unsigned relay_turn(const struct relay *relay, const struct peer *peer)
 
 const struct tsig_key *relay_key(const struct relay *relay, const struct peer *peer)
 {
-    return peer_is_signed(peer) ? peer->keyring.keys[relay_turn(relay, peer)] : NULL;
+    if (!peer_is_signed(peer))
+        return NULL;
+    return peer->keyring
+        .keys[relay_place(peer, memory_key_turn(relay->desk->memory, peer->number))];
 }
 
 /* L11: whoever withholds or forges answers brings this about, so it never leads to a weaker
@@ -117,13 +119,15 @@ static unsigned relay_find_next(const struct tsig_keyring *ring, unsigned turn)
 
 void relay_next_key(struct relay *relay, const struct peer *peer, const struct tsig_key *key)
 {
-    if (!peer_is_signed(peer) || relay_key(relay, peer) != key)
+    if (!peer_is_signed(peer))
         return;
-    unsigned turn = relay_turn(relay, peer);
-    unsigned next = relay_find_next(&peer->keyring, turn);
-    if (next == turn)
+    unsigned turn = memory_key_turn(relay->desk->memory, peer->number);
+    unsigned place = relay_place(peer, turn);
+    unsigned next = relay_find_next(&peer->keyring, place);
+    if (peer->keyring.keys[place] != key || next == place ||
+        !memory_turn_key(relay->desk->memory, peer->number, turn,
+                         peer->keyring.keys[next]->number + 1))
         return;
-    relay->desk->key_turns[peer->number] = peer->keyring.keys[next]->number + 1;
     relay_report(relay, &(struct relay_event){
                             .type = EVENT_TSIG_FAILURE,
                             .peer = peer,

@@ -4,6 +4,8 @@
  * itself. */
 #include "relay/sleepers.h"
 
+#include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -33,6 +35,7 @@ LIST_HEAD(sleeper_bucket, sleeper_entry);
 TAILQ_HEAD(sleeper_queue, sleeper_entry);
 
 struct sleepers {
+    pthread_mutex_t mutex;
     unsigned peers;
     unsigned most;
     unsigned count;
@@ -45,7 +48,6 @@ struct sleepers {
     struct sleeper_bucket *hash;
     struct sleeper_queue age;
     struct sleeper_queue queues[SLEEPERS_TRIES];
-    uint8_t *last; /* owned: octets of the tale that sleepers_next gave out for the last time */
 };
 
 struct sleepers *sleepers_new(unsigned zones)
@@ -53,6 +55,7 @@ struct sleepers *sleepers_new(unsigned zones)
     struct sleepers *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
+    pthread_mutex_init(&s->mutex, NULL);
     s->most = zones;
     s->buckets = zones < SLEEPERS_BUCKETS_MAX ? zones + 1 : SLEEPERS_BUCKETS_MAX;
     s->hash = calloc(s->buckets, sizeof *s->hash);
@@ -65,7 +68,7 @@ struct sleepers *sleepers_new(unsigned zones)
     return NULL;
 }
 
-int sleepers_reserve(struct sleepers *s, unsigned count)
+static int sleepers_grow(struct sleepers *s, unsigned count)
 {
     if (count <= s->peers)
         return 0;
@@ -76,6 +79,14 @@ int sleepers_reserve(struct sleepers *s, unsigned count)
     s->states = states;
     s->peers = count;
     return 0;
+}
+
+int sleepers_reserve(struct sleepers *s, unsigned count)
+{
+    pthread_mutex_lock(&s->mutex);
+    int error = sleepers_grow(s, count);
+    pthread_mutex_unlock(&s->mutex);
+    return error;
 }
 
 /* Nothing is told any more. */
@@ -104,7 +115,7 @@ void sleepers_free(struct sleepers *s)
         next = TAILQ_NEXT(e, age);
         sleepers_forget(s, e);
     }
-    free(s->last);
+    pthread_mutex_destroy(&s->mutex);
     free(s->hash);
     free(s->states);
     free(s);
@@ -158,53 +169,67 @@ static struct sleeper_entry *sleepers_touch(struct sleepers *s, unsigned peer,
     return e;
 }
 
-bool sleepers_is_asleep(const struct sleepers *s, unsigned peer)
+bool sleepers_is_asleep(struct sleepers *s, unsigned peer)
 {
-    return s->states[peer].asleep;
+    pthread_mutex_lock(&s->mutex);
+    bool asleep = s->states[peer].asleep;
+    pthread_mutex_unlock(&s->mutex);
+    return asleep;
 }
 
 bool sleepers_fall_asleep(struct sleepers *s, unsigned peer, uint64_t since)
 {
+    pthread_mutex_lock(&s->mutex);
     struct sleeper_state *state = &s->states[peer];
     bool was = state->asleep;
     state->asleep = true;
     state->stirred = state->stirred && state->stirred_at >= since;
+    pthread_mutex_unlock(&s->mutex);
     return !was;
 }
 
 void sleepers_wake(struct sleepers *s, unsigned peer)
 {
+    pthread_mutex_lock(&s->mutex);
     s->states[peer] = (struct sleeper_state){.asleep = false};
+    pthread_mutex_unlock(&s->mutex);
 }
 
-unsigned sleepers_copies(const struct sleepers *s, unsigned peer)
+unsigned sleepers_copies(struct sleepers *s, unsigned peer)
 {
-    return s->states[peer].asleep && !s->states[peer].stirred ? 1 : 3;
+    pthread_mutex_lock(&s->mutex);
+    unsigned copies = s->states[peer].asleep && !s->states[peer].stirred ? 1 : 3;
+    pthread_mutex_unlock(&s->mutex);
+    return copies;
 }
 
 void sleepers_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone, uint64_t now)
 {
+    pthread_mutex_lock(&s->mutex);
     struct sleeper_entry *e = sleepers_touch(s, peer, zone);
     s->states[peer].stirred = true;
     s->states[peer].stirred_at = now;
-    if (!e)
-        return;
-    e->asked = true;
-    e->asked_at = now;
-    sleepers_silence(s, e);
+    if (e) {
+        e->asked = true;
+        e->asked_at = now;
+        sleepers_silence(s, e);
+    }
+    pthread_mutex_unlock(&s->mutex);
 }
 
-bool sleepers_has_asked(const struct sleepers *s, unsigned peer, const struct dns_name *zone)
+bool sleepers_has_asked(struct sleepers *s, unsigned peer, const struct dns_name *zone)
 {
-    const struct sleeper_entry *e = sleepers_find(s, peer, zone);
-    return e && e->asked;
+    return sleepers_has_asked_since(s, peer, zone, 0);
 }
 
-bool sleepers_has_asked_since(const struct sleepers *s, unsigned peer, const struct dns_name *zone,
+bool sleepers_has_asked_since(struct sleepers *s, unsigned peer, const struct dns_name *zone,
                               uint64_t since)
 {
+    pthread_mutex_lock(&s->mutex);
     const struct sleeper_entry *e = sleepers_find(s, peer, zone);
-    return e && e->asked && e->asked_at >= since;
+    bool asked = e && e->asked && e->asked_at >= since;
+    pthread_mutex_unlock(&s->mutex);
+    return asked;
 }
 
 static void sleepers_schedule(struct sleepers *s, struct sleeper_entry *e, unsigned tries,
@@ -215,9 +240,10 @@ static void sleepers_schedule(struct sleepers *s, struct sleeper_entry *e, unsig
     TAILQ_INSERT_TAIL(&s->queues[tries], e, queue);
 }
 
-int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const struct dns_name *zone,
-                  uint64_t now)
+static int sleepers_note(struct sleepers *s, const struct sleeper_tale *tale,
+                         const struct dns_name *zone, uint64_t now)
 {
+    assert(tale->len <= DNS_NOTIFY_MAX);
     struct sleeper_entry *e = sleepers_touch(s, tale->peer, zone);
     uint8_t *octets = e ? malloc(tale->len) : NULL;
     if (!octets)
@@ -231,11 +257,22 @@ int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const str
     return 0;
 }
 
+int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const struct dns_name *zone,
+                  uint64_t now)
+{
+    pthread_mutex_lock(&s->mutex);
+    int error = sleepers_note(s, tale, zone, now);
+    pthread_mutex_unlock(&s->mutex);
+    return error;
+}
+
 void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zone)
 {
+    pthread_mutex_lock(&s->mutex);
     struct sleeper_entry *e = sleepers_find(s, peer, zone);
     if (e)
         sleepers_silence(s, e);
+    pthread_mutex_unlock(&s->mutex);
 }
 
 /* Of the heads of the queues the one whose time comes first; NULL when all are empty. */
@@ -250,29 +287,40 @@ static struct sleeper_entry *sleepers_first(const struct sleepers *s)
     return first;
 }
 
-uint64_t sleepers_deadline(const struct sleepers *s, unsigned *primary)
+uint64_t sleepers_deadline(struct sleepers *s, unsigned *primary)
 {
+    pthread_mutex_lock(&s->mutex);
     const struct sleeper_entry *e = sleepers_first(s);
-    if (!e)
-        return UINT64_MAX;
-    *primary = e->primary;
-    return e->due;
+    uint64_t deadline = e ? e->due : UINT64_MAX;
+    if (e)
+        *primary = e->primary;
+    pthread_mutex_unlock(&s->mutex);
+    return deadline;
 }
 
-bool sleepers_next(struct sleepers *s, uint64_t now, struct sleeper_tale *out)
+/* Tells it once more, and when it does so again is settled. */
+static void sleepers_take(struct sleepers *s, struct sleeper_entry *e, uint64_t now,
+                          struct sleeper_tale *out, uint8_t room[DNS_NOTIFY_MAX])
 {
-    struct sleeper_entry *e = sleepers_first(s);
-    if (!e || e->due > now)
-        return false;
     unsigned tries = e->tries + 1;
-    TAILQ_REMOVE(&s->queues[e->tries], e, queue);
-    *out = (struct sleeper_tale){e->peer, e->primary, tries, e->octets, e->len};
-    if (tries < SLEEPERS_TRIES) {
-        sleepers_schedule(s, e, tries, now);
-    } else {
-        free(s->last);
-        s->last = e->octets;
-        e->octets = NULL;
+    memcpy(room, e->octets, e->len);
+    *out = (struct sleeper_tale){e->peer, e->primary, tries, room, e->len};
+    if (tries == SLEEPERS_TRIES) {
+        sleepers_silence(s, e);
+        return;
     }
-    return true;
+    TAILQ_REMOVE(&s->queues[e->tries], e, queue);
+    sleepers_schedule(s, e, tries, now);
+}
+
+bool sleepers_next(struct sleepers *s, uint64_t now, struct sleeper_tale *out,
+                   uint8_t room[DNS_NOTIFY_MAX])
+{
+    pthread_mutex_lock(&s->mutex);
+    struct sleeper_entry *e = sleepers_first(s);
+    bool due = e && e->due <= now;
+    if (due)
+        sleepers_take(s, e, now, out, room);
+    pthread_mutex_unlock(&s->mutex);
+    return due;
 }

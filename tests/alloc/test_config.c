@@ -227,28 +227,29 @@ static void on_event(void *arg, const struct relay_event *event)
     (void)event;
 }
 
-static void on_wake(void *arg, void *owner)
+static void on_ring(void *arg)
 {
     (void)arg;
-    (void)owner;
 }
 
 static enum story_end run_reload(const void *text)
 {
     const struct relay_world world = {
-        .random_id = on_random_id, .report = on_event, .wake = on_wake};
+        .random_id = on_random_id, .report = on_event, .ring = on_ring};
     if (parse(text) < 0)
         return STORY_SHORT;
     config_carry(config_fixture, before);
     cr_assert_eq(config_fixture->keys[0].number, 1, "[key other] was the second");
     cr_assert_eq(config_fixture->keys[1].number, 4, "[key new] is new");
     cr_assert_eq(config_fixture->peers[1].number, 2, "[secondary one] was the third");
-    struct desk *desk = desk_new(&world, 10);
+    struct memory *memory = memory_new(10);
+    struct desk *desk = memory ? desk_new(&world, memory) : NULL;
     struct relay *relay = desk ? relay_new(config_fixture, desk) : NULL;
     bool whole = relay && !config_fixture_report.incomplete;
     cr_assert(!relay || relay_mac(relay, &config_fixture->keys[1])->ctx);
     relay_unref(relay);
     desk_free(desk);
+    memory_free(memory);
     return whole ? STORY_WHOLE : STORY_SHORT;
 }
 

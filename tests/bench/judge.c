@@ -12,6 +12,7 @@
 
 #define SECTION_SIZE 256
 
+static struct memory *memory;
 static struct desk *desk;
 static struct relay *relay;
 static struct config *config;
@@ -45,10 +46,9 @@ static void on_event(void *arg, const struct relay_event *event)
     (void)event;
 }
 
-static void on_wake(void *arg, void *owner)
+static void on_ring(void *arg)
 {
     (void)arg;
-    (void)owner;
 }
 
 static int on_read(void *arg, const char *path, struct config_file *out)
@@ -75,8 +75,10 @@ static void open_text(char *text)
 
 static void open_relay(void)
 {
-    const struct relay_world world = {.random_id = random_id, .report = on_event, .wake = on_wake};
-    desk = desk_new(&world, config->proxy.status_zones);
+    const struct relay_world world = {.random_id = random_id, .report = on_event, .ring = on_ring};
+    memory = memory_new(config->proxy.status_zones);
+    must(memory, "memory_new");
+    desk = desk_new(&world, memory);
     relay = relay_new(config, desk);
     must(relay, "relay_new");
     relay_take_over(relay);
@@ -86,6 +88,7 @@ static void close_all(void)
 {
     relay_unref(relay);
     desk_free(desk);
+    memory_free(memory);
     config_unref(config);
 }
 

@@ -56,16 +56,15 @@ static void report(void *arg, const struct relay_event *event)
     FUZZ_CHECK(!event->address || *address_to_text(event->address, address));
 }
 
-static void wake(void *arg, void *owner)
+static void ring(void *arg)
 {
     (void)arg;
-    (void)owner;
 }
 
 struct relay *world_relay(void)
 {
     static const struct relay_world world = {
-        .random_id = random_id, .report = report, .wake = wake};
+        .random_id = random_id, .report = report, .ring = ring};
     static struct config *config; /* parsed once */
     const struct config_files files = {.read = read_text};
     struct config_report findings = {0};
@@ -75,7 +74,7 @@ struct relay *world_relay(void)
         FUZZ_CHECK(config_parse(&files, "/etc/t/main.ini", &config, &findings) == 0);
         config_report_fini(&findings);
     }
-    relay = relay_new(config, desk_new(&world, config->proxy.status_zones));
+    relay = relay_new(config, desk_new(&world, memory_new(config->proxy.status_zones)));
     FUZZ_CHECK(relay);
     relay_take_over(relay);
     return relay;
@@ -158,7 +157,9 @@ uint8_t *world_read(const struct relay_packet *packet, size_t *len)
 void world_free(struct relay *relay)
 {
     struct desk *desk = relay->desk;
+    struct memory *memory = desk->memory;
 
     relay_unref(relay);
     desk_free(desk);
+    memory_free(memory);
 }

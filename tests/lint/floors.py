@@ -16,7 +16,7 @@ FLOORS = [
 ]
 
 FORBIDDEN_HEADERS = re.compile(
-    r"uv\.h|unistd\.h|fcntl\.h|netdb\.h|poll\.h|pthread\.h|syslog\.h|signal\.h|time\.h|threads\.h"
+    r"uv\.h|unistd\.h|fcntl\.h|netdb\.h|poll\.h|syslog\.h|signal\.h|time\.h|threads\.h"
     r"|sys/(socket|time|epoll|select|stat|random|ioctl|mman|un|timerfd|eventfd)\.h"
     r"|net/.*|netinet/(?!in\.h).*|openssl/(rand|ssl|bio)\.h"
 )

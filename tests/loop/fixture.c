@@ -132,6 +132,32 @@ uint16_t fixture_port(const char *ipv4, const char *ipv6)
     return 0;
 }
 
+static void on_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void fixture_begin(void)
+{
+    static const struct engine_sink sink = {.report = on_event};
+    static const struct worker_events events = {.on_rest = on_nothing, .on_stopped = on_nothing};
+    fixture.memory = memory_new(config_fixture->proxy.status_zones);
+    cr_assert_not_null(fixture.memory);
+    cr_assert_eq(worker_init(&fixture.worker, &fixture.loop, &sink, fixture.memory, &events), 0);
+    fixture.serving = true;
+}
+
+static void fixture_serve(const struct ports *ports)
+{
+    struct worker_change change;
+    cr_assert_eq(
+        worker_prepare(&fixture.worker, config_fixture, ports->items, ports->count, &change), 0);
+    for (unsigned i = 0; i < ports->count; i++)
+        cr_assert_eq(endpoint_listen(ports->items[i]), 0);
+    relay_take_over(change.relay);
+    worker_commit(&fixture.worker, &change);
+}
+
 int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, struct address *failed)
 {
     static char whole[32768];
@@ -143,10 +169,15 @@ int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, stru
              address_to_text(&fixture.ipv4, listen[0]), address_to_text(&fixture.ipv6, listen[1]),
              text);
     cr_assert_eq(config_fixture_parse(whole), 0, "%s", config_fixture_findings());
-    static const struct engine_sink sink = {.report = on_event};
-    int error = worker_init(&fixture.worker, &fixture.loop, &sink, config_fixture, failed);
-    fixture.serving = error == 0;
-    return error;
+    static const struct ports none;
+    struct ports ports;
+    int error = ports_open(&ports, &none, config_fixture, 1, failed);
+    if (error < 0)
+        return error;
+    fixture_begin();
+    fixture_serve(&ports);
+    ports_close(&ports);
+    return 0;
 }
 
 void fixture_start(const char *format, ...)
@@ -168,6 +199,7 @@ void fixture_await_end(void)
 {
     UNTIL(!uv_loop_alive(&fixture.loop));
     worker_fini(&fixture.worker);
+    memory_free(fixture.memory);
     fixture.serving = false;
 }
 

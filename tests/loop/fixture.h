@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "config/config_fixture.h"
+#include "net/ports.h"
 #include "net/worker.h"
 #include "support.h"
 
@@ -24,6 +25,7 @@
 struct fixture {
     uv_loop_t loop;
     uv_timer_t tick; /* so that a turn of the loop never waits for long */
+    struct memory *memory;
     struct worker worker;
     bool serving;
     unsigned descriptors; /* open before the worker began */
@@ -52,7 +54,7 @@ void fixture_close(void);
  * rest of [proxy] first. */
 void fixture_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same with the hosts given. Returns what worker_init does. */
+/* The same with the hosts given. Returns what ports_open does. */
 int fixture_try_start(const char *ipv4, const char *ipv6, const char *text, struct address *failed);
 
 /* What worker and loop still hold of a stopped worker must go by itself. */

@@ -18,10 +18,25 @@ static void begin(void)
 /* Another listener of the same worker, which the test has to close. */
 static struct listener *open_other(struct address *at)
 {
-    struct listener *l = NULL;
+    struct endpoint *endpoint;
     *at = fixture_address("127.0.0.1", fixture_port("127.0.0.1", "::1"));
-    cr_assert_eq(listener_open(&fixture.worker.engine, at, false, &l), 0);
+    cr_assert_eq(endpoint_open(at, false, &endpoint), 0);
+    struct listener *l = listener_new(&fixture.worker.engine, endpoint);
+    endpoint_unref(endpoint);
     return l;
+}
+
+static void start(struct listener *l)
+{
+    cr_assert_eq(endpoint_listen(l->endpoint), 0);
+    cr_assert_eq(listener_start(l), 0);
+}
+
+/* Its endpoint goes with it. */
+static void close_for_good(struct listener *l)
+{
+    l->endpoint->gone = true;
+    listener_close(l);
 }
 
 /* Nobody has the address over UDP, not even somebody who would share it. */
@@ -59,9 +74,9 @@ Test(listener, that_is_closed_still_answers_from_its_address_and_is_gone_then)
     struct address at;
     begin();
     struct listener *l = open_other(&at);
-    cr_assert_eq(listener_start(l), 0);
+    start(l);
     int fd = ask(&at);
-    listener_close(l);
+    close_for_good(l);
     UNTIL(end_is_refused(&at));
     cr_assert_not(is_free(&at));
     expect_answer(fd, &at);
@@ -73,9 +88,9 @@ Test(listener, that_is_closed_is_gone_at_once_when_nothing_is_owed)
     struct address at;
     begin();
     struct listener *l = open_other(&at);
-    cr_assert_eq(listener_start(l), 0);
+    start(l);
     expect_answer(ask(&at), &at);
-    listener_close(l);
+    close_for_good(l);
     UNTIL(end_is_refused(&at) && is_free(&at));
 }
 
@@ -84,11 +99,11 @@ Test(listener, that_is_closed_takes_what_had_come_and_nothing_more)
     struct address at, local = fixture_address("127.0.0.1", 0);
     begin();
     struct listener *l = open_other(&at);
-    cr_assert_eq(listener_start(l), 0);
+    start(l);
     int fd = udp_open(&local);
     query_make(&query, 1, DNS_TYPE_SOA);
     udp_send(fd, &at, &query);
-    listener_close(l);
+    close_for_good(l);
     udp_send(fd, &at, &query);
     UNTIL(udp_take(server.udp, &asked, &proxy));
     cr_assert_eq(fixture.worker.engine.flow_count, 1);
@@ -102,9 +117,9 @@ Test(listener, that_is_broken_off_with_its_worker_leaves_nothing_open)
     struct address at;
     begin();
     struct listener *l = open_other(&at);
-    cr_assert_eq(listener_start(l), 0);
+    start(l);
     ask(&at);
-    listener_close(l);
+    close_for_good(l);
     worker_drain(&fixture.worker);
     worker_drain(&fixture.worker);
     fixture_await_end();
@@ -117,10 +132,10 @@ Test(listener, that_is_not_started_refuses_connections)
     begin();
     struct listener *l = open_other(&at);
     cr_assert(end_is_refused(&at));
-    cr_assert_eq(listener_start(l), 0);
+    start(l);
     end_connect(&client, &at, 0);
     fixture_session();
-    listener_close(l);
+    close_for_good(l);
 }
 
 /* It is rolled back: whoever has the address next is asked again. */
@@ -132,17 +147,42 @@ Test(listener, that_is_closed_before_it_started_answers_nothing)
     int fd = udp_open(&local);
     query_make(&query, 1, DNS_TYPE_SOA);
     udp_send(fd, &at, &query);
-    listener_close(l);
+    close_for_good(l);
     cr_assert_eq(fixture.worker.engine.flow_count, 0);
     UNTIL(is_free(&at));
 }
 
+Test(listener, that_is_closed_leaves_what_comes_to_who_serves_its_endpoint_next)
+{
+    struct address at, local = fixture_address("127.0.0.1", 0);
+    begin();
+    struct listener *l = open_other(&at);
+    struct listener *next = listener_new(&fixture.worker.engine, l->endpoint);
+    start(l);
+    int owed = ask(&at);
+    int fd = udp_open(&local);
+    query_make(&query, 2, DNS_TYPE_SOA);
+    udp_send(fd, &at, &query);
+    end_connect(&client, &at, 0);
+    listener_close(l);
+    cr_assert_eq(fixture.worker.engine.flow_count, 1);
+    cr_assert_eq(listener_start(next), 0);
+    UNTIL(fixture.worker.engine.flow_count == 2 && fixture.worker.engine.session_count == 1);
+    query_make(&query, 1, DNS_TYPE_SOA);
+    expect_answer(owed, &at);
+    query_make(&query, 2, DNS_TYPE_SOA);
+    UNTIL(udp_take(server.udp, &asked, &proxy));
+    expect_answer(fd, &at);
+    close_for_good(next);
+    UNTIL(end_is_refused(&at) && is_free(&at));
+}
+
 Test(listener, that_cannot_have_its_tcp_port_leaves_its_udp_port_free)
 {
-    struct listener *l = NULL;
+    struct endpoint *endpoint = NULL;
     begin();
     fixture_drop(server.udp); /* TCP without SO_REUSEPORT stays */
-    cr_assert_eq(listener_open(&fixture.worker.engine, &server.at, false, &l), UV_EADDRINUSE);
-    cr_assert_null(l);
-    UNTIL(is_free(&server.at));
+    cr_assert_eq(endpoint_open(&server.at, false, &endpoint), UV_EADDRINUSE);
+    cr_assert_null(endpoint);
+    cr_assert(is_free(&server.at));
 }

@@ -1,5 +1,7 @@
 /* A reader that is slow costs little memory and loses nothing. */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "end.h"
 #include "tsig/verify.h"
@@ -95,6 +97,25 @@ Test(pressure, X9_client_that_does_not_read_blocks_its_server)
         cr_assert_eq(got.len, answer.len, "message %u", i);
         cr_assert_arr_eq(got.octets + 2, answer.octets + 2, got.len - 2, "message %u", i);
     }
+}
+
+static int unsent_by_kernel(void)
+{
+    uv_os_fd_t fd;
+    int octets = 0;
+    cr_assert_eq(uv_fileno((uv_handle_t *)&fixture_session()->stream.conn.tcp, &fd), 0);
+    cr_assert_eq(ioctl(fd, SIOCOUTQNSD, &octets), 0);
+    return octets;
+}
+
+Test(pressure, L5_the_kernel_holds_little_for_a_client_that_does_not_read)
+{
+    static struct feed feed = {
+        .end = &upstream, .asked = &asked, .count = 4000, .records = 1, .size = 16000};
+    begin("");
+    feed_until_blocked(&feed);
+    cr_expect_gt(unsent_by_kernel(), 0);
+    cr_expect_leq(unsent_by_kernel(), CONN_UNSENT_MAX + DNS_MESSAGE_MAX);
 }
 
 /* A client that holds the key k. */

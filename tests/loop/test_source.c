@@ -80,8 +80,8 @@ static void expect_no_socket(enum relay_transport transport)
         UNTIL(udp_take(fd, &got, &from));
         cr_assert_eq(dns_wire_u16_at(got.octets + 2) & DNS_MASK_RCODE, DNS_RCODE_SERVFAIL);
     }
-    cr_assert_not(recent_address_is_bad(&fixture.worker.engine.relay->desk->recent, &server.at,
-                                        uv_now(&fixture.loop)));
+    cr_assert_not(
+        recent_address_is_bad(&fixture.memory->recent, &server.at, uv_now(&fixture.loop)));
 }
 
 Test(source, M6_that_is_not_ours_is_not_the_servers_fault_over_tcp)

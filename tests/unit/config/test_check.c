@@ -24,11 +24,10 @@ static void expect_findings(const char *lines, const char *expected)
 
 Test(check, what_is_not_supported_is_refused_in_its_line)
 {
-    expect_findings("[proxy]\nworkers = 3\n"
+    expect_findings("[proxy]\n"
                     "control = /run/tsig-proxy/control.sock\nhttp = 127.0.0.1\n" HQ ANY,
-                    "4: error: more than one worker is not supported yet\n"
-                    "5: error: a control socket is not supported yet; leave it empty\n"
-                    "6: error: the HTTP listener is not supported yet; leave it empty\n");
+                    "4: error: a control socket is not supported yet; leave it empty\n"
+                    "5: error: the HTTP listener is not supported yet; leave it empty\n");
 }
 
 Test(check, M4_what_is_passed_on_goes_with_no_key_of_either_side)

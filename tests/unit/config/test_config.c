@@ -197,7 +197,7 @@ Test(config, M8_values_are_checked)
          "'fudge' is a whole number from 1 to 65535, not '99999999999999999999999'"},
         {"fudge =", "'fudge' has no value"},
         {"workers = 0", "'workers' is a whole number from 1 to 256, or auto, not '0'"},
-        {"workers = 2", "more than one worker is not supported yet"},
+        {"workers = 257", "'workers' is a whole number from 1 to 256, or auto, not '257'"},
         {"transparent = true", "'transparent' is yes or no, not 'true'"},
         {"log-level = Info", "'log-level' is error, warning, notice, info or debug, not 'Info'"},
         {"http = 127.0.0.1", "the HTTP listener is not supported yet; leave it empty"},

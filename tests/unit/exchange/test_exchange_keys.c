@@ -229,7 +229,7 @@ Test(exchange_keys, P12_each_algorithm_is_translated_to_each)
         snprintf(names[1], sizeof(names[1]), "U%zu", i % ALGORITHMS);
         client.key = names[0];
         server.key = names[1];
-        world.desk->key_turns[hq->number] = hq->keyring.keys[i % ALGORITHMS]->number + 1;
+        world.memory->key_turns[hq->number] = hq->keyring.keys[i % ALGORITHMS]->number + 1;
         cr_assert_eq(relay_key(world.relay, hq), world_key(names[1]));
         translate(RELAY_UDP);
         translate(RELAY_TCP);

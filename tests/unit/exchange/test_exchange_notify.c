@@ -187,7 +187,7 @@ Test(exchange_notify, M3_who_says_nothing_for_a_second_is_asleep_and_holds_nobod
     cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
     cr_expect_eq(world_event(0)->event.result, RESULT_ASLEEP);
     cr_expect_eq(world_event(0)->event.peer, world_peer("one"));
-    cr_expect(world.wakes > 0, "who waits is told");
+    cr_expect(world.rings > 0, "who waits is told");
     primary_gets(DNS_RCODE_NOERROR);
     cr_expect(world.tells, "its copies go on");
     world_alarm(3000);
@@ -205,7 +205,7 @@ Test(exchange_notify, M3_who_asks_while_it_is_told_needs_no_telling)
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     world_pass(100);
-    sleepers_asked(world.relay->desk->sleepers, world_peer("one")->number, &zone, world.now.ms);
+    sleepers_asked(world.memory->sleepers, world_peer("one")->number, &zone, world.now.ms);
     world_pass(4900);
     world_end(EXCHANGE_SILENT);
     world_pass(15000);
@@ -242,7 +242,7 @@ Test(exchange_notify, M3_whoever_goes_is_told_nothing_more_that_nobody_waits_for
 /* `one` sleeps, so `two` decides alone, and the fan-out goes on for `one`. */
 Test(exchange_notify, M3_whoever_goes_leaves_sleepers_behind)
 {
-    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("one")->number, 0);
+    sleepers_fall_asleep(world.memory->sleepers, world_peer("one")->number, 0);
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     world.desk->draining = true;
@@ -255,7 +255,7 @@ Test(exchange_notify, M3_whoever_goes_leaves_sleepers_behind)
 /* A retry that comes between hears what came after the first was answered. */
 Test(exchange_notify, M3_a_late_refusal_is_what_a_retry_hears)
 {
-    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("one")->number, 0);
+    sleepers_fall_asleep(world.memory->sleepers, world_peer("one")->number, 0);
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     acknowledge(2, DNS_RCODE_NOERROR);
@@ -310,7 +310,7 @@ Test(exchange_notify, M3_with_nobody_awake_udp_is_answered_with_silence)
 
 Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_asked)
 {
-    struct sleepers *sleepers = world.relay->desk->sleepers;
+    struct sleepers *sleepers = world.memory->sleepers;
     struct dns_name zone = support_name("example.net");
     unsigned number = world_peer("two")->number;
     sleepers_fall_asleep(sleepers, number, world.now.ms);
@@ -332,7 +332,7 @@ Test(exchange_notify, M3_a_sleeper_gets_one_copy_and_three_again_once_it_has_ask
 
 Test(exchange_notify, M3_an_answer_wakes_a_sleeper)
 {
-    sleepers_fall_asleep(world.relay->desk->sleepers, world_peer("two")->number, world.now.ms);
+    sleepers_fall_asleep(world.memory->sleepers, world_peer("two")->number, world.now.ms);
     begin(RELAY_UDP);
     asked(RELAY_UDP);
     acknowledge(2, DNS_RCODE_NOERROR);
@@ -403,7 +403,7 @@ Test(exchange_notify, M3_a_question_for_the_zone_ends_the_telling)
     asked(RELAY_UDP);
     world_pass(5000);
     world_end(EXCHANGE_SILENT);
-    sleepers_asked(world.relay->desk->sleepers, world_peer("one")->number, &zone, world.now.ms);
+    sleepers_asked(world.memory->sleepers, world_peer("one")->number, &zone, world.now.ms);
     world_pass(15000);
     cr_expect_not(world_tell());
 }
@@ -460,7 +460,7 @@ Test(exchange_notify, M3_tcp_one_address_refuses_and_the_other_closes)
     world_wait();
     acknowledge(2, DNS_RCODE_NOERROR);
     primary_gets(DNS_RCODE_NOERROR);
-    cr_expect(sleepers_is_asleep(world.relay->desk->sleepers, world_peer("one")->number));
+    cr_expect(sleepers_is_asleep(world.memory->sleepers, world_peer("one")->number));
 }
 
 Test(exchange_notify, M3_one_address_of_a_secondary_is_enough)

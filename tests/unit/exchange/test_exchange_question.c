@@ -397,7 +397,7 @@ static bool is_bad(const char *text)
 {
     struct address address = world_address(text);
 
-    return recent_address_is_bad(&world.relay->desk->recent, &address, world.now.ms);
+    return recent_address_is_bad(&world.memory->recent, &address, world.now.ms);
 }
 
 static void no_socket(unsigned leg)

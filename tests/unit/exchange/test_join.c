@@ -134,7 +134,7 @@ Test(relay_join, M3_what_only_opt_can_say_is_formerr)
 
 Test(relay_join, M3_a_secondary_that_is_asleep_is_not_waited_for)
 {
-    struct sleepers *sleepers = world.relay->desk->sleepers;
+    struct sleepers *sleepers = world.memory->sleepers;
     state_of("A.....");
     cr_expect_eq(join_legs(&legs, sleepers), JOIN_WAITING);
     sleepers_fall_asleep(sleepers, world_peer("b")->number, 0);
@@ -151,7 +151,7 @@ Test(relay_join, M3_a_secondary_that_is_asleep_is_not_waited_for)
 
 Test(relay_join, M3_an_answer_wakes)
 {
-    struct sleepers *sleepers = world.relay->desk->sleepers;
+    struct sleepers *sleepers = world.memory->sleepers;
     unsigned b = world_peer("b")->number;
     sleepers_fall_asleep(sleepers, b, 0);
     state_of("......");

@@ -155,7 +155,7 @@ static void bad(const char *text)
 {
     struct address address = world_address(text);
 
-    recent_address_failed(&world.relay->desk->recent, &address, world.now.ms);
+    recent_address_failed(&world.memory->recent, &address, world.now.ms);
 }
 
 Test(relay_route, M6_one_address_after_another)
@@ -184,11 +184,11 @@ Test(relay_route, M6_who_notified_goes_first_and_who_refused_is_left_out)
     servers[1] = world_peer("spare");
     verdict.server_count = 2;
     notifier = world_address("10.0.0.4@40000");
-    recent_notified(&world.relay->desk->recent, &(struct dns_name){0}, &notifier, world.now.ms);
+    recent_notified(&world.memory->recent, &(struct dns_name){0}, &notifier, world.now.ms);
     route(PEER_SOA, RELAY_TCP);
     cr_expect_str_eq(order(), "10.0.0.1@53 10.0.0.2@53 10.0.0.3@53 10.0.0.4@5353 10.0.0.5@53",
                      "that was another zone");
-    recent_notified(&world.relay->desk->recent, &verdict.message.qname, &notifier, world.now.ms);
+    recent_notified(&world.memory->recent, &verdict.message.qname, &notifier, world.now.ms);
     bad("10.0.0.2@53");
     route(PEER_SOA, RELAY_TCP);
     cr_expect_str_eq(order(), "10.0.0.4@5353 10.0.0.1@53 10.0.0.3@53 10.0.0.5@53");

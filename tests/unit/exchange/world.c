@@ -41,22 +41,23 @@ static void report(void *arg, const struct relay_event *event)
     kept->event.record = NULL;
 }
 
-static void wake(void *arg, void *owner)
+static void ring(void *arg)
 {
     (void)arg;
-    (void)owner;
-    world.wakes++;
+    world.rings++;
 }
 
 void world_open(const char *config)
 {
-    const struct relay_world outside = {.random_id = random_id, .report = report, .wake = wake};
+    const struct relay_world outside = {.random_id = random_id, .report = report, .ring = ring};
 
     cr_assert_eq(config_fixture_parse(config), 0, "%s", config_fixture_findings());
     world.now = (struct relay_time){.ms = 1000000, .seconds = WORLD_SECONDS};
     world.id = 0x4000;
     world.us = WORLD_US;
-    world.desk = desk_new(&outside, config_fixture->proxy.status_zones);
+    world.memory = memory_new(config_fixture->proxy.status_zones);
+    cr_assert_not_null(world.memory);
+    world.desk = desk_new(&outside, world.memory);
     cr_assert_not_null(world.desk);
     world.relay = relay_new(config_fixture, world.desk);
     cr_assert_not_null(world.relay);
@@ -78,6 +79,7 @@ void world_close(void)
     exchange_fini(&world.exchange);
     relay_unref(world.relay);
     desk_free(world.desk);
+    memory_free(world.memory);
     free(inbox);
     config_fixture_release();
 }

@@ -38,6 +38,7 @@ struct world_side {
 };
 
 struct world {
+    struct memory *memory;
     struct desk *desk;
     struct relay *relay;
     struct relay_time now;
@@ -53,7 +54,7 @@ struct world {
     struct exchange exchange; /* of the last world_begin */
     struct exchange telling;  /* the fan-out that carries it, or the last world_tell */
     bool tells;               /* it runs: CONNECT, SEND, WAIT and all events are its */
-    unsigned wakes;
+    unsigned rings;
     struct exchange_action action;
     uint64_t began; /* ms */
 };

@@ -42,11 +42,11 @@ Test(relay_desk, a_sleeper_sleeps_on_wherever_it_stands_in_the_file)
 {
     world_open(HQ "[secondary one]\naddress = 192.0.2.1\nzones = *\n"
                   "[secondary two]\naddress = 192.0.2.2\nzones = *\n");
-    sleepers_fall_asleep(world.desk->sleepers, world_peer("two")->number, 0);
+    sleepers_fall_asleep(world.memory->sleepers, world_peer("two")->number, 0);
     relay_unref(reload("[secondary two]\naddress = 192.0.2.2\nzones = *\n" HQ
                        "[secondary new]\naddress = 192.0.2.3\nzones = *\n"));
-    cr_expect(sleepers_is_asleep(world.desk->sleepers, world_peer("two")->number));
-    cr_expect_not(sleepers_is_asleep(world.desk->sleepers, world_peer("new")->number));
+    cr_expect(sleepers_is_asleep(world.memory->sleepers, world_peer("two")->number));
+    cr_expect_not(sleepers_is_asleep(world.memory->sleepers, world_peer("new")->number));
 }
 
 Test(relay_desk, who_is_gone_is_known_to_be)

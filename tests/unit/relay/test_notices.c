@@ -8,18 +8,19 @@
 
 static const struct peer hq = {.number = 0}, other = {.number = 1};
 static struct notices *book;
-static unsigned wakes;
+static struct bell bell;
+static unsigned rings;
 
-static void on_wake(void *arg, void *owner)
+static void on_ring(void *arg)
 {
     (void)arg;
-    (void)owner;
-    wakes++;
+    rings++;
 }
 
 static void init(void)
 {
-    book = notices_new(on_wake, NULL);
+    bell_init(&bell, on_ring, NULL);
+    book = notices_new();
     cr_assert_not_null(book);
     cr_assert_eq(notices_reserve(book, 2), 0);
     notices_set_rate(book, 0, 2);
@@ -29,6 +30,7 @@ static void init(void)
 static void fini(void)
 {
     notices_free(book);
+    bell_fini(&bell);
 }
 
 TestSuite(relay_notices, .init = init, .fini = fini);
@@ -65,31 +67,38 @@ static int join(struct notice_waiter *waiter, struct news news)
                                            .secondaries = 1,
                                            .known = news.known,
                                            .now = news.now};
-    *waiter = (struct notice_waiter){0};
+    *waiter = (struct notice_waiter){.caller = {.bell = &bell, .owner = waiter}};
     return notices_join(book, &arrival, waiter);
+}
+
+static void leave_all(struct notice_waiter **waiters, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        notices_leave(waiters[i]);
 }
 
 Test(relay_notices, M3_each_waiter_is_answered_by_the_fan_out_that_carries_it)
 {
     struct notice_waiter first, same, news, newest;
     cr_assert_eq(join(&first, NEWS("a.example", 1, 7)), 0);
-    struct notice *n = notices_next(book, 0);
+    struct notice *n = notices_next(book, &bell, 0);
     cr_assert_not_null(n);
     cr_expect_eq(join(&same, NEWS("A.example", 2, 7)), 0);
     cr_expect_eq(join(&news, NEWS("a.example", 3, 8)), 0);
     cr_expect_eq(join(&newest, NEWS("a.example", 4, 9)), 0);
-    cr_expect_null(notices_next(book, 0), "one at a time");
+    cr_expect_null(notices_next(book, &bell, 0), "one at a time");
     notices_answer(book, n, 5);
     cr_expect_eq(first.state, NOTICE_ANSWERED);
     cr_expect_eq(same.rcode, 5);
     cr_expect_eq(news.state, NOTICE_WAITS);
-    cr_expect(notices_is_overtaken(n));
+    cr_expect(notices_is_moot(book, n, false));
     notices_done(book, n);
-    cr_assert_eq(notices_next(book, 0), n);
+    cr_assert_eq(notices_next(book, &bell, 0), n);
     cr_expect_eq(n->now.serial, 9, "the newest");
     notices_done(book, n);
     cr_expect_eq(news.state, NOTICE_UNANSWERED);
     cr_expect_eq(newest.state, NOTICE_UNANSWERED);
+    leave_all((struct notice_waiter *[]){&first, &same, &news, &newest}, 4);
 }
 
 /* Two without a hint may stand for two versions. */
@@ -97,12 +106,12 @@ Test(relay_notices, M3_without_a_hint_what_comes_later_is_told_later)
 {
     struct notice_waiter first, later;
     cr_assert_eq(join(&first, NEWS("a.example", 1, -1)), 0);
-    struct notice *n = notices_next(book, 0);
+    struct notice *n = notices_next(book, &bell, 0);
     notices_answer(book, n, 0);
     cr_assert_eq(join(&later, NEWS("a.example", 2, -1, .now = 3000)), 0);
     cr_expect_eq(later.state, NOTICE_WAITS);
     notices_done(book, n);
-    cr_expect_eq(notices_next(book, 3000), n);
+    cr_expect_eq(notices_next(book, &bell, 3000), n);
     notices_leave(&later);
 }
 
@@ -112,13 +121,13 @@ Test(relay_notices, M3_an_older_hint_takes_no_place_of_a_newer_one)
     struct notice_waiter waiters[5];
     cr_assert_eq(join(&waiters[0], NEWS("a.example", 1, 7)), 0);
     cr_assert_eq(join(&waiters[1], NEWS("a.example", 2, 6)), 0);
-    struct notice *n = notices_next(book, 0);
+    struct notice *n = notices_next(book, &bell, 0);
     cr_expect_eq(n->now.serial, 7, "of those that wait for their turn");
     cr_assert_eq(join(&waiters[2], NEWS("a.example", 3, 8)), 0);
     cr_assert_eq(join(&waiters[3], NEWS("a.example", 4, 9)), 0);
     cr_assert_eq(join(&waiters[4], NEWS("a.example", 3, 8)), 0);
     notices_done(book, n);
-    cr_assert_eq(notices_next(book, 0), n);
+    cr_assert_eq(notices_next(book, &bell, 0), n);
     cr_expect_eq(n->now.serial, 9, "of those that come meanwhile");
     notices_done(book, n);
 }
@@ -136,7 +145,7 @@ Test(relay_notices, M3_primaries_take_turns_and_what_nobody_is_known_to_want_com
         bool known;
     } turns[] = {{0, true}, {1, true}, {0, true}, {0, false}};
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
-        cr_assert_not_null(told = notices_next(book, 0), "%zu", i);
+        cr_assert_not_null(told = notices_next(book, &bell, 0), "%zu", i);
         cr_expect_eq(told->primary, turns[i].primary, "%zu", i);
         cr_expect_eq(told->known, turns[i].known, "%zu", i);
     }
@@ -162,7 +171,7 @@ Test(relay_notices, M3_a_retry_is_the_same_source_port_id_and_hint_within_a_minu
         fini();
         init();
         cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
-        struct notice *n = notices_next(book, 0);
+        struct notice *n = notices_next(book, &bell, 0);
         cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
         notices_answer(book, n, 0);
         notices_done(book, n);
@@ -176,11 +185,11 @@ Test(relay_notices, M3_a_retry_that_not_all_have_acknowledged_is_told_again_to_t
 {
     struct notice_waiter waiter;
     cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
-    struct notice *n = notices_next(book, 0);
+    struct notice *n = notices_next(book, &bell, 0);
     notices_done(book, n);
     cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7, .now = 5000)), 0);
     cr_expect_eq(waiter.state, NOTICE_WAITS);
-    cr_assert_eq(notices_next(book, 5000), n);
+    cr_assert_eq(notices_next(book, &bell, 5000), n);
     cr_expect_eq(acks_find(&n->acks, 9), -1);
     notices_leave(&waiter);
 }
@@ -194,13 +203,13 @@ Test(relay_notices, L4_unknown_zones_have_notify_rate_and_known_ones_ten_times_t
         cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7, .known = i % 2)), 0);
     }
     unsigned known = 0, unknown = 0;
-    for (struct notice *n; (n = notices_next(book, 0));)
+    for (struct notice *n; (n = notices_next(book, &bell, 0));)
         *(n->known ? &known : &unknown) += 1;
     cr_expect_eq(known, 20);
     cr_expect_eq(unknown, 2);
     cr_expect_eq(notices_deadline(book), 500);
-    cr_expect_null(notices_next(book, 499));
-    cr_expect_not_null(notices_next(book, 500));
+    cr_expect_null(notices_next(book, &bell, 499));
+    cr_expect_not_null(notices_next(book, &bell, 500));
     for (unsigned i = 0; i < 40; i++)
         notices_leave(&waiters[i]);
 }
@@ -211,9 +220,9 @@ Test(relay_notices, L4_what_waits_for_one_zone_is_bounded)
     for (uint16_t i = 0; i < NOTICES_WAITERS_MAX; i++)
         cr_assert_eq(join(&waiters[i], NEWS("a.example", i, i)), 0);
     cr_expect_eq(join(&waiters[NOTICES_WAITERS_MAX], NEWS("a.example", 1, 1)), DNS_ESPACE);
-    struct notice *n = notices_next(book, 0);
+    struct notice *n = notices_next(book, &bell, 0);
     cr_expect_eq(n->now.serial, NOTICES_WAITERS_MAX - 1);
-    cr_expect_null(notices_next(book, 0), "they are one fan-out");
+    cr_expect_null(notices_next(book, &bell, 0), "they are one fan-out");
     notices_done(book, n);
 }
 
@@ -226,7 +235,7 @@ Test(relay_notices, L4_zones_are_bounded_and_the_oldest_that_is_over_makes_room)
         cr_assert_eq(join(&waiters[i], NEWS(zone, 1, 7, .known = true)), 0);
     }
     cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7, .known = true)), DNS_ESPACE);
-    notices_done(book, notices_next(book, 0));
+    notices_done(book, notices_next(book, &bell, 0));
     cr_expect_eq(join(&waiters[NOTICES_MAX], NEWS("new.example", 1, 7, .known = true)), 0);
     for (unsigned i = 0; i <= NOTICES_MAX; i++)
         notices_leave(&waiters[i]);
@@ -270,14 +279,14 @@ Test(relay_notices, L4_no_fan_out_begins_while_too_many_copies_wait)
 {
     struct notice_waiter a, b;
     cr_assert_eq(join(&a, NEWS("a.example", 1, 7)), 0);
-    cr_assert_not_null(notices_next(book, 0));
+    cr_assert_not_null(notices_next(book, &bell, 0));
     notices_copies(book, NOTICES_COPIES_MAX);
     cr_assert_eq(join(&b, NEWS("b.example", 1, 7)), 0);
-    cr_expect_null(notices_next(book, 0));
+    cr_expect_null(notices_next(book, &bell, 0));
     cr_expect_eq(notices_deadline(book), UINT64_MAX);
     cr_expect_eq(notices_turn(book, 0, 0), UINT64_MAX);
     notices_copies(book, -1);
-    cr_expect_not_null(notices_next(book, 0));
+    cr_expect_not_null(notices_next(book, &bell, 0));
     notices_leave(&a);
     notices_leave(&b);
 }

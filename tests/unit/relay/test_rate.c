@@ -11,10 +11,12 @@ static struct rate *rate;
 static void init(void)
 {
     rate = calloc(1, sizeof *rate);
+    rate_init(rate);
 }
 
 static void fini(void)
 {
+    rate_fini(rate);
     free(rate);
 }
 

@@ -12,10 +12,12 @@ static void init(void)
 {
     replay = calloc(1, sizeof *replay);
     cr_assert_not_null(replay);
+    replay_init(replay);
 }
 
 static void fini(void)
 {
+    replay_fini(replay);
     free(replay);
 }
 

@@ -7,6 +7,7 @@
 static struct sleepers *sleepers;
 static struct sleeper_tale told;
 static const uint8_t octets[] = "a NOTIFY";
+static uint8_t room[DNS_NOTIFY_MAX];
 
 static void init(void)
 {
@@ -42,8 +43,8 @@ Test(relay_sleepers, M3_it_is_told_five_times_with_growing_patience)
     tell(1, "example.com", 0);
     for (unsigned i = 0; i < 5; i++) {
         cr_expect_eq(deadline(), at[i]);
-        cr_expect_not(sleepers_next(sleepers, at[i] - 1, &told));
-        cr_assert(sleepers_next(sleepers, at[i], &told));
+        cr_expect_not(sleepers_next(sleepers, at[i] - 1, &told, room));
+        cr_assert(sleepers_next(sleepers, at[i], &told, room));
         cr_expect_eq(told.peer, 1);
         cr_expect_eq(told.primary, 2);
         cr_expect_eq(told.tries, i + 1);
@@ -55,10 +56,10 @@ Test(relay_sleepers, M3_it_is_told_five_times_with_growing_patience)
 Test(relay_sleepers, M3_news_begin_anew)
 {
     tell(1, "example.com", 0);
-    cr_assert(sleepers_next(sleepers, 15000, &told));
+    cr_assert(sleepers_next(sleepers, 15000, &told, room));
     tell(1, "EXAMPLE.com", 20000);
     cr_expect_eq(deadline(), 35000);
-    cr_assert(sleepers_next(sleepers, 35000, &told));
+    cr_assert(sleepers_next(sleepers, 35000, &told, room));
     cr_expect_eq(told.tries, 1);
 }
 
