@@ -48,12 +48,12 @@ class Peak:
         return time.monotonic() > self.grown + STEADY
 
 
-def show(peak, crowd, resident):
+def show(peak, crowd, idle, resident):
     state = crowd.state()
     note = "" if state["reading"] == TRANSFERS else f", {state['reading']:.0f} READING"
     readers, primary = (part / gauge.MEGABYTE for part in peak.parts)
     name = f"{TRANSFERS:,} transfers read slowly"
-    table.row("N4", f"{name}: resident memory", f"{resident / gauge.MEGABYTE:,.0f} MB at most{note}", "at most 60 MB",
+    table.row("N4", f"{name}: resident memory", f"{resident / gauge.MEGABYTE:,.0f} MB at most, {idle / gauge.MEGABYTE:,.0f} before{note}", "at most 60 MB",
               resident <= 60 * gauge.MEGABYTE)
     table.row("N4", f"{name}: the proxy's sockets (ss)", 
               f"{peak.held / gauge.MEGABYTE:,.0f} MB ({readers:,.0f} to readers, {primary:,.0f} from primary)", "at most 256 MB",
@@ -71,7 +71,7 @@ def n4(stack, directory):
     proxy = peers.proxy(directory / "proxy", sections)
     stack.callback(proxy.stop)
     proxy.start()
-    peak = Peak(proxy, primary)
+    peak, idle = Peak(proxy, primary), gauge.memory(proxy.pid)
     crowd = Crowd(directory, proxy.place, primary)
     stack.callback(crowd.process.stop)
     began = time.monotonic()
@@ -80,4 +80,4 @@ def n4(stack, directory):
         if crowd.state()["reading"] + crowd.state()["ended"] >= TRANSFERS and peak.is_steady():
             break
         time.sleep(1)
-    show(peak, crowd, gauge.memory(proxy.pid, "VmHWM"))
+    show(peak, crowd, idle, gauge.memory(proxy.pid, "VmHWM"))

@@ -17,7 +17,7 @@ class Scene:
         self.port = net.free_place("0.0.0.0").port
         first = [peers.primary(self.primary, notify_rate=1_000_000)]
         sections = peers.each(secondaries, self.port, "zone.example", first)
-        self.proxy = peers.proxy(directory, sections)
+        self.proxy = peers.proxy(directory, sections, workers=1)
         self.figures, self.failed, self.again = [], 0, 0
 
     def tell(self, copies):

@@ -13,7 +13,7 @@ FEW_ZONES, MANY_ZONES = 100, 100_000
 class Scene:
     """One proxy. All of a comparison run side by side, and are asked in turn."""
 
-    def __init__(self, directory, place, secondaries, zones=0, **settings):
+    def __init__(self, directory, place, secondaries, zones=0, workers=1):
         self.secondaries, self.zones, self.primary = secondaries, zones, place
         self.unanswered = 0
         sections = peers.each(secondaries, first=[peers.primary(place)])
@@ -22,7 +22,7 @@ class Scene:
             (directory / "zones.txt").write_text("".join(f"zone{n}.example\n" for n in range(zones)))
             del sections[-1][1]["zones"]
             sections[-1][1]["zones_file"] = "zones.txt"
-        self.proxy = peers.proxy(directory, sections, **settings)
+        self.proxy = peers.proxy(directory, sections, workers=workers)
         self.figures = []
 
     def start(self):

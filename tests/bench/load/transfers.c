@@ -19,6 +19,7 @@
 #define TRANSFERS_AT_ONCE 50 /* connections begun in a tick */
 #define TRANSFERS_EVENTS  256
 #define TRANSFERS_FRAME   4 /* length and ID */
+#define TRANSFERS_ROOM    131072
 
 /* One connection, at either end. */
 struct transfer {
@@ -133,12 +134,16 @@ static void transfers_serve(struct transfers *all, struct transfer *t)
     }
 }
 
+/* What thousands of these held otherwise is more than the kernel grants to all of TCP, and the proxy
+ * would be measured while it is short. */
 static void transfers_accept(const struct transfers *all)
 {
+    const int room = TRANSFERS_ROOM;
     for (int fd; (fd = accept4(all->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
         struct transfer *t = calloc(1, sizeof *t);
         net_must(t, "calloc");
         t->fd = fd;
+        net_must(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0, "SO_SNDBUF");
         transfers_watch(all, t, EPOLLIN);
     }
 }
