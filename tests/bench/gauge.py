@@ -15,6 +15,12 @@ def cpu(pid):
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
+def session(pid):
+    """The processes of a session, by that of its first."""
+    found = subprocess.run(["ps", "-o", "pid=", "-s", str(pid)], capture_output=True, text=True, check=False).stdout
+    return found.split()
+
+
 def memory(pid, name="VmRSS"):
     """VmRSS or VmHWM in octets."""
     text = Path(f"/proc/{pid}/status").read_text()

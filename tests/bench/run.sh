@@ -13,7 +13,7 @@ cd "$root" || exit 1
 . etc/packages.sh
 
 # shellcheck disable=SC2154
-packages="$packages_to_build libcriterion-dev python3 python3-pytest python3-dnspython nsd iproute2 util-linux"
+packages="$packages_to_build libcriterion-dev python3 python3-pytest python3-dnspython nsd iproute2 procps util-linux"
 
 # build PRESET: one of CMakePresets.json, into build/PRESET; shows what it said when it fails.
 build() {
