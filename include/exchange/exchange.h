@@ -69,6 +69,9 @@ void exchange_next(struct exchange *x, struct relay_time now, struct exchange_ac
 uint64_t exchange_deadline(const struct exchange *x);
 
 /* Nothing more is expected on this leg. */
+/* What exchange_answer was given is needed for something else. DNS_EMEMORY: it is to be aborted. */
+int exchange_keep(struct exchange *x) MUST_CHECK;
+
 bool exchange_leg_is_settled(const struct exchange *x, unsigned leg);
 
 /* True when the leg's TCP connection may carry another request: its answer came whole. */

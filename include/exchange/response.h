@@ -25,6 +25,7 @@ struct response {
     struct dns_xfr xfr; /* of an AXFR or IXFR over TCP */
     struct hold hold;   /* messages that no MAC covers yet */
     struct reply reply; /* the message that response_next is at */
+    uint8_t *kept;      /* owned: its octets, once response_keep was called; or NULL */
     enum relay_result fault;
     const struct peer *server; /* whose answer it is; NULL: none has come */
     uint64_t messages;         /* made for the client */
@@ -38,7 +39,8 @@ struct response {
 /* One message as it came from a server. */
 struct response_part {
     const struct peer *server;
-    uint8_t *octets; /* borrowed until the next call of anything here but response_next */
+    /* Borrowed until the next call of response_take or response_keep. */
+    uint8_t *octets;
     const struct dns_message *message; /* its parse, without TSIG */
     enum relay_transport transport;
     bool from_signed; /* its leg is signed */
@@ -57,6 +59,10 @@ enum response_state response_take(struct response *r, const struct errand *erran
  * that kept this one from being made: DNS_ESPACE for want of room for TSIG. */
 int response_next(struct response *r, struct errand *errand, struct relay_time now,
                   struct relay_packet *out) MUST_CHECK;
+
+/* Where the server's message lies will be used for something else, and response_next is not through
+ * with it. DNS_EMEMORY. */
+int response_keep(struct response *r) MUST_CHECK;
 
 /* What became of it, once the last message is relayed: RESULT_OK is for what the client can use. */
 enum relay_result response_result(const struct response *r, const struct errand *errand);

@@ -38,13 +38,18 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct conn *c = handle->data;
     (void)suggested;
-    *buf = c->events->on_room(c->owner); /* when it is empty, libuv reports ENOBUFS */
+    *buf = uv_buf_init(NULL, 0); /* libuv reports ENOBUFS, and reads again in its next turn */
+    if (c->reads < CONN_READS_MAX)
+        *buf = c->events->on_room(c->owner);
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     struct conn *c = handle->data;
-    (void)buf;
+    bool rests = n == UV_ENOBUFS && c->reads == CONN_READS_MAX;
+    c->reads = n > 0 && (size_t)n == buf->len ? c->reads + 1 : 0;
+    if (n == 0 || rests)
+        return;
     if (n == UV_EOF && c->events->on_half_closed)
         conn_half_close(c);
     else if (n < 0)
@@ -118,6 +123,7 @@ static void on_written(uv_write_t *request, int status)
     struct conn_rest *rest = (struct conn_rest *)request;
     struct conn *c = request->handle->data;
     c->backlog -= rest->len;
+    *c->total -= rest->len;
     free(rest);
     if (c->state == CONN_CLOSED)
         return;
@@ -146,32 +152,47 @@ static int conn_keep(struct conn *c, const uv_buf_t *bufs, unsigned count, size_
     int error = uv_write(&rest->request, (uv_stream_t *)&c->tcp, &buf, 1, on_written);
     if (error < 0)
         free(rest);
-    else
+    else {
         c->backlog += rest->len;
+        *c->total += rest->len;
+    }
     return error;
 }
 
-int conn_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
+static int conn_try_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
 {
     size_t len = 0;
-    if (c->state != CONN_OPEN && c->state != CONN_PAUSED && c->state != CONN_HALF_CLOSED)
-        return UV_ENOTCONN;
     for (unsigned i = 0; i < count; i++)
         len += bufs[i].len;
     int sent = c->backlog ? UV_EAGAIN : uv_try_write((uv_stream_t *)&c->tcp, bufs, count);
     if (sent == UV_EAGAIN)
         sent = 0;
-    if (sent < 0)
+    if (sent < 0 || (size_t)sent == len)
         return sent;
-    if ((size_t)sent == len)
+    return conn_keep(c, bufs, count, (size_t)sent);
+}
+
+int conn_write(struct conn *c, const uv_buf_t *bufs, unsigned count)
+{
+    if (c->state != CONN_OPEN && c->state != CONN_PAUSED && c->state != CONN_HALF_CLOSED)
+        return UV_ENOTCONN;
+    int error = conn_try_write(c, bufs, count);
+    if (error >= 0)
         return 0;
-    int error = conn_keep(c, bufs, count, (size_t)sent);
-    /* A part is out, and nothing can follow it. */
-    if (error < 0) {
-        c->state = CONN_ENDED;
-        uv_read_stop((uv_stream_t *)&c->tcp);
-    }
+    /* A part may be out, and nothing can follow it. */
+    c->state = CONN_ENDED;
+    uv_read_stop((uv_stream_t *)&c->tcp);
     return error;
+}
+
+bool conn_is_broken(const struct conn *c)
+{
+    return c->state == CONN_ENDED;
+}
+
+void conn_lose(struct conn *c)
+{
+    conn_end(c);
 }
 
 bool conn_is_backed_up(const struct conn *c)

@@ -25,6 +25,9 @@
  * fast reader never waits for us. */
 #define CONN_UNSENT_MAX (128 << 10)
 
+/* Reads that found their room full, after which others have their turn: of the largest, 2 MiB. */
+#define CONN_READS_MAX 4
+
 enum conn_state {
     CONN_CONNECTING,
     CONN_OPEN,
@@ -50,17 +53,23 @@ struct conn {
     uv_connect_t connect;
     enum conn_state state;
     size_t backlog; /* octets the kernel has not taken yet */
+    size_t *total;  /* borrowed: of all connections of this loop */
+    unsigned reads; /* full ones, one after another in this turn of the loop */
     const struct conn_events *events;
     void *owner;
 };
 
-/* With events and owner set. Takes a client's connection, or connects `fd`; it is taken over.
- * Negative: libuv's error; the connection is to be closed all the same. */
+/* What has come cannot be kept: that is its end. */
+void conn_lose(struct conn *c);
+
+/* With events, owner and total set. Takes a client's connection, or connects `fd`; it is taken
+ * over. Negative: libuv's error; the connection is to be closed all the same. */
 int conn_accept(struct conn *c, uv_loop_t *loop, int fd);
 int conn_connect(struct conn *c, uv_loop_t *loop, int fd, const struct address *to);
 
-/* Negative when the connection is broken. */
+/* Negative when the connection is broken, and then it stays so. */
 int conn_write(struct conn *c, const uv_buf_t *bufs, unsigned count);
+bool conn_is_broken(const struct conn *c);
 bool conn_is_backed_up(const struct conn *c);
 /* Octets that the peer has not acknowledged yet: while this changes, it reads. */
 size_t conn_unread(const struct conn *c);

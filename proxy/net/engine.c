@@ -45,8 +45,11 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
     struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
+    engine->room = malloc(ENGINE_ROOM);
+    engine->queue = calloc(1, sizeof *engine->queue);
     engine->desk = desk_new(&world, memory);
-    int error = engine->desk && engine->datagrams ? 0 : -ENOMEM;
+    bool whole = engine->desk && engine->datagrams && engine->room && engine->queue;
+    int error = whole ? 0 : -ENOMEM;
     if (error == 0)
         error = uv_async_init(loop, &engine->ring, on_ring);
     if (error < 0) {
@@ -77,7 +80,11 @@ void engine_fini(struct engine *engine)
     desk_free(engine->desk);
     engine->desk = NULL;
     free(engine->datagrams);
+    free(engine->room);
+    free(engine->queue);
     engine->datagrams = NULL;
+    engine->room = NULL;
+    engine->queue = NULL;
     engine_release_reserve(engine);
 }
 

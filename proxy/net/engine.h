@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "net/queue.h"
 #include "relay/relay.h"
 
 /* Bounds on what clients can make the program hold at once. A flow is some 3 KiB and its
@@ -19,6 +20,12 @@
 /* Datagrams received by one call: enough that calls cost little under load, and their room, which
  * each must have in full, is 1 MiB. */
 #define ENGINE_BURST 16
+
+/* Octets that are read from a connection at once: for a transfer so many that calls cost little. */
+#define ENGINE_ROOM 524288
+/* While so many octets are kept for clients that read slowly, reads are small: each may have to be
+ * kept in its turn. */
+#define ENGINE_BACKLOG_MAX (16 << 20)
 
 struct flow;
 struct session;
@@ -49,7 +56,10 @@ struct engine {
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
-    int reserve; /* a descriptor to accept with when there is no other; -1: none */
+    uint8_t *room;       /* owned; ENGINE_ROOM octets: where TCP is read, likewise */
+    struct queue *queue; /* owned */
+    size_t backlog;      /* octets that connections keep */
+    int reserve;         /* a descriptor to accept with when there is no other; -1: none */
     uint8_t random[512];
     size_t random_left;
 };

@@ -57,9 +57,28 @@ static void on_leg_end(void *owner, unsigned leg)
     flow_go(owner);
 }
 
+/* 0, or 1 when the client has no room for more, or negative when it is gone. */
+static int flow_flush(struct flow *flow)
+{
+    return flow->client->flush ? flow->client->flush(flow) : 0;
+}
+
+static void flow_mind(struct flow *flow, int backed_up);
+
+static void on_leg_handed(void *owner, unsigned leg)
+{
+    struct flow *flow = owner;
+    (void)leg;
+    flow_mind(flow, flow_flush(flow));
+    if (exchange_keep(&flow->exchange) < 0)
+        exchange_abort(&flow->exchange, RESULT_NO_MEMORY, engine_now(flow->engine));
+    flow_go(flow);
+}
+
 static const struct upstream_events flow_leg_events = {
     .on_connected = on_leg_connected,
     .on_message = on_leg_message,
+    .on_handed = on_leg_handed,
     .on_end = on_leg_end,
 };
 
@@ -101,6 +120,8 @@ static bool flow_keep(struct flow *flow, struct upstream *up)
 
 static void flow_end(struct flow *flow, enum exchange_end end)
 {
+    /* Whatever the end is, what was relayed before it is. */
+    (void)flow_flush(flow);
     for (unsigned i = 0; i < flow->exchange.legs.count; i++) {
         struct upstream *up = flow->upstreams[i];
         bool clean = up && exchange_leg_is_clean(&flow->exchange, i) && upstream_is_quiet(up);
@@ -163,13 +184,18 @@ static void flow_pause(struct flow *flow)
     flow_hold_back(flow, FLOW_PAUSED);
 }
 
-static void flow_reply(struct flow *flow, const struct exchange_action *action)
+/* What the client's side said of replies. */
+static void flow_mind(struct flow *flow, int backed_up)
 {
-    int backed_up = flow->client->reply(flow, &action->packet);
     if (backed_up < 0)
         exchange_abort(&flow->exchange, RESULT_CLIENT_GONE, engine_now(flow->engine));
     else if (backed_up > 0)
         flow_pause(flow);
+}
+
+static void flow_reply(struct flow *flow, const struct exchange_action *action)
+{
+    flow_mind(flow, flow->client->reply(flow, &action->packet));
 }
 
 static void flow_arm(struct flow *flow)

@@ -13,10 +13,13 @@
 #include "exchange/exchange.h"
 #include "net/upstream.h"
 
-/* All but `reply` may be NULL: all is read at once, nothing is kept, nobody wants to know. */
+/* All but `reply` may be NULL: nothing waits, all is read at once, nothing is kept, nobody wants to
+ * know. */
 struct flow_client {
     /* Sends a reply. 0, or 1 when the client is backed up, or negative when it is gone. */
     int (*reply)(struct flow *flow, const struct relay_packet *packet);
+    /* Replies that wait for others leave. As reply. */
+    int (*flush)(struct flow *flow);
     /* Octets of replies that the client has not acknowledged yet. */
     size_t (*unread)(const struct flow *flow);
     /* A kept connection to this server, or NULL. */

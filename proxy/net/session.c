@@ -8,8 +8,8 @@
 #include "net/socket.h"
 #include "relay/who.h"
 
-/* Requests are small, and there are many clients; the buffer grows for who sends more. */
-#define SESSION_FIRST_SIZE 1024
+/* Requests are small, and what is read while there is no room for their answers is kept. */
+#define SESSION_READ_SIZE 4096
 
 static void session_release(struct session *session)
 {
@@ -114,16 +114,27 @@ static const struct upstream_events session_kept_events = {
 
 /* What flows want of their client. */
 
-static int session_reply(struct flow *flow, const struct relay_packet *packet)
+/* 1 when it is backed up. */
+static int session_look_at_reader(struct session *session)
 {
-    struct session *session = flow->owner;
-    int error = stream_send(&session->stream, packet);
-    if (error < 0)
-        return error;
     if (!stream_is_backed_up(&session->stream))
         return 0;
     stream_pause(&session->stream);
     return 1;
+}
+
+static int session_reply(struct flow *flow, const struct relay_packet *packet)
+{
+    struct session *session = flow->owner;
+    int error = stream_send(&session->stream, packet);
+    return error < 0 ? error : session_look_at_reader(session);
+}
+
+static int session_flush(struct flow *flow)
+{
+    struct session *session = flow->owner;
+    stream_flush(&session->stream);
+    return stream_is_broken(&session->stream) ? UV_ENOTCONN : session_look_at_reader(session);
 }
 
 static size_t session_unread(const struct flow *flow)
@@ -180,6 +191,7 @@ static void session_flow_ended(struct flow *flow, enum exchange_end end)
 
 static const struct flow_client session_client = {
     .reply = session_reply,
+    .flush = session_flush,
     .unread = session_unread,
     .borrow = session_borrow,
     .keep = session_keep,
@@ -350,11 +362,11 @@ void session_accept(struct engine *engine, int fd)
     session->handles = 2;
     session->stream.events = &session_stream_events;
     session->stream.owner = session;
-    session->stream.first_size = SESSION_FIRST_SIZE;
+    session->stream.read_size = SESSION_READ_SIZE;
     uv_timer_init(engine->loop, &session->idle);
     session->idle.data = session;
     session_link(session);
-    if (stream_accept(&session->stream, engine->loop, fd) < 0 || !session_admit(session))
+    if (stream_accept(&session->stream, engine, fd) < 0 || !session_admit(session))
         session_close(session, true);
     else
         session_watch_idle(session);

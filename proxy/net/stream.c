@@ -2,20 +2,25 @@
  * differ in one event: what a server's end of file means. */
 #include "net/stream.h"
 
-#include "net/socket.h"
-
 /* A message's owner may pause, resume or close the stream from within: none of that comes back in
- * here. */
+ * here. What was replied leaves in the end, and what is left over is kept. */
 static void stream_pump(struct stream *s)
 {
+    struct queue *queue = s->engine->queue;
     uint8_t *octets;
     size_t len;
     if (s->pumping)
         return;
     s->pumping = true;
+    struct queue_room before = queue_enter(queue, s->frame.octets, s->frame.end);
     while (s->conn.state == CONN_OPEN && dns_frame_next(&s->frame, &octets, &len))
         s->events->on_message(s->owner, octets, len);
+    if (s->conn.state != CONN_CLOSED && s->events->on_handed)
+        s->events->on_handed(s->owner);
+    queue_leave(queue, before);
     s->pumping = false;
+    if (dns_frame_keep(&s->frame) < 0)
+        conn_lose(&s->conn);
 }
 
 static void on_connected(void *owner)
@@ -27,17 +32,19 @@ static void on_connected(void *owner)
 static uv_buf_t on_room(void *owner)
 {
     struct stream *s = owner;
-    uint8_t *room = NULL;
-    size_t len = 0;
-    if (dns_frame_room(&s->frame, s->first_size, &room, &len) < 0)
+    uint8_t *at = NULL;
+    size_t len = 0, want = s->read_size;
+    if (s->engine->backlog > ENGINE_BACKLOG_MAX && want > STREAM_READ_LEAST)
+        want = STREAM_READ_LEAST;
+    if (dns_frame_lend(&s->frame, s->engine->room, want, &at, &len) < 0)
         len = 0;
-    return uv_buf_init((char *)room, (unsigned)len);
+    return uv_buf_init((char *)at, (unsigned)len);
 }
 
 static void on_octets(void *owner, size_t len)
 {
     struct stream *s = owner;
-    dns_frame_filled(&s->frame, len);
+    dns_frame_filled(&s->frame, s->engine->room, len);
     stream_pump(s);
 }
 
@@ -85,39 +92,40 @@ static const struct conn_events stream_server_events = {
     .on_closed = on_closed,
 };
 
-int stream_accept(struct stream *s, uv_loop_t *loop, int fd)
+static void stream_init(struct stream *s, struct engine *engine)
 {
+    s->engine = engine;
+    s->conn.owner = s;
+    s->conn.total = &engine->backlog;
+}
+
+int stream_accept(struct stream *s, struct engine *engine, int fd)
+{
+    stream_init(s, engine);
     s->conn.events = &stream_client_events;
-    s->conn.owner = s;
-    return conn_accept(&s->conn, loop, fd);
+    return conn_accept(&s->conn, engine->loop, fd);
 }
 
-int stream_connect(struct stream *s, uv_loop_t *loop, int fd, const struct address *to)
+int stream_connect(struct stream *s, struct engine *engine, int fd, const struct address *to)
 {
+    stream_init(s, engine);
     s->conn.events = &stream_server_events;
-    s->conn.owner = s;
-    return conn_connect(&s->conn, loop, fd, to);
-}
-
-static uv_buf_t stream_buf(const uint8_t *octets, size_t len)
-{
-    struct iovec part = socket_part(octets, len);
-    return uv_buf_init(part.iov_base, (unsigned)part.iov_len);
+    return conn_connect(&s->conn, engine->loop, fd, to);
 }
 
 int stream_send(struct stream *s, const struct relay_packet *packet)
 {
-    uint8_t prefix[2];
-    dns_wire_set_u16_at(prefix, (uint16_t)(packet->len + packet->tail_len));
-    /* One write for prefix and message (RFC 7766 section 8). */
-    uv_buf_t bufs[] = {stream_buf(prefix, sizeof prefix), stream_buf(packet->octets, packet->len),
-                       stream_buf(packet->tail, packet->tail_len)};
-    return conn_write(&s->conn, bufs, packet->tail_len ? 3 : 2);
+    return queue_send(s->engine->queue, &s->conn, packet);
+}
+
+void stream_flush(struct stream *s)
+{
+    queue_flush_to(s->engine->queue, &s->conn);
 }
 
 bool stream_is_broken(const struct stream *s)
 {
-    return s->conn.state == CONN_ENDED;
+    return conn_is_broken(&s->conn);
 }
 
 bool stream_is_backed_up(const struct stream *s)
@@ -151,5 +159,6 @@ void stream_resume(struct stream *s)
 
 void stream_close(struct stream *s, bool reset)
 {
+    stream_flush(s);
     conn_close(&s->conn, reset);
 }

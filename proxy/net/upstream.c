@@ -20,6 +20,13 @@ static void on_stream_message(void *owner, uint8_t *octets, size_t len)
     up->events->on_message(up->owner, up->leg, octets, len);
 }
 
+static void on_stream_handed(void *owner)
+{
+    struct upstream *up = owner;
+    if (up->events->on_handed)
+        up->events->on_handed(up->owner, up->leg);
+}
+
 static void on_stream_end(void *owner)
 {
     struct upstream *up = owner;
@@ -34,6 +41,7 @@ static void on_stream_closed(void *owner)
 static const struct stream_events upstream_stream_events = {
     .on_connected = on_stream_connected,
     .on_message = on_stream_message,
+    .on_handed = on_stream_handed,
     .on_end = on_stream_end,
     .on_closed = on_stream_closed,
 };
@@ -92,8 +100,8 @@ static int upstream_open_tcp(struct upstream *up)
     }
     up->stream.events = &upstream_stream_events;
     up->stream.owner = up;
-    up->stream.first_size = UPSTREAM_FIRST_SIZE;
-    int error = stream_connect(&up->stream, up->engine->loop, fd, &up->to);
+    up->stream.read_size = ENGINE_ROOM;
+    int error = stream_connect(&up->stream, up->engine, fd, &up->to);
     if (error < 0)
         upstream_close(up);
     return error;

@@ -13,8 +13,6 @@
 
 #include "net/stream.h"
 
-/* Most transfer messages are below 16 KiB; larger ones make the buffer grow. */
-#define UPSTREAM_FIRST_SIZE 32768
 /* Datagrams taken from one socket before others have their turn: one answer is due, and the rest is
  * a forger's, who would otherwise keep this loop to himself. */
 #define UPSTREAM_BURST 16
@@ -22,7 +20,8 @@
 struct upstream_events {
     void (*on_connected)(void *owner, unsigned leg);
     void (*on_message)(void *owner, unsigned leg, uint8_t *octets, size_t len);
-    void (*on_end)(void *owner, unsigned leg); /* refused or closed; close it then */
+    void (*on_handed)(void *owner, unsigned leg); /* all that came has been; may be NULL */
+    void (*on_end)(void *owner, unsigned leg);    /* refused or closed; close it then */
 };
 
 struct upstream {

@@ -344,6 +344,11 @@ uint64_t exchange_deadline(const struct exchange *x)
     }
 }
 
+int exchange_keep(struct exchange *x)
+{
+    return x->state == EXCHANGE_RELAYING ? response_keep(&x->response) : 0;
+}
+
 bool exchange_leg_is_settled(const struct exchange *x, unsigned leg)
 {
     return leg_is_settled(&x->legs.items[leg]);

@@ -3,6 +3,9 @@
  * `hold` and goes on, in order, behind the message whose MAC covers it. */
 #include "exchange/response.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "dns/truncate.h"
 
 int response_init(struct response *r, const struct errand *errand)
@@ -20,6 +23,8 @@ int response_init(struct response *r, const struct errand *errand)
 void response_fini(struct response *r)
 {
     hold_fini(&r->hold);
+    free(r->kept);
+    r->kept = NULL;
 }
 
 static enum response_state response_fail(struct response *r, enum relay_result fault)
@@ -117,6 +122,8 @@ enum response_state response_take(struct response *r, const struct errand *erran
                                   const struct response_part *part)
 {
     bool followed = response_is_followed(errand, part);
+    free(r->kept);
+    r->kept = NULL;
     r->server = part->server;
     if (followed && dns_xfr_follow(&r->xfr, part->message) == DNS_XFR_BROKEN)
         return response_fail(r, RESULT_BROKEN_TRANSFER);
@@ -148,6 +155,20 @@ int response_next(struct response *r, struct errand *errand, struct relay_time n
     r->messages++;
     r->octets += out->len + out->tail_len;
     return more ? 1 : response_take_held(r);
+}
+
+int response_keep(struct response *r)
+{
+    const struct dns_message *m = &r->reply.message;
+    if (r->kept)
+        return 0;
+    r->kept = malloc(m->len);
+    if (!r->kept)
+        return DNS_EMEMORY;
+    memcpy(r->kept, r->reply.octets, m->len);
+    r->reply.octets = r->kept;
+    r->reply.message.octets = r->kept;
+    return 0;
 }
 
 enum relay_result response_result(const struct response *r, const struct errand *errand)

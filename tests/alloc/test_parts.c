@@ -19,14 +19,18 @@ TestSuite(parts);
 static int frame_receive(struct dns_frame *frame, const uint8_t *octets, size_t len)
 {
     while (len > 0) {
-        uint8_t *room;
+        static uint8_t room[DNS_FRAME_MAX];
+        uint8_t *at;
         size_t size;
-        int error = dns_frame_room(frame, 16, &room, &size);
+        int error = dns_frame_keep(frame);
+        if (error == 0)
+            error = dns_frame_lend(frame, room, 16, &at, &size);
         if (error < 0)
             return error;
+        size = size < len && size > 1000 ? 1000 : size;
         size = size < len ? size : len;
-        memcpy(room, octets, size);
-        dns_frame_filled(frame, size);
+        memcpy(at, octets, size);
+        dns_frame_filled(frame, room, size);
         octets += size;
         len -= size;
     }

@@ -1,6 +1,6 @@
 /* Octets that arrive in any pieces give the messages that their length prefixes mark off.
  *
- * Input: two octets, the size of the buffer at first; an octet, how many sizes of pieces; the
+ * Input: two octets, how much of the room is lent; an octet, how many sizes of pieces; the
  * sizes, used in turns; the octets of the stream. */
 #include "dns/frame.h"
 
@@ -43,20 +43,23 @@ static void receive(struct dns_frame *f, struct pieces *pieces, size_t want,
     size_t arrived = 0;
 
     while (arrived < stream->len) {
+        static uint8_t room[DNS_FRAME_MAX];
         size_t size = next_size(pieces), room_len;
-        uint8_t *room;
+        uint8_t *to;
 
-        FUZZ_CHECK(dns_frame_room(f, want, &room, &room_len) == 0 && room_len > 0);
-        FUZZ_CHECK(f->size <= DNS_FRAME_MAX);
+        FUZZ_CHECK(dns_frame_lend(f, room, want, &to, &room_len) == 0 && room_len > 0);
+        FUZZ_CHECK((size_t)(to - room) + room_len <= DNS_FRAME_MAX);
         if (size > room_len)
             size = room_len;
         if (size > stream->len - arrived)
             size = stream->len - arrived;
-        memcpy(room, stream->octets + arrived, size);
+        memcpy(to, stream->octets + arrived, size);
         arrived += size;
-        dns_frame_filled(f, size);
+        dns_frame_filled(f, room, size);
         FUZZ_CHECK(!dns_frame_is_empty(f));
         take_messages(f, stream);
+        FUZZ_CHECK(dns_frame_keep(f) == 0);
+        memset(room, 0xee, sizeof room); /* it is others' now */
         FUZZ_CHECK(dns_frame_is_empty(f) == (stream->at == arrived));
     }
 }

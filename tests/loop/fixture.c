@@ -234,12 +234,12 @@ void fixture_set_send_buffer(int octets)
 
 size_t fixture_held(const struct session *session)
 {
-    size_t held = session->stream.conn.backlog + session->stream.frame.size;
+    size_t held = session->stream.conn.backlog + session->stream.frame.end;
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++) {
         const struct flow *flow = session->flows[i];
         for (unsigned leg = 0; flow && leg < flow->exchange.legs.count; leg++)
             if (flow->upstreams[leg])
-                held += flow->upstreams[leg]->stream.frame.size;
+                held += flow->upstreams[leg]->stream.frame.end;
     }
     return held;
 }

@@ -183,17 +183,19 @@ static void feed(const uint8_t *stream, size_t total, size_t burst)
     size_t next = 0;
 
     for (size_t at = 0; at < total;) {
-        uint8_t *room;
+        static uint8_t room[DNS_FRAME_MAX];
+        uint8_t *to;
         size_t len;
 
-        cr_assert_eq(dns_frame_room(&frame, DNS_FRAME_MAX, &room, &len), 0);
+        cr_assert_eq(dns_frame_lend(&frame, room, DNS_FRAME_MAX, &to, &len), 0);
+        cr_assert_leq(to - room + len, DNS_FRAME_MAX);
         len = len < burst ? len : burst;
         len = len < total - at ? len : total - at;
-        memcpy(room, stream + at, len);
-        dns_frame_filled(&frame, len);
+        memcpy(to, stream + at, len);
+        dns_frame_filled(&frame, room, len);
         at += len;
         take(&frame, &next);
-        cr_assert_leq(frame.size, DNS_FRAME_MAX);
+        cr_assert_eq(dns_frame_keep(&frame), 0);
     }
     cr_expect_eq(next, LENS);
     dns_frame_fini(&frame);
