@@ -60,11 +60,16 @@ key:
 
     def change_all(self, serial):
         self.write_content(serial)
-        names = "zone0.example", f"zone{ZONES - 1}.example"
+        before, names = self.processes(), ("zone0.example", f"zone{ZONES - 1}.example")
         self.reload()
         until(lambda: all(self.serial(name) == serial for name in names), f"serial {serial}")
         # What its old child still takes it closes without an answer.
-        until(lambda: len(gauge.session(self.process.pid)) == PROCESSES, "the old child is gone")
+        until(lambda: self.processes()[-1] != before[-1], "the old child is gone")
+
+    def processes(self):
+        """All of this NSD's, once there are no more than it runs with; the child that serves comes last."""
+        return until(lambda: found if len(found := gauge.session(self.process.pid)) == PROCESSES else None,
+                     "the old child is gone")
 
     def copy(self, place):
         self.write_all(f"""    zonefile: "%s.copy"

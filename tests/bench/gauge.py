@@ -18,7 +18,7 @@ def cpu(pid):
 def session(pid):
     """The processes of a session, by that of its first."""
     found = subprocess.run(["ps", "-o", "pid=", "-s", str(pid)], capture_output=True, text=True, check=False).stdout
-    return found.split()
+    return sorted(map(int, found.split()))
 
 
 def memory(pid, name="VmRSS"):

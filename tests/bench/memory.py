@@ -58,7 +58,7 @@ def show(peak, crowd, idle, resident):
     table.row("N4", f"{name}: the proxy's sockets (ss)", 
               f"{peak.held / gauge.MEGABYTE:,.0f} MB ({readers:,.0f} to readers, {primary:,.0f} from primary)", "at most 256 MB",
               peak.held <= 256 * gauge.MEGABYTE)
-    table.row("N4", f"{name}: all sockets, both ends (sockstat)", f"{peak.everywhere / gauge.MEGABYTE:,.0f} MB")
+    table.row("N4", f"{name}: all sockets of both ends", f"{peak.everywhere / gauge.MEGABYTE:,.0f} MB")
 
 
 def n4(stack, directory):
