@@ -60,7 +60,8 @@ void reload_all(struct reload *r)
         reload_refuse(r->file, "stopped", "the proxy is about to stop");
         return;
     }
-    struct config *next = load_config(r->file);
+    seen_fini(&r->seen);
+    struct config *next = load_config_seen(r->file, &r->seen);
     if (!next || !host_allows_reload(next)) {
         reload_refuse(r->file, "malformed",
                       "its errors are on standard error; nothing has changed");

@@ -2,6 +2,7 @@
 #ifndef PROXY_RELOAD_H
 #define PROXY_RELOAD_H
 
+#include "base/seen.h"
 #include "net/crew.h"
 #include "snapshots.h"
 
@@ -10,6 +11,7 @@ struct reload {
     const char *file;
     struct config *config; /* in force; one reference */
     struct snapshots snapshots;
+    struct seen seen; /* of the last reading, or empty: whoever wants it takes it */
 };
 
 /* Reads the file anew, and when all is well has all workers go on with it. Otherwise nothing has

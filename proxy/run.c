@@ -18,6 +18,7 @@
 #include "base/user.h"
 #include "net/crew.h"
 #include "reload.h"
+#include "watch.h"
 
 /* Those that mean something; all others are ignored or end the program for good reason. */
 static const struct {
@@ -39,7 +40,15 @@ struct run {
     struct events events;
     struct reload reload;
     uv_signal_t signals[RUN_SIGNALS];
+    struct watch watch;
 };
+
+static void run_reload(void *arg)
+{
+    struct run *run = arg;
+    reload_all(&run->reload);
+    watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
+}
 
 static void on_signal(uv_signal_t *handle, int number)
 {
@@ -48,14 +57,15 @@ static void on_signal(uv_signal_t *handle, int number)
     while (run_signals[i].number != number)
         i++;
     if (run_signals[i].ends) {
+        watch_stop(&run->watch);
         crew_drain(&run->crew);
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
     } else {
-        reload_all(&run->reload);
+        run_reload(run);
     }
 }
 
-static void run_watch(struct run *run)
+static void run_open_signals(struct run *run)
 {
     for (size_t i = 0; i < RUN_SIGNALS; i++) {
         uv_signal_t *handle = &run->signals[i];
@@ -121,7 +131,9 @@ static int run_settle(struct run *run, const struct config *config)
 
 static void run_serve(struct run *run)
 {
-    run_watch(run);
+    run_open_signals(run);
+    watch_init(&run->watch, &run->loop, run_reload, run);
+    watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
     crew_commit(&run->crew);
     char workers[16];
     char *listen = run_listen_text(&run->crew.ports);
@@ -159,6 +171,7 @@ static int run_all(struct run *run)
     if (run_prepare(run, config) == 0 && run_settle(run, config) == 0) {
         run_serve(run);
         run_close_signals(run);
+        watch_close(&run->watch);
         status = COMMAND_DONE;
     } else {
         crew_drain(&run->crew);
@@ -176,10 +189,13 @@ int command_run(int argc, char **argv)
         return COMMAND_USAGE;
     process_keep_to_itself();
     process_ignore_signals();
-    struct config *config = load_config(file);
-    if (!config)
+    struct seen seen = {0};
+    struct config *config = load_config_seen(file, &seen);
+    if (!config) {
+        seen_fini(&seen);
         return COMMAND_FAILED;
-    run.reload = (struct reload){.crew = &run.crew, .file = file, .config = config};
+    }
+    run.reload = (struct reload){.crew = &run.crew, .file = file, .config = config, .seen = seen};
     line_configure(config->proxy.log_level, config->proxy.log_format);
     events_init(&run.events);
     run_raise_limit();
@@ -187,6 +203,8 @@ int command_run(int argc, char **argv)
     int status = run_all(&run);
     uv_loop_close(&run.loop);
     snapshots_fini(&run.reload.snapshots);
+    seen_fini(&run.reload.seen);
+    watch_fini(&run.watch);
     config_unref(run.reload.config);
     return status;
 }

@@ -2,6 +2,7 @@
 # All tests, on a fresh Debian 12:
 #
 #     sh tests/run.sh               ends with one line, "N passed, N failed"; exit status 0 when none failed
+#     sh tests/run.sh --thread      instead: unit, loop and system tests with ThreadSanitizer, three workers
 #     sh tests/run.sh --coverage    instead: the line coverage of src/ by the unit tests
 #
 # What is missing is installed first. The builds are those of CMakePresets.json; what the parts wrote down is
@@ -15,9 +16,16 @@ cd "$root" || exit 1
 
 check=$root/build/check
 release=$root/build/release
+thread=$root/build/thread
 results=$check/results
 passed=0
 failed=0
+# Those of the system tests that run with ThreadSanitizer each time.
+thread_sample="tests/system/test_connections.py tests/system/test_notify.py tests/system/test_reload.py
+    tests/system/test_reload_load.py tests/system/test_udp.py"
+# Where the kernel gives addresses more randomness than this, ThreadSanitizer does not start (GCC before 14).
+fixed=
+[ "$(cat /proc/sys/vm/mmap_rnd_bits)" -le 28 ] || fixed="setarch -R"
 
 # shellcheck disable=SC2154
 packages="$packages_to_build libcriterion-dev clang clang-format clang-tidy shellcheck
@@ -72,22 +80,28 @@ lints() {
     pytests "lint: self-test" 60 tests/lint
 }
 
-# criterion NAME: the program build/check/tests/NAME.
+# criterion BUILD PROGRAM ARGUMENT…: in a build's folder tests; "check" goes without saying.
 criterion() {
-    rm -f "$results/$1.tap"
-    UBSAN_OPTIONS=print_stacktrace=1 timeout 300 \
-        "$check/tests/$1" --timeout 60 "--tap=$results/$1.tap" >"$results/$1.log" 2>&1
+    name=$2
+    [ "$1" = check ] || name="$2, $1"
+    log=$results/$1-$2
+    program=$root/build/$1/tests/$2
+    shift 2
+    rm -f "$log".*
+    # shellcheck disable=SC2086 # nothing, or a command
+    UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=log_path=$log.report timeout 300 $fixed \
+        "$program" --timeout 60 "--tap=$log.tap" "$@" >"$log.log" 2>&1
     status=$?
+    cat "$log".report.* >>"$log.log" 2>/dev/null
     # shellcheck disable=SC2046 # three numbers
-    count "$1" $(/usr/bin/python3 tests/results.py tap "$results/$1.tap" "$results/$1.log" $status) \
-        "$results/$1.log"
+    count "$name" $(/usr/bin/python3 tests/results.py tap "$log.tap" "$log.log" $status) "$log.log"
 }
 
 # Criterion programs by themselves, for the number of tests in them; any other test that CMake knows by ctest.
 programs() {
     for name in $(ctest --test-dir "$check" -N | sed -n 's/^ *Test *#[0-9]*: *//p'); do
         if [ -x "$check/tests/$name-tests" ]; then
-            criterion "$name-tests"
+            criterion check "$name-tests"
         else
             one "ctest: $name" ctest --test-dir "$check" --output-on-failure --timeout 120 -R "^$name\$"
         fi
@@ -101,13 +115,38 @@ pytests() {
     shift 2
     log=$results/$(echo "$name" | tr ' /' '--')
     rm -f "$log.xml"
+    # shellcheck disable=SC2086 # nothing, or a command
     # Interrupted rather than terminated, pytest still writes down what it has.
-    TSIG_PROXY=$check/tsig-proxy TSIG_PROXY_RELEASE=$release/tsig-proxy timeout -s INT -k 30 "$seconds" \
+    timeout -s INT -k 30 "$seconds" $fixed \
         /usr/bin/python3 -B -m pytest -q -rs "$@" -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
     status=$?
     sed -n -e 's/^SKIPPED/skipped/p' -e 's/^image: .* base .*/        &/p' "$log.log"
     # shellcheck disable=SC2046 # three numbers
     count "$name" $(/usr/bin/python3 tests/results.py junit "$log.xml" $status) "$log.log"
+}
+
+# system_tests NAME WORKERS PROGRAM RELEASED ARGUMENT…: RELEASED stands in for PROGRAM under load.
+system_tests() {
+    name="system tests, $1"
+    export TSIG_PROXY_WORKERS="$2" TSIG_PROXY="$3" TSIG_PROXY_RELEASE="$4"
+    shift 4
+    pytests "$name" 660 -n 2 --ignore=tests/system/test_container.py "$@"
+    unset TSIG_PROXY_WORKERS
+}
+
+# threads ARGUMENT…: with ThreadSanitizer, these of the system tests, and what starts threads by itself.
+threads() {
+    one "build with ThreadSanitizer" build thread || return
+    criterion thread admin-tests
+    criterion thread unit-tests --filter '*bell/*'
+    system_tests "ThreadSanitizer" 3 "$thread/tsig-proxy" "$thread/tsig-proxy" "$@"
+}
+
+all_threads() {
+    # But for where memory is measured.
+    threads tests/system --ignore=tests/system/test_large.py
+    criterion thread loop-tests
+    criterion thread unit-tests
 }
 
 coverage() {
@@ -120,6 +159,22 @@ coverage() {
     gcovr --root . --filter src/ build/coverage/CMakeFiles/tsigproxy.dir
 }
 
+all() {
+    lints
+    one "build with sanitizers" build check && programs
+    one "build with clang" build clang && one "lint: tidy" sh tests/lint/tidy.sh
+    one "build as released" build release
+    system_tests "one worker" 1 "$check/tsig-proxy" "$release/tsig-proxy" tests/system
+    system_tests "three workers" 3 "$check/tsig-proxy" "$release/tsig-proxy" tests/system \
+        -m "not no_proxy and not own_workers"
+    # shellcheck disable=SC2086 # a list
+    threads $thread_sample
+    # Building the image keeps both cores busy, which others' clocks would not like.
+    export TSIG_PROXY="$check/tsig-proxy"
+    pytests "container image" 600 tests/system/test_container.py -rsP
+}
+
+# main PART: with what is missing installed, and the count at the end.
 main() {
     # shellcheck disable=SC2086
     packages_install $packages || exit 1
@@ -127,22 +182,17 @@ main() {
     PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
     rm -rf "$results"
     mkdir -p "$results"
-    lints
-    one "build with sanitizers" build check && programs
-    one "build with clang" build clang && one "lint: tidy" sh tests/lint/tidy.sh
-    one "build as released" build release
-    pytests "system tests" 660 tests/system -n 2 --ignore=tests/system/test_container.py
-    # Building the image keeps both cores busy, which others' clocks would not like.
-    pytests "container image" 600 tests/system/test_container.py -rsP
+    "$1"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
 }
 
 case ${1-} in
-"") main ;;
+"") main all ;;
+--thread) main all_threads ;;
 --coverage) coverage ;;
 *)
-    echo "usage: sh tests/run.sh [--coverage]" >&2
+    echo "usage: sh tests/run.sh [--thread | --coverage]" >&2
     exit 2
     ;;
 esac

@@ -35,6 +35,7 @@ struct config_proxy {
     struct address http;      /* family ADDRESS_NONE: off */
     enum config_log_level log_level;
     enum config_log_format log_format;
+    unsigned watch; /* from one look at the files to the next; 0: none */
     unsigned fudge;
     unsigned udp_size;     /* octets: no UDP answer is larger */
     unsigned refusal_rate; /* UDP answers a second; 0: none */

@@ -2,9 +2,12 @@
 #ifndef BASE_LOAD_H
 #define BASE_LOAD_H
 
-#include "config/config.h"
+#include "base/seen.h"
 
 /* The configuration at `path`, or NULL. Every finding is printed to standard error. */
 struct config *load_config(const char *path);
+
+/* The same; to `seen` is added what was looked at for it, also when it is NULL. */
+struct config *load_config_seen(const char *path, struct seen *seen);
 
 #endif

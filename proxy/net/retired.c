@@ -32,18 +32,19 @@ static void retired_break_off(const struct engine *engine, const struct relay *r
         flow_abort(flow, RESULT_RELOADED);
 }
 
-/* The newest first, so that the place of each is its age. */
+/* The newest first, so that the place of each among those in use is its age. */
 static void on_look(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
     uint64_t patience = 1000ull * engine->relay->config->proxy.drain_timeout;
     struct relay **link = &engine->retired;
-    for (unsigned place = 0; *link; place++) {
+    for (unsigned place = 0; *link;) {
         struct relay *relay = *link;
         if (relay->refs > 1 && uv_now(engine->loop) - relay->retired_at >= patience)
             retired_break_off(engine, relay, place >= RETIRED_MOST);
         if (relay->refs > 1) {
             link = &relay->retired_before;
+            place++;
             continue;
         }
         *link = relay->retired_before;
@@ -74,5 +75,7 @@ void retired_add(struct engine *engine, struct relay *relay)
     relay->retired_before = engine->retired;
     relay->retired_at = uv_now(engine->loop);
     engine->retired = relay;
-    uv_timer_start(&engine->retiring, on_look, RETIRED_LOOK_MS, RETIRED_LOOK_MS);
+    /* Begun anew each time, it would never end while reloads follow one another. */
+    if (!uv_is_active((uv_handle_t *)&engine->retiring))
+        uv_timer_start(&engine->retiring, on_look, RETIRED_LOOK_MS, RETIRED_LOOK_MS);
 }

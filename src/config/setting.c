@@ -8,6 +8,7 @@
 #include "section.h"
 
 static const char *const auto_words[] = {"auto", NULL};
+static const char *const no_words[] = {"no", NULL};
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const format_words[] = {"logfmt", "json", NULL};
 static const char *const transport_words[] = {"auto", "same", "tcp", NULL};
@@ -70,6 +71,8 @@ static const struct setting setting_rows[] = {
     {.section = SETTING_PROXY, .name = "log-format", .type = SETTING_CHOICE,
      .choices = format_words, .initial = "logfmt",
      .flags = RELOADABLE, .offset = PROXY(log_format)},
+    {.section = SETTING_PROXY, .name = "watch", .type = SETTING_NUMBER, .least = 1, .most = 86400,
+     .choices = no_words, .initial = "no", .flags = RELOADABLE, .offset = PROXY(watch)},
     SECONDS("fudge", "300", 1, 65535, fudge),
     {.section = SETTING_PROXY, .name = "udp-size", .type = SETTING_NUMBER, .least = 512,
      .most = 4096, .initial = "1232", .flags = RELOADABLE, .offset = PROXY(udp_size)},

@@ -37,7 +37,7 @@ def missing_promises():
     text = (ROOT / "SECURITY.md").read_text()
     names = set(re.findall(r"`(?!tests/)([A-Za-z0-9]+(?:_[A-Za-z0-9]+)+)`", text))
     known = set()
-    for folder in ("unit", "loop", "system", "admin", "alloc"):
+    for folder in ("unit", "loop", "system", "admin", "base", "alloc"):
         for path in (ROOT / "tests" / folder).rglob("*"):
             if path.suffix in (".c", ".py"):
                 known.update(re.findall(r"(?:def |Test\(\w+, )(\w+)", path.read_text()))

@@ -17,6 +17,11 @@ static void begin(const char *proxy_settings)
     fixture_start("%s%s", proxy_settings, peers);
 }
 
+static void on_bell(void *arg)
+{
+    (void)arg;
+}
+
 /* A query over TCP that the server has and has not answered. */
 static void ask(int receive_buffer)
 {
@@ -156,6 +161,33 @@ Test(drain, is_over_when_its_time_is)
     fixture_await_end();
     cr_assert(fixture_passed(began, 900));
     cr_assert_eq(end_await_close(&client), ECONNRESET);
+}
+
+/* Another worker's, which begins its fan-out itself. */
+Test(drain, worker_that_nobody_waits_for_takes_no_turn_of_others)
+{
+    struct bell bell;
+    struct notice_waiter waiter = {.caller = {.bell = &bell}};
+    struct support_message notify;
+    unsigned rcode;
+    begin("");
+    bell_init(&bell, on_bell, NULL);
+    support_header(&notify, 1, DNS_OPCODE_NOTIFY << 11);
+    support_question(&notify, "example.org", DNS_TYPE_SOA);
+    struct dns_message message = support_parse(&notify);
+    const struct notice_arrival arrival = {.primary = &config_fixture->peers[0],
+                                           .message = &message,
+                                           .from = &server.at,
+                                           .secondaries = 1,
+                                           .now = uv_now(&fixture.loop)};
+    cr_assert_eq(arrival.primary->role, PEER_PRIMARY);
+    cr_assert_eq(notices_join(fixture.memory->notices, &arrival, &waiter), 0);
+    worker_drain(&fixture.worker);
+    UNTIL(!uv_loop_alive(&fixture.loop));
+    cr_expect_eq(notices_look(&waiter, &rcode), NOTICE_WAITS);
+    notices_leave(&waiter);
+    bell_fini(&bell);
+    fixture_await_end();
 }
 
 /* With one listener open already: nothing of it is left. */

@@ -155,10 +155,6 @@ class HostedProxy(Proxy):
         self.terminated = False
         return self.start()
 
-    def kill(self):
-        self.process.kill()
-        self.process = None
-
     def script(self, *more):
         """The shell script with the packet rules."""
         command = [self.binary, "show", "-c", self.path, "--tproxy", *more]

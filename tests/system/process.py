@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 PATIENCE = 20.0  # seconds; the deadline of every wait unless a test says otherwise
 
@@ -23,6 +24,12 @@ def until(check, what, patience=PATIENCE, pause=0.02):
         if time.monotonic() > deadline:
             raise Timeout(f"not within {patience} s: {what}")
         time.sleep(pause)
+
+
+def thread_statuses(pid):
+    """/proc/PID/task/TID/status of each thread, as dictionaries: users and capabilities are a thread's own."""
+    texts = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return [dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line) for text in texts]
 
 
 class Process:

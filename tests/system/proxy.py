@@ -7,6 +7,7 @@ import signal
 import net
 from process import PATIENCE, Process
 
+SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error", "ThreadSanitizer:")
 _PAIR = re.compile(r'([a-zA-Z0-9_.-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -37,6 +38,29 @@ def ini(sections):
     return "\n".join(lines)
 
 
+def assert_no_sanitizer_spoke(process):
+    """ThreadSanitizer lets the program go on: what it said may stand far above the last line."""
+    for number, line in enumerate(process.lines):
+        if any(sign in line for sign in SIGNS):
+            report = "\n".join(process.lines[max(0, number - 1) :][:200])
+            raise AssertionError(f"a sanitizer spoke\n{report}")
+
+
+def own_settings(place, **more):
+    """What stands in [proxy]. TSIG_PROXY_WORKERS says how many workers, unless the test itself does."""
+    workers = os.environ.get("TSIG_PROXY_WORKERS")
+    return {
+        "listen": net.text(place),
+        "user": "",
+        "control": "",
+        "http": "",
+        "log_level": "debug",
+        "drain_timeout": 2,
+        **({"workers": workers} if workers else {}),
+        **more,
+    }
+
+
 class Proxy:
     """One running tsig-proxy. `sections` are what stands behind [proxy]; keyword arguments are settings
     of [proxy] itself."""
@@ -44,6 +68,7 @@ class Proxy:
     sanitizers = {
         "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
+        "TSAN_OPTIONS": "second_deadlock_stack=1",
     }
 
     def __init__(self, directory, sections, binary=None, place=None, **settings):
@@ -52,16 +77,7 @@ class Proxy:
         self.binary = binary or program()
         self.path = directory / "tsig-proxy.ini"
         self.directory = directory
-        own = {
-            "listen": net.text(self.place),
-            "user": "",
-            "control": "",
-            "http": "",
-            "log_level": "debug",
-            "drain_timeout": 2,
-            **settings,
-        }
-        self.path.write_text(ini([("proxy", own), *sections]))
+        self.path.write_text(ini([("proxy", own_settings(self.place, **settings)), *sections]))
         self.path.chmod(0o600)
         self.process = None
         self.terminated = False
@@ -122,9 +138,13 @@ class Proxy:
             raise AssertionError(f"tsig-proxy did not end on SIGTERM\n{self.text()}") from None
         self.judge(status)
 
+    def kill(self):
+        """SIGKILL; what a sanitizer said before counts."""
+        process, self.process = self.process, None
+        process.kill()
+        assert_no_sanitizer_spoke(process)
+
     def judge(self, status):
         process, self.process = self.process, None
-        report = process.text(200)
-        for sign in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error"):
-            assert sign not in report, f"a sanitizer spoke\n{report}"
-        assert status == 0, f"tsig-proxy ended with status {status}\n{report}"
+        assert_no_sanitizer_spoke(process)
+        assert status == 0, f"tsig-proxy ended with status {status}\n{process.text(200)}"

@@ -17,6 +17,7 @@ import tsigtool
 from gateway import SANITIZERS, Gateway, GatewayBind, GatewayKnot
 from messages import NOERROR
 from namespaces import Namespace, missing
+from process import thread_statuses
 from proxy import Proxy
 from scripted import Scripted, sound
 from tsigtool import Key
@@ -61,14 +62,13 @@ def give(path):
 
 
 def assert_is_user_with(pid, capabilities):
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     user = pwd.getpwnam(USER)
-    assert set(status["Uid"].split()) == {str(user.pw_uid)}
-    assert set(status["Gid"].split()) == {str(user.pw_gid)}
-    assert set(status["Groups"].split()) <= {str(user.pw_gid)}
-    sets = {name: int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")}
-    assert sets == {"CapEff": capabilities, "CapPrm": capabilities, "CapInh": 0, "CapAmb": 0}
+    for status in thread_statuses(pid):
+        assert set(status["Uid"].split()) == {str(user.pw_uid)}
+        assert set(status["Gid"].split()) == {str(user.pw_gid)}
+        assert set(status["Groups"].split()) <= {str(user.pw_gid)}
+        sets = {name: int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")}
+        assert sets == {"CapEff": capabilities, "CapPrm": capabilities, "CapInh": 0, "CapAmb": 0}
 
 
 @pytest.mark.parametrize("begun_by", ["root", "user"])

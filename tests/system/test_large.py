@@ -14,8 +14,10 @@ import tsigtool
 from messages import query, soa
 from relay import ZONE, Relay
 
-pytestmark = pytest.mark.skipif(
-    "TSIG_PROXY_RELEASE" not in os.environ, reason="TSIG_PROXY_RELEASE is not set")
+pytestmark = [
+    pytest.mark.own_workers,
+    pytest.mark.skipif("TSIG_PROXY_RELEASE" not in os.environ, reason="TSIG_PROXY_RELEASE is not set"),
+]
 
 RECORDS = 1_000_000
 MEGABYTE = 1 << 20

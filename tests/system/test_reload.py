@@ -10,7 +10,7 @@ import process
 import pytest
 import tsigtool
 from messages import query, soa
-from proxy import ini
+from proxy import ini, own_settings
 from relay import Relay, ZONE, answers
 from scripted import Scripted, sound
 from tsigtool import Key
@@ -27,8 +27,7 @@ class Changing:
         self.primary = ("primary legacy", {"address": net.text(self.relay.primary.place)})
         self.secondary = ("secondary anycast", {"address": net.text(self.relay.secondary_place),
                                                 "key": self.relay.key.label})
-        self.settings = {"listen": net.text(self.relay.proxy.place), "user": "", "control": "", "http": "",
-                         "log_level": "debug", "drain_timeout": 2, **settings}
+        self.settings = own_settings(self.relay.proxy.place, **settings)
 
     @property
     def proxy(self):

@@ -56,6 +56,7 @@ Test(config, defaults_of_a_small_file)
     cr_expect_eq(config->proxy.http.family, ADDRESS_NONE);
     cr_expect_eq(config->proxy.log_level, LOG_INFO);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_LOGFMT);
+    cr_expect_eq(config->proxy.watch, 0);
     cr_expect_eq(config->proxy.fudge, 300);
     cr_expect_eq(config->proxy.connect_timeout, 5);
     cr_expect_eq(config->proxy.answer_timeout, 5);
@@ -99,7 +100,7 @@ Test(config, every_setting_is_stored)
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
                              "transparent = no\nworkers = 1\nuser =\ncontrol =\nhttp =\n"
-                             "log-level = debug\nlog-format = json\nfudge = 3600\n"
+                             "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
                              "connect-timeout = 1\nanswer-timeout = 2\n"
                              "progress-timeout = 3\nidle-timeout = 4\ndrain-timeout = 0\n"
                              "[key k]\nsecret-file = k.key\n"
@@ -120,6 +121,7 @@ Test(config, every_setting_is_stored)
     cr_expect_str_eq(config->proxy.user, "");
     cr_expect_eq(config->proxy.log_level, LOG_DEBUG);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_JSON);
+    cr_expect_eq(config->proxy.watch, 30);
     cr_expect_eq(config->proxy.fudge, 3600);
     cr_expect_eq(config->proxy.connect_timeout, 1);
     cr_expect_eq(config->proxy.answer_timeout, 2);
@@ -198,6 +200,8 @@ Test(config, M8_values_are_checked)
         {"fudge =", "'fudge' has no value"},
         {"workers = 0", "'workers' is a whole number from 1 to 256, or auto, not '0'"},
         {"workers = 257", "'workers' is a whole number from 1 to 256, or auto, not '257'"},
+        {"watch = 0", "'watch' is a whole number from 1 to 86400, or no, not '0'"},
+        {"watch = yes", "'watch' is a whole number from 1 to 86400, or no, not 'yes'"},
         {"transparent = true", "'transparent' is yes or no, not 'true'"},
         {"log-level = Info", "'log-level' is error, warning, notice, info or debug, not 'Info'"},
         {"http = 127.0.0.1", "the HTTP listener is not supported yet; leave it empty"},
