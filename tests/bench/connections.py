@@ -63,7 +63,7 @@ key:
         before, names = self.processes(), ("zone0.example", f"zone{ZONES - 1}.example")
         self.reload()
         until(lambda: all(self.serial(name) == serial for name in names), f"serial {serial}")
-        # What its old child still takes it closes without an answer.
+        # What its old child still takes is closed without an answer.
         until(lambda: self.processes()[-1] != before[-1], "the old child is gone")
 
     def processes(self):

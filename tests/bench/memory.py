@@ -48,17 +48,20 @@ class Peak:
         return time.monotonic() > self.grown + STEADY
 
 
+def megabytes(octets):
+    return f"{octets / gauge.MEGABYTE:,.0f} MB"
+
+
 def show(peak, crowd, idle, resident):
-    state = crowd.state()
-    note = "" if state["reading"] == TRANSFERS else f", {state['reading']:.0f} READING"
-    readers, primary = (part / gauge.MEGABYTE for part in peak.parts)
-    name = f"{TRANSFERS:,} transfers read slowly"
-    table.row("N4", f"{name}: resident memory", f"{resident / gauge.MEGABYTE:,.0f} MB at most, {idle / gauge.MEGABYTE:,.0f} before{note}", "at most 60 MB",
-              resident <= 60 * gauge.MEGABYTE)
-    table.row("N4", f"{name}: the proxy's sockets (ss)", 
-              f"{peak.held / gauge.MEGABYTE:,.0f} MB ({readers:,.0f} to readers, {primary:,.0f} from primary)", "at most 256 MB",
+    name, reading = f"{TRANSFERS:,} transfers read slowly", crowd.state()["reading"]
+    note = "" if reading == TRANSFERS else f", {reading:.0f} READING"
+    readers, primary = map(megabytes, peak.parts)
+    table.row("N4", f"{name}: resident memory", f"{megabytes(resident)} at most, {megabytes(idle)} before{note}",
+              "at most 60 MB", resident <= 60 * gauge.MEGABYTE)
+    table.row("N4", f"{name}: the proxy's sockets (ss)",
+              f"{megabytes(peak.held)} ({readers} to readers, {primary} from primary)", "at most 256 MB",
               peak.held <= 256 * gauge.MEGABYTE)
-    table.row("N4", f"{name}: all sockets of both ends", f"{peak.everywhere / gauge.MEGABYTE:,.0f} MB")
+    table.row("N4", f"{name}: all sockets of both ends", megabytes(peak.everywhere))
 
 
 def n4(stack, directory):

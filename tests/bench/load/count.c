@@ -1,5 +1,5 @@
-/* Stands in front of a server, carries octets both ways, and counts the connections that are open at
- * once. What it has counted is printed when it is ended (SIGTERM). */
+/* Stands in front of a server, carries octets both ways, and counts the connections that are open
+ * at once. What it has counted is printed when it is ended (SIGTERM). */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

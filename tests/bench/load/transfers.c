@@ -1,6 +1,6 @@
-/* Transfers that never end, and those who read them slowly, in one process. The primary's side sends
- * one message over and over, as fast as it is taken, and keeps no copy of it; a reader takes its
- * octets four times a second, and the kernel's buffers before it stay full. */
+/* Transfers that never end, and those who read them slowly, in one process. The primary's side
+ * sends one message over and over, as fast as it is taken, and keeps no copy of it; a reader takes
+ * its octets four times a second, and the kernel's buffers before it stay full. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +50,8 @@ static void transfers_watch(const struct transfers *all, struct transfer *t, uin
         net_must(epoll_ctl(all->events, EPOLL_CTL_ADD, t->fd, &event) == 0, "epoll_ctl");
 }
 
-/* Fills a message up with A records. Before them the first has the SOA; others have a TXT record that
- * makes them as long. */
+/* Fills a message up with A records. Before them the first has the SOA; others have a TXT record
+ * that makes them as long. */
 static void transfers_make(struct transfers *all, uint8_t *octets, bool first)
 {
     static const uint8_t address[] = {
@@ -134,8 +134,8 @@ static void transfers_serve(struct transfers *all, struct transfer *t)
     }
 }
 
-/* What thousands of these held otherwise is more than the kernel grants to all of TCP, and the proxy
- * would be measured while it is short. */
+/* What thousands of these held otherwise is more than the kernel grants to all of TCP, and the
+ * proxy would be measured while it is short. */
 static void transfers_accept(const struct transfers *all)
 {
     const int room = TRANSFERS_ROOM;
@@ -175,7 +175,8 @@ static void transfers_ask(const struct transfers *all, struct transfer *t)
         transfers_watch(all, t, 0); /* it reads when it pleases */
 }
 
-/* A slice of each reader's octets. An answer that is none ends it, as the end of the stream does. */
+/* A slice of each reader's octets. What is no good answer ends it, as the end of the stream
+ * does. */
 static void transfers_read(struct transfers *all)
 {
     static uint8_t room[1 << 20];
