@@ -12,7 +12,7 @@ import net
 import relay
 import scripted
 import tsigtool
-from client import CLIENTS
+from client import CLIENTS, reach_all_workers
 from ends import Primary, Secondary, Server
 from ledger import Ledger
 from octets import chance_of
@@ -191,6 +191,7 @@ class Scene:
                 one.start()
             for turn in range(4):
                 self.well.probe(self.proxy.place, turn)
+            reach_all_workers(self.proxy.place, self.well.told.place.address)
             time.sleep(0.2)
             self.rest = self.proxy.descriptors()
             self.first = self.proxy.memory()
