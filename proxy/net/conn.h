@@ -23,7 +23,7 @@
 
 /* Octets that the kernel takes of what a client is sent, beyond what is on its way: enough that a
  * fast reader never waits for us. */
-#define CONN_UNSENT_MAX (128 << 10)
+#define CONN_UNSENT_MAX (64 << 10)
 
 /* Reads that found their room full, after which others have their turn: of the largest, 2 MiB. */
 #define CONN_READS_MAX 4

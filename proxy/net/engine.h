@@ -23,9 +23,9 @@
 
 /* Octets that are read from a connection at once: for a transfer so many that calls cost little. */
 #define ENGINE_ROOM 524288
-/* While so many octets are kept for clients that read slowly, reads are small: each may have to be
- * kept in its turn. */
-#define ENGINE_BACKLOG_MAX (16 << 20)
+/* While a worker keeps so many octets for clients that read slowly, its reads are small: each may
+ * have to be kept in its turn. A thousand such clients of two workers then cost some 50 MB. */
+#define ENGINE_BACKLOG_MAX (4 << 20)
 
 struct flow;
 struct session;
