@@ -53,7 +53,7 @@ class Scene:
         self.copies = Copies(self.zone)
         self.primary = launch(Bind(directory / "primary").primary(self.zone, notify=place))
         self.keys = {name: Key.new(f"{name}.example") for name in ("real", "asks", "told", "stuck")}
-        self.sources = {name: net.fresh_address() for name in ("asks", "stuck")}
+        self.sources = {name: net.fresh_address() for name in ("asks", "stuck", "proxy")}
         self.secondaries = [kind(directory / kind.name).secondary(self.zone.name, self.keys["real"], place)
                             for kind in SECONDARIES if kind is not Powerdns]
         self.sender = launch(Scripted(lambda r: endless(r) if r.zone == "stuck.example" else sound(r)))
@@ -71,12 +71,13 @@ class Scene:
         return {"log_level": "info", "workers": 2, **more}
 
     def peers(self, asks_also=(), **asks):
-        """What those that never rest need."""
-        keys, sources = self.keys, self.sources
+        """What those that never rest need. The proxy has an address for itself to speak from, for its thousands of
+        connections would take ports that tests beside this one have found free."""
+        keys, sources, source = self.keys, self.sources, {"source": self.sources["proxy"]}
         return [
             *(key.section() for key in keys.values()),
-            ("primary legacy", {"address": net.text(self.primary.place)}),
-            ("primary scripted", {"address": net.text(self.sender.place)}),
+            ("primary legacy", {"address": net.text(self.primary.place), **source}),
+            ("primary scripted", {"address": net.text(self.sender.place), **source}),
             *((f"secondary {one.name}", {"address": net.text(one.place), "key": "real.example", "primary": "legacy",
                                          "zones": self.zone.name}) for one in self.secondaries),
             ("secondary asks", {"address": f"{sources['asks']}@53", "key": ["asks.example", *asks_also],
@@ -84,7 +85,7 @@ class Scene:
             ("secondary stuck", {"address": f"{sources['stuck']}@53", "key": "stuck.example", "primary": "scripted",
                                  "zones": "stuck.example", "notify": "no"}),
             *((f"secondary told-{n}", {"address": net.text(one.place), "key": "told.example", "primary": "scripted",
-                                       "zones": "*"}) for n, one in enumerate(self.told)),
+                                       "zones": "*", **source}) for n, one in enumerate(self.told)),
         ]
 
     def loaders(self):
