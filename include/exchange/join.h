@@ -21,6 +21,10 @@ enum join_state join_legs(struct legs *legs, struct sleepers *sleepers);
  * answer). */
 void join_settle(struct legs *legs, unsigned index, unsigned rcode);
 
+/* M3: a copy has been sent on this leg, as one is to each address. If its peer has answered at
+ * another meanwhile, that is all. */
+void join_told(struct legs *legs, unsigned index);
+
 /* An answer has come on this leg: its secondary is awake, and that is reported. */
 void join_take(struct legs *legs, const struct errand *errand, unsigned index, unsigned rcode,
                struct relay_time now);

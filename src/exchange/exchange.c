@@ -237,6 +237,8 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
     }
     if (leg_send(leg, &x->errand, now, &out->packet) == 0) {
         legs_sent(&x->legs, &x->errand, index, now);
+        if (x->errand.operation == PEER_NOTIFY)
+            join_told(&x->legs, index);
         return true;
     }
     legs_lose(&x->legs, &x->errand, index, RESULT_CANNOT_SEND, now);

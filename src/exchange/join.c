@@ -57,7 +57,16 @@ static int join_rank(unsigned rcode)
     }
 }
 
-void join_settle(struct legs *legs, unsigned index, unsigned rcode)
+/* Nothing more is waited for at the peer's addresses. */
+static void join_end_others(struct legs *legs, unsigned index, bool only_told)
+{
+    unsigned end = legs_end_of(legs, index);
+    for (unsigned i = legs_first_of(legs, index); i < end; i++)
+        if (!leg_is_settled(&legs->items[i]) && (legs->items[i].sent > 0 || !only_told))
+            legs_move(legs, i, LEG_OVER);
+}
+
+static void join_answer(struct legs *legs, unsigned index, unsigned rcode)
 {
     struct leg *leg = &legs->items[index];
     /* What only OPT could say has no place in the joint answer. */
@@ -65,10 +74,22 @@ void join_settle(struct legs *legs, unsigned index, unsigned rcode)
     if (join_rank(leg->rcode) > join_rank(legs->rcode))
         legs->rcode = leg->rcode;
     legs_move(legs, index, LEG_ANSWERED);
+}
+
+void join_settle(struct legs *legs, unsigned index, unsigned rcode)
+{
+    join_answer(legs, index, rcode);
+    join_end_others(legs, index, false);
+}
+
+void join_told(struct legs *legs, unsigned index)
+{
     unsigned end = legs_end_of(legs, index);
     for (unsigned i = legs_first_of(legs, index); i < end; i++)
-        if (!leg_is_settled(&legs->items[i]))
-            legs_move(legs, i, LEG_OVER);
+        if (legs->items[i].state == LEG_ANSWERED) {
+            join_end_others(legs, index, true);
+            return;
+        }
 }
 
 void join_take(struct legs *legs, const struct errand *errand, unsigned index, unsigned rcode,
@@ -84,7 +105,8 @@ void join_take(struct legs *legs, const struct errand *errand, unsigned index, u
         .result = rcode == DNS_RCODE_NOERROR ? RESULT_OK : RESULT_ERROR,
     };
     event.has_serial = dns_notify_serial(&errand->request, &event.serial);
-    join_settle(legs, index, rcode);
+    join_answer(legs, index, rcode);
+    join_end_others(legs, index, true);
     sleepers_wake(sleepers, leg->peer->number);
     sleepers_told(sleepers, leg->peer->number, &errand->request.qname);
     leg_report(leg, errand, event, now);

@@ -113,6 +113,28 @@ Test(exchange_notify, M3_goes_to_every_address_of_every_secondary_signed_for_eac
     cr_expect_eq(world.event_count, 2);
 }
 
+/* Over TCP the other connection may take longer, and a wide fan-out rests between two copies. */
+Test(exchange_notify, M3_an_address_gets_its_copy_though_another_has_answered)
+{
+    begin(RELAY_TCP);
+    cr_assert_eq(world_connect(WORLD_ONE, RELAY_TCP), 0);
+    cr_assert_eq(world_connect(ONE_V6, RELAY_TCP), 1);
+    cr_assert_eq(world_connect(WORLD_TWO, RELAY_TCP), 2);
+    world_wait();
+    world_connected(2, false);
+    world_send(2, &copies[2]);
+    world_connected(0, false);
+    world_send(0, &copies[0]);
+    world_wait();
+    acknowledge(2, DNS_RCODE_NOERROR);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    world_wait();
+    world_connected(1, false);
+    world_send(1, &copies[1]);
+    primary_gets(DNS_RCODE_NOERROR);
+    cr_expect_eq(world.event_count, 2, "its answer is not waited for");
+}
+
 Test(exchange_notify, M3_the_worst_answer_is_the_primarys)
 {
     begin(RELAY_TCP);

@@ -101,7 +101,8 @@ Test(relay_join, M3_the_rcode_is_the_worst)
 
 Test(relay_join, M3_an_answer_frees_the_other_addresses_of_its_secondary_alone)
 {
-    state_of(".d.i.d");
+    state_of(".d...d");
+    items[3].sent = items[4].sent = 1;
     join_take(&legs, &errand, 4, DNS_RCODE_REFUSED, world.now);
     cr_expect_eq(items[0].state, LEG_ASKED);
     cr_expect_eq(items[1].state, LEG_DUE);
@@ -109,6 +110,11 @@ Test(relay_join, M3_an_answer_frees_the_other_addresses_of_its_secondary_alone)
     cr_expect_eq(items[3].state, LEG_OVER);
     cr_expect_eq(items[4].state, LEG_ANSWERED);
     cr_expect_eq(items[4].rcode, DNS_RCODE_REFUSED);
+    cr_expect_eq(items[5].state, LEG_DUE, "it gets its copy");
+    join_told(&legs, 1);
+    cr_expect_eq(items[1].state, LEG_DUE, "nobody has answered there");
+    items[5].sent = 1;
+    join_told(&legs, 5);
     cr_expect_eq(items[5].state, LEG_OVER);
     cr_expect_eq(world.event_count, 1);
     cr_expect_eq(world_event(0)->event.type, EVENT_NOTIFY);
