@@ -10,6 +10,7 @@ import net
 import tsigtool
 import zones
 from servers import PRIMARIES, SECONDARIES, Bind
+from tools import wait_records
 from zones import Zone
 
 pytestmark = pytest.mark.no_proxy
@@ -70,7 +71,7 @@ def test_secondary_with_key(kind, launch, tmp_path):
     secondary.wait_serial(zone.name, zone.serial)
     serial = primary.change()
     secondary.wait_serial(zone.name, serial)
-    assert secondary.records(zone.name) == zone_file_records(primary, zone)
+    wait_records(secondary, zone.name, zone_file_records(primary, zone))
     primary.process.wait_line(lambda line: "IXFR started" in line, "an IXFR")
 
 
