@@ -4,7 +4,14 @@
 #include "net/flow.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+
+static void flow_drop(struct flow *flow, unsigned leg)
+{
+    berth_close(&flow->berth, flow->upstreams[leg]);
+    flow->upstreams[leg] = NULL;
+}
 
 static void on_leg_connected(void *owner, unsigned leg)
 {
@@ -21,10 +28,8 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     unsigned end = legs_end_of(legs, leg);
     for (unsigned i = legs_first_of(legs, leg); i < end; i++) {
         struct upstream *up = flow->upstreams[i];
-        if (!up || up->transport != RELAY_UDP || !exchange_leg_is_settled(&flow->exchange, i))
-            continue;
-        upstream_close(up);
-        flow->upstreams[i] = NULL;
+        if (up && up->transport == RELAY_UDP && exchange_leg_is_settled(&flow->exchange, i))
+            flow_drop(flow, i);
     }
 }
 
@@ -46,8 +51,7 @@ static void flow_lose(struct flow *flow, unsigned leg)
      * it. */
     if (exchange_leg_is_clean(&flow->exchange, leg))
         return;
-    upstream_close(flow->upstreams[leg]);
-    flow->upstreams[leg] = NULL;
+    flow_drop(flow, leg);
     exchange_lost(&flow->exchange, leg, now);
 }
 
@@ -128,6 +132,7 @@ static void flow_end(struct flow *flow, enum exchange_end end)
         if (up && !(clean && flow_keep(flow, up)))
             upstream_close(up);
     }
+    berth_leave(&flow->berth);
     flight_land(&flow->flight);
     *flow->link = flow->next;
     if (flow->next)
@@ -141,6 +146,16 @@ static void flow_end(struct flow *flow, enum exchange_end end)
     uv_close((uv_handle_t *)&flow->timer, on_timer_closed);
 }
 
+/* A question's leg that is over still has its socket: the next one may have its place. */
+static void flow_find_place(struct flow *flow)
+{
+    const struct legs *legs = &flow->exchange.legs;
+    bool few = flow->exchange.errand.operation != PEER_NOTIFY;
+    for (unsigned i = 0; few && i < legs->count && !flow->berth.reserved; i++)
+        if (flow->upstreams[i] && legs->items[i].state == LEG_OVER)
+            flow_drop(flow, i);
+}
+
 static void flow_connect(struct flow *flow, const struct exchange_action *action)
 {
     struct relay_time now = engine_now(flow->engine);
@@ -150,13 +165,18 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     if (action->transport == RELAY_TCP && !action->fresh && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up;
-    int error =
-        reused ? 0
-               : upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);
+    flow_find_place(flow);
+    int error = reused ? 0 : berth_open(&flow->berth, action, &up);
+    if (berth_is_full(error)) {
+        exchange_postpone(&flow->exchange, action->leg, now);
+        return;
+    }
     if (error < 0) {
         exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
         return;
     }
+    if (reused)
+        berth_leave(&flow->berth);
     upstream_adopt(up, &flow_leg_events, flow, action->leg);
     *slot = up;
     if (reused || action->transport == RELAY_UDP)
@@ -294,12 +314,22 @@ static void flow_link(struct flow *flow)
     engine->flow_count++;
 }
 
-static struct flow *flow_alloc(struct engine *engine)
+static struct flow *flow_alloc(struct engine *engine, const struct peer *client)
 {
     struct flow *flow = calloc(1, sizeof *flow);
-    if (flow)
-        flow->engine = engine;
+    if (!flow)
+        return NULL;
+    flow->engine = engine;
+    flow->berth.engine = engine;
+    flow->berth.holder = (struct shares_owner){SHARES_PEER, client->number};
     return flow;
+}
+
+static struct flow *flow_discard(struct flow *flow)
+{
+    berth_leave(&flow->berth);
+    free(flow);
+    return NULL;
 }
 
 /* Its exchange has begun: it joins the engine's flows, or goes. */
@@ -309,8 +339,7 @@ static struct flow *flow_adopt(struct flow *flow, const struct flow_client *clie
     if (!flow->upstreams) {
         exchange_abort(&flow->exchange, RESULT_NO_MEMORY, engine_now(flow->engine));
         exchange_fini(&flow->exchange);
-        free(flow);
-        return NULL;
+        return flow_discard(flow);
     }
     flow->client = client;
     flow->owner = owner;
@@ -323,36 +352,45 @@ static struct flow *flow_adopt(struct flow *flow, const struct flow_client *clie
     return flow;
 }
 
-struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdict,
-                      const struct relay_request *request, const struct flow_client *client,
-                      void *owner)
+static void flow_take_off(struct flow *flow, const struct relay_request *request,
+                          const struct tsig_key *verified)
 {
-    if (engine->flow_count >= ENGINE_FLOWS_MAX) {
-        engine_report_limit(engine, RESULT_TOO_MANY_EXCHANGES, verdict->client.peer, &request->from,
+    flow->flight = (struct flight){.from = request->from,
+                                   .to = request->to,
+                                   .octets = flow->exchange.errand.octets,
+                                   .len = flow->exchange.errand.len,
+                                   .verified = verified};
+    flights_take_off(&flow->engine->desk->flights, &flow->flight);
+}
+
+int flow_new(struct engine *engine, const struct policy_verdict *verdict,
+             const struct relay_request *request, const struct flow_client *client, void *owner,
+             struct flow **out)
+{
+    const struct peer *peer = verdict->client.peer;
+    struct flow *flow = flow_alloc(engine, peer);
+    /* A NOTIFY that waits for a fan-out needs no socket of its own. */
+    if (flow && !verdict->fanout && !berth_reserve(&flow->berth)) {
+        engine_report_limit(engine, RESULT_TOO_MANY_EXCHANGES, peer, &request->from,
                             request->transport);
-        return NULL;
+        flow_discard(flow);
+        return -EAGAIN;
     }
-    struct flow *flow = flow_alloc(engine);
-    if (flow && exchange_init(&flow->exchange, engine->relay, verdict, request) < 0) {
-        free(flow);
-        flow = NULL;
-    }
+    if (flow && exchange_init(&flow->exchange, engine->relay, verdict, request) < 0)
+        flow = flow_discard(flow);
     flow = flow ? flow_adopt(flow, client, owner) : NULL;
-    if (flow && request->transport == RELAY_UDP) {
-        flow->flight = (struct flight){.from = request->from,
-                                       .to = request->to,
-                                       .octets = flow->exchange.errand.octets,
-                                       .len = flow->exchange.errand.len,
-                                       .verified = verdict->client.key};
-        flights_take_off(&engine->relay->desk->flights, &flow->flight);
-    }
-    return flow;
+    if (!flow)
+        return -ENOMEM;
+    if (request->transport == RELAY_UDP)
+        flow_take_off(flow, request, verdict->client.key);
+    *out = flow;
+    return 0;
 }
 
 struct flow *flow_new_telling(struct engine *engine, const struct telling_order *order)
 {
     static const struct flow_client nobody;
-    struct flow *flow = flow_alloc(engine);
+    struct flow *flow = order->primary ? flow_alloc(engine, order->primary) : NULL;
     if (!flow) {
         telling_refuse(engine->relay, order);
         return NULL;
