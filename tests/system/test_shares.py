@@ -5,6 +5,7 @@ import asyncio
 import collections
 import contextlib
 import os
+import resource
 import socket
 import struct
 import threading
@@ -40,6 +41,8 @@ class Few:
     """A plain primary, secondaries with a key each, one without; and so many descriptors."""
 
     def __init__(self, launch, directory, files, count=5, **settings):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the crowds are of this process
         self.server = launch(Scripted(sound))
         self.peers = peers(count, "p")
         self.plain, self.nobody = net.fresh_address(), net.fresh_address()
@@ -48,7 +51,7 @@ class Few:
             ("primary hq", {"address": net.text(self.server.place)}),
             *[section for _, _, _, section in self.peers],
             ("secondary plain", {"address": self.plain}),
-        ], files=files, log_level="notice", **settings))
+        ], files=min(files, most), log_level="notice", **settings))
 
     def probes(self, number=1, transport="tcp", count=100, seconds=2.0):
         _, key, address, _ = self.peers[number]
