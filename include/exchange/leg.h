@@ -2,8 +2,9 @@
  * answer to it.
  *
  *   IDLE ─turn comes─▶ DUE ─CONNECT─▶ OPENING ─connected─▶ READY ─SEND─▶ ASKED ─answer─▶ ANSWERED
- *                       ▲               │ refused            ▲ ──resend──┘ │
- *                       └─reused connection was closed───────┼─────────────┤
+ *     ▲                 ▲               │ refused            ▲ ──resend──┘ │
+ *     │                 └─reused connection was closed───────┼─────────────┤
+ *     └────────no place for a socket────┤                    │             │
  *                                       └────────────────────┴─────────────┴─▶ OVER
  */
 #ifndef EXCHANGE_LEG_H

@@ -43,6 +43,7 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
                 struct memory *memory)
 {
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
+    TAILQ_INIT(&engine->resting);
     struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
     engine->room = malloc(ENGINE_ROOM);
@@ -124,6 +125,12 @@ void engine_turn(struct engine *engine)
 {
     if (!uv_is_closing((uv_handle_t *)&engine->turn))
         uv_timer_start(&engine->turn, engine->on_turn, 0, 0);
+}
+
+void engine_made_room(struct engine *engine)
+{
+    if (engine->waiting > 0 && !uv_is_closing((uv_handle_t *)&engine->freed))
+        uv_timer_start(&engine->freed, engine->on_freed, 1, 0);
 }
 
 void engine_check_idle(struct engine *engine)

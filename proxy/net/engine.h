@@ -10,13 +10,6 @@
 #include "net/queue.h"
 #include "relay/relay.h"
 
-/* Bounds on what clients can make the program hold at once. A flow is some 3 KiB and its
- * request, with a server over TCP 32 KiB more: half a GiB for all. */
-#define ENGINE_FLOWS_MAX 16384
-/* With one server for each flow, and SESSION_KEPT_MAX kept for each session, all descriptors are
- * fewer than the 65536 that the service may have. */
-#define ENGINE_SESSIONS_MAX 8192
-
 /* Datagrams received by one call: enough that calls cost little under load, and their room, which
  * each must have in full, is 1 MiB. */
 #define ENGINE_BURST 16
@@ -29,6 +22,8 @@
 
 struct flow;
 struct session;
+struct upstream;
+struct places;
 
 /* Where events go. */
 struct engine_sink {
@@ -53,6 +48,11 @@ struct engine {
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
     void (*on_wake)(void *owner);
+    struct places *places; /* borrowed: net/places.h, which sets these four */
+    unsigned waiting;      /* for a place */
+    uv_timer_t freed;
+    uv_timer_cb on_freed;
+    TAILQ_HEAD(resting, upstream) resting; /* of net/upstream.h: the longest first */
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
@@ -84,6 +84,9 @@ void engine_report_limit(const struct engine *engine, enum relay_result limit,
 
 /* A NOTIFY has come, or a fan-out has ended: others may have their turn, in the loop's next one. */
 void engine_turn(struct engine *engine);
+
+/* A place was given back: who waits for one may have his turn, in the loop's next one. */
+void engine_made_room(struct engine *engine);
 
 /* To be called when a flow or a session has gone. */
 void engine_check_idle(struct engine *engine);

@@ -8,6 +8,29 @@
 
 #include "net/socket.h"
 
+static struct shares *upstream_shares(const struct engine *engine)
+{
+    return engine->desk->memory->shares;
+}
+
+bool upstream_reserve(struct engine *engine, struct shares_owner holder)
+{
+    struct shares *shares = upstream_shares(engine);
+    while (shares_take(shares, SHARES_SOCKETS, holder) != SHARES_GRANTED) {
+        struct upstream *up = TAILQ_FIRST(&engine->resting);
+        if (!up)
+            return false;
+        up->events->on_end(up->owner, up->leg);
+    }
+    return true;
+}
+
+void upstream_release(struct engine *engine, struct shares_owner holder)
+{
+    shares_give(upstream_shares(engine), SHARES_SOCKETS, holder);
+    engine_made_room(engine);
+}
+
 static void on_stream_connected(void *owner)
 {
     struct upstream *up = owner;
@@ -159,8 +182,33 @@ bool upstream_is_quiet(const struct upstream *up)
     return up->transport == RELAY_TCP && stream_is_quiet(&up->stream);
 }
 
+bool upstream_may_rest(const struct upstream *up)
+{
+    return shares_are_ample(upstream_shares(up->engine), SHARES_SOCKETS);
+}
+
+void upstream_set_resting(struct upstream *up, bool rests)
+{
+    if (rests == up->rests)
+        return;
+    up->rests = rests;
+    if (rests)
+        TAILQ_INSERT_TAIL(&up->engine->resting, up, entry);
+    else
+        TAILQ_REMOVE(&up->engine->resting, up, entry);
+}
+
+static void upstream_leave(struct upstream *up)
+{
+    upstream_set_resting(up, false);
+    if (up->placed)
+        upstream_release(up->engine, up->holder);
+    up->placed = false;
+}
+
 void upstream_close(struct upstream *up)
 {
+    upstream_leave(up);
     if (up->transport == RELAY_TCP) {
         stream_close(&up->stream, false);
         return;

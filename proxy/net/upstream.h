@@ -31,11 +31,19 @@ struct upstream {
     struct address source;
     const struct upstream_events *events;
     void *owner;
-    unsigned leg;         /* the owner's number for it */
+    unsigned leg; /* the owner's number for it */
+    bool placed;  /* it has a place among the sockets, which is this one's: */
+    struct shares_owner holder;
+    bool rests; /* between two requests, in the engine's list */
+    TAILQ_ENTRY(upstream) entry;
     struct stream stream; /* TCP */
     uv_poll_t poll;       /* UDP */
     int fd;               /* UDP; -1 once closed */
 };
+
+/* A place for a socket, if this holder may have one; connections that rest make room for it. */
+bool upstream_reserve(struct engine *engine, struct shares_owner holder);
+void upstream_release(struct engine *engine, struct shares_owner holder);
 
 /* A UDP one is ready when this returns, a TCP one when on_connected is called. Negative errno
  * when no socket can be made, and nothing is to be closed then; what the other side refuses is
@@ -53,7 +61,12 @@ void upstream_resume(struct upstream *up);
 /* Nothing asked and nothing half-read: fit to carry another request. */
 bool upstream_is_quiet(const struct upstream *up);
 
-/* No event comes after this; the memory is released in its own time. */
+/* Is anything asked on it? The one that has rested for longest is told that it ended when there are
+ * no places left. */
+bool upstream_may_rest(const struct upstream *up); /* nobody wants its place */
+void upstream_set_resting(struct upstream *up, bool rests);
+
+/* Its place is given back. No event comes after this; the memory is released in its own time. */
 void upstream_close(struct upstream *up);
 
 #endif
