@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "net/outbox.h"
 #include "net/queue.h"
 #include "relay/relay.h"
 
@@ -20,8 +21,14 @@
  * have to be kept in its turn. A thousand such clients of two workers then cost some 50 MB. */
 #define ENGINE_BACKLOG_MAX (4 << 20)
 
+/* Buckets of servers that are asked over UDP. */
+#define ENGINE_WAYS 256
+
 struct flow;
+struct outlet_way;
 struct session;
+
+LIST_HEAD(outlet_ways, outlet_way);
 struct upstream;
 struct places;
 
@@ -56,10 +63,13 @@ struct engine {
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
-    uint8_t *room;       /* owned; ENGINE_ROOM octets: where TCP is read, likewise */
-    struct queue *queue; /* owned */
-    size_t backlog;      /* octets that connections keep */
-    int reserve;         /* a descriptor to accept with when there is no other; -1: none */
+    uint8_t *room;         /* owned; ENGINE_ROOM octets: where TCP is read, likewise */
+    struct queue *queue;   /* owned */
+    size_t backlog;        /* octets that connections keep */
+    int reserve;           /* a descriptor to accept with when there is no other; -1: none */
+    struct outbox *outbox; /* owned */
+    uint64_t burst;        /* of requests over UDP: which one it is */
+    struct outlet_ways ways[ENGINE_WAYS];
     uint8_t random[512];
     size_t random_left;
 };
@@ -74,6 +84,9 @@ void engine_fini(struct engine *engine);  /* once the loop has run out */
 /* Makes room for one descriptor, and takes it again. */
 void engine_release_reserve(struct engine *engine);
 void engine_renew_reserve(struct engine *engine);
+
+/* Unpredictable. */
+uint16_t engine_random(struct engine *engine);
 
 struct relay_time engine_now(const struct engine *engine);
 

@@ -4,7 +4,6 @@
 #include "net/upstream.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "net/socket.h"
 
@@ -69,48 +68,21 @@ static const struct stream_events upstream_stream_events = {
     .on_closed = on_stream_closed,
 };
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_datagram(void *owner, uint8_t *octets, size_t len)
 {
-    struct upstream *up = poll->data;
-    uint8_t *octets = up->engine->datagrams[0];
-    (void)events;
-    for (int i = 0; i < UPSTREAM_BURST && up->fd >= 0; i++) {
-        ssize_t n = recv(up->fd, octets, sizeof up->engine->datagrams[0], 0);
-        if (n < 0)
-            break;
-        up->events->on_message(up->owner, up->leg, octets, (size_t)n);
-    }
-    /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still
-     * come. */
-    if (status < 0 && up->fd >= 0)
-        uv_poll_start(&up->poll, UV_READABLE, on_readable);
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-    free(handle->data);
+    struct upstream *up = owner;
+    up->events->on_message(up->owner, up->leg, octets, len);
 }
 
 /* These two release what they cannot open. */
 
 static int upstream_open_udp(struct upstream *up)
 {
-    int fd = socket_connect_udp(&up->to, &up->source, up->engine->relay->config->proxy.transparent);
-    if (fd < 0) {
-        free(up);
-        return fd;
-    }
-    int error = uv_poll_init(up->engine->loop, &up->poll, fd);
-    if (error < 0) {
-        close(fd);
-        free(up);
-        return error;
-    }
-    up->fd = fd;
-    up->poll.data = up;
-    error = uv_poll_start(&up->poll, UV_READABLE, on_readable);
+    bool transparent = up->engine->relay->config->proxy.transparent;
+    up->user = (struct outlet_user){.on_datagram = on_datagram, .owner = up};
+    int error = outlet_join(up->engine, &up->to, &up->source, transparent, &up->user);
     if (error < 0)
-        upstream_close(up);
+        free(up);
     return error;
 }
 
@@ -158,10 +130,7 @@ int upstream_send(struct upstream *up, const struct relay_packet *packet)
 {
     if (up->transport == RELAY_TCP)
         return stream_send(&up->stream, packet);
-    struct iovec parts[] = {socket_part(packet->octets, packet->len),
-                            socket_part(packet->tail, packet->tail_len)};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    (void)sendmsg(up->fd, &message, MSG_NOSIGNAL);
+    outlet_send(&up->user, packet);
     return 0;
 }
 
@@ -213,8 +182,6 @@ void upstream_close(struct upstream *up)
         stream_close(&up->stream, false);
         return;
     }
-    /* First the handle: its number may be another thread's socket as soon as it is closed. */
-    uv_close((uv_handle_t *)&up->poll, on_poll_closed);
-    close(up->fd);
-    up->fd = -1;
+    outlet_leave(&up->user);
+    free(up);
 }

@@ -1,21 +1,18 @@
-/* One leg's way to a server: a connected UDP socket or a TCP connection. It belongs to one owner
- * at a time; a TCP connection may pass from one to another between two requests
+/* One leg's way to a server: a question at an outlet, over UDP, or a TCP connection. It belongs to
+ * one owner at a time; a TCP connection may pass from one to another between two requests
  * (upstream_adopt).
  *
  * Happy path: it is opened and adopted; once connected, what is sent goes out and each message
  * that comes is handed to the owner, until the owner closes it.
  *
  * Failure: a TCP connection that is refused, closed or broken is told once by on_end, or by what
- * upstream_send returns; the owner then closes it. Over UDP an error of the network, which
- * anyone may have sent, is a loss like any other: the owner's timer sees to it. */
+ * upstream_send returns; the owner then closes it. Over UDP an error of the network, which anyone
+ * may have sent, is a loss like any other: the owner's timer sees to it. */
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
+#include "net/outlet.h"
 #include "net/stream.h"
-
-/* Datagrams taken from one socket before others have their turn: one answer is due, and the rest is
- * a forger's, who would otherwise keep this loop to himself. */
-#define UPSTREAM_BURST 16
 
 struct upstream_events {
     void (*on_connected)(void *owner, unsigned leg);
@@ -36,9 +33,8 @@ struct upstream {
     struct shares_owner holder;
     bool rests; /* between two requests, in the engine's list */
     TAILQ_ENTRY(upstream) entry;
-    struct stream stream; /* TCP */
-    uv_poll_t poll;       /* UDP */
-    int fd;               /* UDP; -1 once closed */
+    struct stream stream;    /* TCP */
+    struct outlet_user user; /* UDP */
 };
 
 /* A place for a socket, if this holder may have one; connections that rest make room for it. */
