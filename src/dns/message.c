@@ -1,5 +1,5 @@
 /* The walk never goes back: names are validated where they stand, each record's fields are read
- * once, and what a later reader needs (the question, OPT, TSIG) is noted on the way. After it,
+ * once, and what a later reader needs (the question, SOA, OPT, TSIG) is noted on the way. After it,
  * records can be stepped over without checks.
  *
  * Whole zones pass through here, so the walk has three steps. Any owner is read label by label
@@ -118,6 +118,14 @@ static void message_note_tsig(struct dns_message *m, const struct dns_record *rr
     }
 }
 
+static void message_note_soa(struct dns_message *m, const struct dns_record *rr, unsigned left)
+{
+    if (m->soas++ > 0)
+        return;
+    m->soa_at = rr->at;
+    m->soa_before = (uint16_t)(m->count[DNS_ANSWER] - left);
+}
+
 static bool message_is_sig0(const struct dns_message *m, const struct dns_record *rr)
 {
     return rr->type == DNS_TYPE_SIG && rr->rdata_len >= 2 &&
@@ -130,6 +138,8 @@ static int message_note(struct dns_message *m, enum dns_section section, struct 
 {
     struct dns_record rr = {.at = span.at};
     message_record_fields(m->octets, span.fields, &rr);
+    if (section == DNS_ANSWER && rr.type == DNS_TYPE_SOA)
+        message_note_soa(m, &rr, left);
     if (rr.type == DNS_TYPE_OPT && message_note_opt(m, section, &rr) < 0)
         return DNS_EFORMAT;
     if (rr.type == DNS_TYPE_TSIG)
@@ -142,7 +152,8 @@ static int message_note(struct dns_message *m, enum dns_section section, struct 
 /* Without branches: types come in no order that could be foretold, but few of them are these. */
 static inline bool message_is_noted(uint16_t type)
 {
-    return (type == DNS_TYPE_OPT) | (type == DNS_TYPE_TSIG) | (type == DNS_TYPE_SIG);
+    return (type == DNS_TYPE_SOA) | (type == DNS_TYPE_OPT) | (type == DNS_TYPE_TSIG) |
+           (type == DNS_TYPE_SIG);
 }
 
 static int message_walk_questions(struct dns_message *m, struct dns_reader *r, struct memo *memo)
