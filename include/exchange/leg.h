@@ -2,9 +2,10 @@
  * answer to it.
  *
  *   IDLE ─turn comes─▶ DUE ─CONNECT─▶ OPENING ─connected─▶ READY ─SEND─▶ ASKED ─answer─▶ ANSWERED
- *                       ▲               │ refused            ▲ ──resend──┘ │
- *                       └─reused connection was closed───────┼─────────────┤
- *                                       └────────────────────┴─────────────┴─▶ OVER
+ *            no place │ ▲ ▲             │ refused            ▲ ──resend──┘ │
+ *                     ▼ │ └─reused connection was closed─────┼─────────────┤
+ *                   QUEUED              │                    │             │
+ *                     └─waited too long─┴────────────────────┴─────────────┴─▶ OVER
  */
 #ifndef EXCHANGE_LEG_H
 #define EXCHANGE_LEG_H
@@ -18,6 +19,7 @@
 enum leg_state {
     LEG_IDLE,    /* its turn has not come: see `wake` */
     LEG_DUE,     /* wants a socket */
+    LEG_QUEUED,  /* waits for a place among the connections to its primary */
     LEG_OPENING, /* waits for it */
     LEG_READY,   /* wants to send */
     LEG_ASKED,

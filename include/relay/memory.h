@@ -9,6 +9,7 @@
 #include "relay/recent.h"
 #include "relay/replay.h"
 #include "relay/sleepers.h"
+#include "relay/slots.h"
 
 struct memory {
     struct recent recent;
@@ -16,6 +17,7 @@ struct memory {
     struct replay replay;
     struct notices *notices;   /* owned */
     struct sleepers *sleepers; /* owned */
+    struct slots *slots;       /* owned */
     pthread_mutex_t mutex;     /* of what follows */
     unsigned peer_numbers;     /* there is room for peers with lower numbers */
     /* Owned; by peer: number of the key that signs what we originate, plus 1. */

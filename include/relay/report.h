@@ -94,6 +94,7 @@ enum relay_result {
     RESULT_TOO_MANY_STRANGERS,
     RESULT_ACCEPT_FAILED,
     RESULT_REFUSAL_RATE,
+    RESULT_CONNECTIONS_BUSY, /* it has waited too long for one to its primary */
     RESULTS
 };
 

@@ -13,7 +13,7 @@
 /* Bounds on what clients can make the program hold at once. A flow is some 3 KiB and its
  * request, with a server over TCP 32 KiB more: half a GiB for all. */
 #define ENGINE_FLOWS_MAX 16384
-/* With one server for each flow, and SESSION_KEPT_MAX kept for each session, all descriptors are
+/* With one server for each flow, and KEPT_MAX kept for each session, all descriptors are
  * fewer than the 65536 that the service may have. */
 #define ENGINE_SESSIONS_MAX 8192
 
@@ -52,7 +52,6 @@ struct engine {
     uv_timer_t retiring;
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
-    void (*on_wake)(void *owner);
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];

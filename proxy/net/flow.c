@@ -82,6 +82,20 @@ static const struct upstream_events flow_leg_events = {
     .on_end = on_leg_end,
 };
 
+/* An attempt to connect that took too long holds its place at the server no longer. */
+static void flow_close_lost(struct flow *flow)
+{
+    const struct legs *legs = &flow->exchange.legs;
+    bool notify = flow->exchange.errand.operation == PEER_NOTIFY;
+    for (unsigned i = 0; i < legs->count && !notify; i++) {
+        struct upstream *up = flow->upstreams[i];
+        if (!up || up->transport != RELAY_TCP || legs->items[i].state != LEG_OVER)
+            continue;
+        upstream_close(up);
+        flow->upstreams[i] = NULL;
+    }
+}
+
 static size_t flow_unread(const struct flow *flow)
 {
     return flow->client->unread ? flow->client->unread(flow) : 0;
@@ -147,16 +161,18 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     struct upstream **slot = &flow->upstreams[action->leg];
     struct upstream *up = NULL;
     assert(!*slot);
-    if (action->transport == RELAY_TCP && !action->fresh && flow->client->borrow)
+    if (action->transport == RELAY_TCP && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up;
     int error =
         reused ? 0
                : upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);
     if (error < 0) {
+        slots_release(action->slot);
         exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
         return;
     }
+    up->slot = action->slot;
     upstream_adopt(up, &flow_leg_events, flow, action->leg);
     *slot = up;
     if (reused || action->transport == RELAY_UDP)
@@ -259,6 +275,7 @@ void flow_go(struct flow *flow)
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
         switch (action.type) {
         case ACTION_WAIT:
+            flow_close_lost(flow);
             flow_arm(flow);
             return;
         case ACTION_CONNECT:
@@ -302,6 +319,11 @@ static struct flow *flow_alloc(struct engine *engine)
     return flow;
 }
 
+static void on_wake(void *owner)
+{
+    flow_wake(owner);
+}
+
 /* Its exchange has begun: it joins the engine's flows, or goes. */
 static struct flow *flow_adopt(struct flow *flow, const struct flow_client *client, void *owner)
 {
@@ -316,7 +338,7 @@ static struct flow *flow_adopt(struct flow *flow, const struct flow_client *clie
     flow->owner = owner;
     uv_timer_init(flow->engine->loop, &flow->timer);
     flow->timer.data = flow;
-    exchange_set_owner(&flow->exchange, flow);
+    exchange_set_owner(&flow->exchange, on_wake, flow, owner);
     flow_link(flow);
     if (flow->exchange.errand.operation == PEER_NOTIFY)
         engine_turn(flow->engine);

@@ -36,9 +36,7 @@ static void session_end(struct session *session, enum relay_result why, bool res
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
         if (session->flows[i])
             flow_abort(session->flows[i], why);
-    for (unsigned i = 0; i < SESSION_KEPT_MAX; i++)
-        if (session->kept[i])
-            upstream_close(session->kept[i]);
+    kept_close(&session->kept);
     *session->link = session->next;
     if (session->next)
         session->next->link = session->link;
@@ -91,27 +89,6 @@ static void session_settle(struct session *session)
         session_close(session, false);
 }
 
-/* Kept server connections: nothing is asked, so whatever happens on them is their end. */
-
-static void on_kept_end(void *owner, unsigned slot)
-{
-    struct session *session = owner;
-    upstream_close(session->kept[slot]);
-    session->kept[slot] = NULL;
-}
-
-static void on_kept_message(void *owner, unsigned slot, uint8_t *octets, size_t len)
-{
-    (void)octets;
-    (void)len;
-    on_kept_end(owner, slot);
-}
-
-static const struct upstream_events session_kept_events = {
-    .on_message = on_kept_message,
-    .on_end = on_kept_end,
-};
-
 /* What flows want of their client. */
 
 /* 1 when it is backed up. */
@@ -146,28 +123,13 @@ static size_t session_unread(const struct flow *flow)
 static struct upstream *session_borrow(struct flow *flow, const struct exchange_action *action)
 {
     struct session *session = flow->owner;
-    for (unsigned i = 0; i < SESSION_KEPT_MAX; i++) {
-        struct upstream *up = session->kept[i];
-        if (up && upstream_is_quiet(up) && address_equal(&up->to, &action->to) &&
-            address_equal(&up->source, &action->source)) {
-            session->kept[i] = NULL;
-            return up;
-        }
-    }
-    return NULL;
+    return kept_take(&session->kept, action);
 }
 
 static bool session_keep(struct flow *flow, struct upstream *up)
 {
     struct session *session = flow->owner;
-    for (unsigned i = 0; i < SESSION_KEPT_MAX && session->state == SESSION_OPEN; i++) {
-        if (!session->kept[i]) {
-            upstream_adopt(up, &session_kept_events, session, i);
-            session->kept[i] = up;
-            return true;
-        }
-    }
-    return false;
+    return session->state == SESSION_OPEN && kept_add(&session->kept, up);
 }
 
 static void session_flow_ended(struct flow *flow, enum exchange_end end)

@@ -11,12 +11,11 @@
 #define NET_SESSION_H
 
 #include "net/flow.h"
+#include "net/kept.h"
 
 /* Queries one connection may have in motion: more than a resolver or a secondary sends at once, and
  * few enough to look through for an ID. */
 #define SESSION_FLOWS_MAX 64
-/* Server connections kept for its next query: as many servers as a zone is likely to have. */
-#define SESSION_KEPT_MAX 4
 
 /* Who is no peer gets one answer to one small question, soon, and half of the places at most. */
 #define SESSION_STRANGERS_MAX (ENGINE_SESSIONS_MAX / 2)
@@ -34,7 +33,7 @@ struct session {
     struct address to;
     struct flow *flows[SESSION_FLOWS_MAX]; /* NULL: free */
     unsigned flow_count;
-    struct upstream *kept[SESSION_KEPT_MAX]; /* NULL: free */
+    struct kept kept;
     unsigned resumed; /* the flow that had room first when the client last took octets */
     uv_timer_t idle;
     size_t idle_unread;   /* stream_unread when the idle timer was set */

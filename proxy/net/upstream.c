@@ -163,6 +163,8 @@ void upstream_close(struct upstream *up)
 {
     if (up->transport == RELAY_TCP) {
         stream_close(&up->stream, false);
+        slots_release(up->slot);
+        up->slot = NULL;
         return;
     }
     /* First the handle: its number may be another thread's socket as soon as it is closed. */

@@ -32,6 +32,7 @@ struct upstream {
     const struct upstream_events *events;
     void *owner;
     unsigned leg;         /* the owner's number for it */
+    struct slot *slot;    /* owned; TCP: its place at a primary; NULL: it needs none */
     struct stream stream; /* TCP */
     uv_poll_t poll;       /* UDP */
     int fd;               /* UDP; -1 once closed */

@@ -14,7 +14,8 @@ struct memory *memory_new(unsigned zones)
     replay_init(&m->replay);
     m->notices = notices_new();
     m->sleepers = sleepers_new(zones);
-    if (m->notices && m->sleepers)
+    m->slots = slots_new();
+    if (m->notices && m->sleepers && m->slots)
         return m;
     memory_free(m);
     return NULL;
@@ -26,6 +27,7 @@ void memory_free(struct memory *m)
         return;
     notices_free(m->notices);
     sleepers_free(m->sleepers);
+    slots_free(m->slots);
     replay_fini(&m->replay);
     rate_fini(&m->refusals);
     recent_fini(&m->recent);
@@ -54,7 +56,9 @@ int memory_reserve(struct memory *m, unsigned count)
     pthread_mutex_unlock(&m->mutex);
     if (error == 0)
         error = notices_reserve(m->notices, count);
-    return error == 0 ? sleepers_reserve(m->sleepers, count) : error;
+    if (error == 0)
+        error = sleepers_reserve(m->sleepers, count);
+    return error == 0 ? slots_reserve(m->slots, count) : error;
 }
 
 unsigned memory_key_turn(struct memory *m, unsigned peer)

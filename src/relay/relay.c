@@ -50,9 +50,14 @@ void relay_unref(struct relay *relay)
 
 void relay_take_over(struct relay *relay)
 {
-    for (unsigned i = 0; i < relay->config->peer_numbers; i++)
-        notices_set_rate(relay->desk->memory->notices, i,
-                         relay->peers[i] ? relay->peers[i]->notify_rate : 0);
+    struct memory *memory = relay->desk->memory;
+    for (unsigned i = 0; i < relay->config->peer_numbers; i++) {
+        const struct peer *peer = relay->peers[i];
+        notices_set_rate(memory->notices, i, peer ? peer->notify_rate : 0);
+        /* What is still asked of one that is gone has its turn. */
+        if (peer)
+            slots_set_limit(memory->slots, i, peer->connections);
+    }
 }
 
 bool relay_knows_peer(const struct relay *relay, const struct peer *peer)
