@@ -31,9 +31,14 @@ struct slot *slots_take(struct slots *book, const struct slot_wish *wish);
 /* It has one; then nobody rings for it any more. */
 bool slots_is_held(struct slot *slot);
 
-/* Its connection is kept idle from now on; `caller` is rung for when it is wanted. False: others
- * wait for its place already, so it is to be closed. */
-bool slots_rest(struct slot *slot, const struct caller *caller);
+enum slots_rest {
+    SLOTS_WANTED, /* others wait for its place already: it is to be closed */
+    SLOTS_IDLE,   /* it is kept; `caller` is rung for when it is wanted */
+    SLOTS_GIVEN,  /* likewise, and its user's next question will ask for it at once */
+};
+
+/* Its connection has nothing to do any more. */
+enum slots_rest slots_rest(struct slot *slot, const struct caller *caller);
 /* It is to be closed now. */
 bool slots_is_wanted(struct slot *idle);
 /* Is this idle connection for this question? Then it is the question's slot that stands for it from

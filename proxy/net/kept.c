@@ -2,24 +2,25 @@
 
 #include "net/engine.h"
 
-static void kept_close_one(struct kept *kept, unsigned index)
+static void kept_close_one(struct upstream *up)
 {
-    upstream_close(kept->items[index]);
-    kept->items[index] = NULL;
+    LIST_REMOVE(up, kept);
+    upstream_close(up);
 }
 
 /* Nothing is asked, so whatever happens is the connection's end. */
 
-static void on_kept_end(void *owner, unsigned index)
+static void on_kept_end(void *owner, unsigned leg)
 {
-    kept_close_one(owner, index);
+    (void)leg;
+    kept_close_one(owner);
 }
 
-static void on_kept_message(void *owner, unsigned index, uint8_t *octets, size_t len)
+static void on_kept_message(void *owner, unsigned leg, uint8_t *octets, size_t len)
 {
     (void)octets;
     (void)len;
-    kept_close_one(owner, index);
+    on_kept_end(owner, leg);
 }
 
 static const struct upstream_events kept_events = {
@@ -31,19 +32,26 @@ static void on_wanted(void *owner)
 {
     struct upstream *up = owner;
     if (slots_is_wanted(up->slot))
-        kept_close_one(up->owner, up->leg);
+        kept_close_one(up);
+}
+
+static bool kept_is_full(const struct kept *kept)
+{
+    const struct upstream *up;
+    unsigned count = 0;
+    LIST_FOREACH(up, &kept->list, kept)
+    count++;
+    return count >= KEPT_MAX;
 }
 
 bool kept_add(struct kept *kept, struct upstream *up)
 {
-    unsigned index = 0;
-    while (index < KEPT_MAX && kept->items[index])
-        index++;
     const struct caller caller = {.wake = on_wanted, .owner = up, .bell = &up->engine->desk->bell};
-    if (index == KEPT_MAX || (up->slot && !slots_rest(up->slot, &caller)))
+    enum slots_rest rest = up->slot ? slots_rest(up->slot, &caller) : SLOTS_IDLE;
+    if (rest == SLOTS_WANTED || (rest == SLOTS_IDLE && kept_is_full(kept)))
         return false;
-    upstream_adopt(up, &kept_events, kept, index);
-    kept->items[index] = up;
+    upstream_adopt(up, &kept_events, up, 0);
+    LIST_INSERT_HEAD(&kept->list, up, kept);
     return true;
 }
 
@@ -58,11 +66,12 @@ static bool kept_fits(const struct upstream *up, const struct exchange_action *a
 
 struct upstream *kept_take(struct kept *kept, const struct exchange_action *action)
 {
-    for (unsigned i = 0; i < KEPT_MAX; i++) {
-        struct upstream *up = kept->items[i];
-        if (!up || !kept_fits(up, action))
+    struct upstream *up, *next;
+    for (up = LIST_FIRST(&kept->list); up; up = next) {
+        next = LIST_NEXT(up, kept);
+        if (!kept_fits(up, action))
             continue;
-        kept->items[i] = NULL;
+        LIST_REMOVE(up, kept);
         up->slot = action->slot;
         if (upstream_is_quiet(up))
             return up;
@@ -74,7 +83,6 @@ struct upstream *kept_take(struct kept *kept, const struct exchange_action *acti
 
 void kept_close(struct kept *kept)
 {
-    for (unsigned i = 0; i < KEPT_MAX; i++)
-        if (kept->items[i])
-            kept_close_one(kept, i);
+    while (!LIST_EMPTY(&kept->list))
+        kept_close_one(LIST_FIRST(&kept->list));
 }

@@ -6,12 +6,12 @@
 #include "exchange/exchange.h"
 #include "net/upstream.h"
 
-/* As many servers as a zone is likely to have. */
+/* As many servers as a zone is likely to have; those that a query is waiting for come on top. */
 #define KEPT_MAX 4
 
 /* Zeroed is empty; stays where it is while it is not. */
 struct kept {
-    struct upstream *items[KEPT_MAX]; /* NULL: free */
+    LIST_HEAD(kept_list, upstream) list;
 };
 
 /* False: there is no room, or others wait for its place. */

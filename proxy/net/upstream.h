@@ -11,6 +11,8 @@
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
+#include <sys/queue.h>
+
 #include "net/stream.h"
 
 /* Datagrams taken from one socket before others have their turn: one answer is due, and the rest is
@@ -31,8 +33,9 @@ struct upstream {
     struct address source;
     const struct upstream_events *events;
     void *owner;
-    unsigned leg;         /* the owner's number for it */
-    struct slot *slot;    /* owned; TCP: its place at a primary; NULL: it needs none */
+    unsigned leg;      /* the owner's number for it */
+    struct slot *slot; /* owned; TCP: its place at a primary; NULL: it needs none */
+    LIST_ENTRY(upstream) kept;
     struct stream stream; /* TCP */
     uv_poll_t poll;       /* UDP */
     int fd;               /* UDP; -1 once closed */

@@ -95,12 +95,14 @@ bool slots_is_held(struct slot *slot)
     return held;
 }
 
-bool slots_rest(struct slot *slot, const struct caller *caller)
+enum slots_rest slots_rest(struct slot *slot, const struct caller *caller)
 {
+    enum slots_rest rest = SLOTS_WANTED;
     pthread_mutex_lock(&slot->book->mutex);
-    bool rests = slot_pool_rest(slot, caller);
+    if (slot_pool_rest(slot, caller))
+        rest = slot->state == SLOT_GIVEN ? SLOTS_GIVEN : SLOTS_IDLE;
     pthread_mutex_unlock(&slot->book->mutex);
-    return rests;
+    return rest;
 }
 
 bool slots_is_wanted(struct slot *idle)

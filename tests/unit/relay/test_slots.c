@@ -96,7 +96,7 @@ static void release(unsigned index)
 static bool rest(unsigned index)
 {
     struct caller caller = caller_of(&all[index]);
-    return slots_rest(all[index].slot, &caller);
+    return slots_rest(all[index].slot, &caller) != SLOTS_WANTED;
 }
 
 /* Each is woken who was rung for. */

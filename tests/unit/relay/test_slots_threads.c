@@ -77,7 +77,7 @@ static void connect_one(struct worker *w, struct slot *slot)
 static void disconnect(struct worker *w, struct slot *slot)
 {
     const struct caller caller = {.wake = on_wanted, .owner = w, .bell = &w->bell};
-    if (!w->idle && slots_rest(slot, &caller)) {
+    if (!w->idle && slots_rest(slot, &caller) != SLOTS_WANTED) {
         w->idle = slot;
         return;
     }
