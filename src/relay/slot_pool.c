@@ -86,13 +86,19 @@ static void slot_pool_want_first(struct slot_list *idle)
     slot_pool_want(slot);
 }
 
-/* `peer` may have changed. One that has its share can have the place of its own idle ones alone. */
+/* One that has its share can have the place of its own idle ones alone. */
+static void slot_pool_want_own(struct slot_peer *peer)
+{
+    while (!peer->due && peer->wanted < peer->waiting && !TAILQ_EMPTY(&peer->idle))
+        slot_pool_want_first(&peer->idle);
+}
+
+/* `peer` may have changed. */
 static void slot_pool_settle(struct slot_pool *pool, struct slot_peer *peer)
 {
     while (pool->places < pool->limit && !TAILQ_EMPTY(&pool->turns))
-        (void)slot_pool_grant(pool);
-    while (!peer->due && peer->wanted < peer->waiting && !TAILQ_EMPTY(&peer->idle))
-        slot_pool_want_first(&peer->idle);
+        slot_pool_want_own(slot_pool_grant(pool)->peer);
+    slot_pool_want_own(peer);
     while (pool->wanted < pool->due && !TAILQ_EMPTY(&pool->idle))
         slot_pool_want_first(&pool->idle);
 }
@@ -206,7 +212,8 @@ static bool slot_pool_keep(struct slot *slot)
         slot_pool_give(slot, slot_pool_grant(pool));
         return true;
     }
-    bool kept = !heir && pool->places < pool->limit;
+    /* One with more than its share, since a reload, waits until it has less. */
+    bool kept = !heir && pool->places < pool->limit && peer->waiting == 0;
     slot_pool_count(peer, 1, 0);
     if (kept)
         slot_pool_start_idling(slot);

@@ -102,11 +102,13 @@ pattern:
 
 
 class Gate:
-    """Stands before a server and counts: how many TCP connections it has had open at once, and in all."""
+    """Stands before a server and counts: how many TCP connections it has had open at once, and in all.
+    What the server says takes `delay` seconds longer."""
 
-    def __init__(self, place):
+    def __init__(self, place, delay=0.0):
         self.server = place
         self.place = net.fresh_place()
+        self.delay = delay
         self.most = 0
         self.total = 0
         self._open = set()
@@ -136,15 +138,18 @@ class Gate:
         self.most = max(self.most, sum(map(self._is_open, self._open)))
         try:
             far_reader, far_writer = await asyncio.open_connection(*self.server)
-            await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
+            await asyncio.gather(self._carry(reader, far_writer, 0),
+                                 self._carry(far_reader, writer, self.delay))
         except OSError:
             writer.close()
         self._open.discard(writer)
 
     @staticmethod
-    async def _carry(reader, writer):
+    async def _carry(reader, writer, delay):
         try:
             while octets := await reader.read(65536):
+                if delay:
+                    await asyncio.sleep(delay)
                 writer.write(octets)
                 await writer.drain()
         finally:

@@ -385,3 +385,90 @@ Test(relay_slots, primaries_have_places_of_their_own)
     cr_expect_eq(slots_count(book, 0).places, 1);
     cr_expect_eq(slots_count(book, 0).limit, 1);
 }
+
+Test(relay_slots, M6_who_has_more_than_its_share_since_a_reload_keeps_nothing_while_it_waits)
+{
+    slots_set_limit(book, PRIMARY, 8);
+    for (unsigned i = 0; i < 8; i++)
+        take_of(i, 1, 1 + i % 2, false);
+    expect_count(6, 0, 2);
+    slots_set_limit(book, PRIMARY, 4);
+    for (unsigned i = 0; i < 3; i++) {
+        cr_expect_not(rest(i), "%u", i);
+        release(i);
+    }
+    expect_count(3, 0, 2);
+    cr_expect(rest(4), "its user's question is next");
+    cr_expect(is_held(6));
+}
+
+static bool resting[CONNECTIONS_MAX];
+
+/* It has what it was given. */
+static void connect_one(unsigned index)
+{
+    for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+        if (!resting[i] || !slots_serve(all[i].slot, all[index].slot))
+            continue;
+        resting[i] = false;
+        all[i].slot = NULL;
+    }
+}
+
+static void close_wanted(void)
+{
+    for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+        if (!resting[i] || !slots_is_wanted(all[i].slot))
+            continue;
+        release(i);
+        resting[i] = false;
+        close_wanted();
+    }
+}
+
+static void do_something(unsigned i, uint32_t random)
+{
+    unsigned what = random >> 16 & 15;
+    if (!all[i].slot) {
+        take_of(i, random >> 13 & 3, random >> 20 & 3, (random >> 22 & 3) == 0);
+    } else if (what == 15) {
+        slots_set_limit(book, PRIMARY, 1 + (random >> 24 & 15));
+    } else if (what < 4 || !is_held(i)) {
+        release(i);
+        resting[i] = false;
+    } else {
+        connect_one(i);
+        resting[i] = rest(i);
+    }
+}
+
+/* All that are connected have their answers, and are closed when they are not kept. */
+static void finish_all(void)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        if (!all[i].slot || resting[i] || !is_held(i))
+            continue;
+        connect_one(i);
+        resting[i] = rest(i);
+        if (!resting[i])
+            release(i);
+        close_wanted();
+    }
+}
+
+/* Whatever happens, in an order of nobody's choice: once all that is wanted is closed, who waits
+ * waits for one that is busy. */
+Test(relay_slots, M6_nobody_waits_for_what_is_idle)
+{
+    uint32_t random = 1;
+    slots_set_limit(book, PRIMARY, 4);
+    for (unsigned step = 0; step < 200000; step++) {
+        random = random * 1664525 + 1013904223;
+        do_something(random >> 8 & 31, random);
+        close_wanted();
+        if (step % 64 == 0)
+            finish_all();
+        struct slots_count now = slots_count(book, PRIMARY);
+        cr_assert(now.waiting == 0 || now.places > now.idle, "in step %u", step);
+    }
+}
