@@ -13,6 +13,13 @@ static void on_leg_connected(void *owner, unsigned leg)
     flow_go(flow);
 }
 
+static void flow_close(struct flow *flow, unsigned leg)
+{
+    if (flow->upstreams[leg])
+        upstream_close(flow->upstreams[leg]);
+    flow->upstreams[leg] = NULL;
+}
+
 /* Of a wide fan-out one secondary may be waited for long after this one has answered, at one of its
  * addresses. */
 static void flow_close_settled(struct flow *flow, unsigned leg)
@@ -20,11 +27,9 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     const struct legs *legs = &flow->exchange.legs;
     unsigned end = legs_end_of(legs, leg);
     for (unsigned i = legs_first_of(legs, leg); i < end; i++) {
-        struct upstream *up = flow->upstreams[i];
-        if (!up || up->transport != RELAY_UDP || !exchange_leg_is_settled(&flow->exchange, i))
-            continue;
-        upstream_close(up);
-        flow->upstreams[i] = NULL;
+        const struct upstream *up = flow->upstreams[i];
+        if (up && up->transport == RELAY_UDP && exchange_leg_is_settled(&flow->exchange, i))
+            flow_close(flow, i);
     }
 }
 
@@ -41,14 +46,12 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
 
 static void flow_lose(struct flow *flow, unsigned leg)
 {
-    struct relay_time now = engine_now(flow->engine);
     /* Its last message may still be on the way to a slow client, piece by piece: flow_end closes
      * it. */
     if (exchange_leg_is_clean(&flow->exchange, leg))
         return;
-    upstream_close(flow->upstreams[leg]);
-    flow->upstreams[leg] = NULL;
-    exchange_lost(&flow->exchange, leg, now);
+    flow_close(flow, leg);
+    exchange_lost(&flow->exchange, leg, engine_now(flow->engine));
 }
 
 static void on_leg_end(void *owner, unsigned leg)
@@ -86,14 +89,10 @@ static const struct upstream_events flow_leg_events = {
 static void flow_close_lost(struct flow *flow)
 {
     const struct legs *legs = &flow->exchange.legs;
-    bool notify = flow->exchange.errand.operation == PEER_NOTIFY;
-    for (unsigned i = 0; i < legs->count && !notify; i++) {
-        struct upstream *up = flow->upstreams[i];
-        if (!up || up->transport != RELAY_TCP || legs->items[i].state != LEG_OVER)
-            continue;
-        upstream_close(up);
-        flow->upstreams[i] = NULL;
-    }
+    unsigned count = flow->exchange.errand.operation == PEER_NOTIFY ? 0 : legs->count;
+    for (unsigned i = 0; i < count; i++)
+        if (legs->items[i].state == LEG_OVER)
+            flow_close(flow, i);
 }
 
 static size_t flow_unread(const struct flow *flow)
@@ -158,15 +157,14 @@ static void flow_end(struct flow *flow, enum exchange_end end)
 static void flow_connect(struct flow *flow, const struct exchange_action *action)
 {
     struct relay_time now = engine_now(flow->engine);
-    struct upstream **slot = &flow->upstreams[action->leg];
     struct upstream *up = NULL;
-    assert(!*slot);
+    int error = 0;
+    assert(!flow->upstreams[action->leg]);
     if (action->transport == RELAY_TCP && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up;
-    int error =
-        reused ? 0
-               : upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);
+    if (!up)
+        error = upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);
     if (error < 0) {
         slots_release(action->slot);
         exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
@@ -174,15 +172,14 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     }
     up->slot = action->slot;
     upstream_adopt(up, &flow_leg_events, flow, action->leg);
-    *slot = up;
+    flow->upstreams[action->leg] = up;
     if (reused || action->transport == RELAY_UDP)
         exchange_connected(&flow->exchange, action->leg, reused, now);
 }
 
 static void flow_send(struct flow *flow, const struct exchange_action *action)
 {
-    struct upstream *up = flow->upstreams[action->leg];
-    if (upstream_send(up, &action->packet) < 0)
+    if (upstream_send(flow->upstreams[action->leg], &action->packet) < 0)
         flow_lose(flow, action->leg);
 }
 
@@ -319,11 +316,6 @@ static struct flow *flow_alloc(struct engine *engine)
     return flow;
 }
 
-static void on_wake(void *owner)
-{
-    flow_wake(owner);
-}
-
 /* Its exchange has begun: it joins the engine's flows, or goes. */
 static struct flow *flow_adopt(struct flow *flow, const struct flow_client *client, void *owner)
 {
@@ -338,7 +330,7 @@ static struct flow *flow_adopt(struct flow *flow, const struct flow_client *clie
     flow->owner = owner;
     uv_timer_init(flow->engine->loop, &flow->timer);
     flow->timer.data = flow;
-    exchange_set_owner(&flow->exchange, on_wake, flow, owner);
+    exchange_set_owner(&flow->exchange, flow_wake, flow, owner);
     flow_link(flow);
     if (flow->exchange.errand.operation == PEER_NOTIFY)
         engine_turn(flow->engine);
@@ -386,8 +378,9 @@ struct flow *flow_new_telling(struct engine *engine, const struct telling_order 
     return flow_adopt(flow, &nobody, NULL);
 }
 
-void flow_wake(struct flow *flow)
+void flow_wake(void *owner)
 {
+    struct flow *flow = owner;
     if (!uv_is_closing((uv_handle_t *)&flow->timer))
         uv_timer_start(&flow->timer, on_deadline, 0, 0);
 }

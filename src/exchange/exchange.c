@@ -61,14 +61,14 @@ void exchange_set_owner(struct exchange *x, void (*wake)(void *owner), void *own
         exchange_set_caller(&x->waiter->caller, wake, owner);
     if (x->telling.notice)
         exchange_set_caller(&x->telling.notice->teller, wake, owner);
-    exchange_set_caller(&x->queue.caller, wake, owner);
-    x->queue.user = user;
+    exchange_set_caller(&x->admission.caller, wake, owner);
+    x->admission.user = user;
 }
 
 void exchange_fini(struct exchange *x)
 {
     waiting_end(&x->waiter);
-    queue_leave(&x->queue);
+    admission_leave(&x->admission);
     legs_fini(&x->legs);
     response_fini(&x->response);
     errand_fini(&x->errand);
@@ -209,7 +209,7 @@ void exchange_tick(struct exchange *x, struct relay_time now)
 {
     bool lost = false;
     if (x->state == EXCHANGE_ASKING) {
-        lost = queue_look(&x->queue, &x->legs, &x->errand, now);
+        lost = admission_look(&x->admission, &x->legs, &x->errand, now);
         lost |= legs_tick(&x->legs, &x->errand, now);
     }
     if (lost || x->errand.operation == PEER_NOTIFY)
@@ -237,7 +237,7 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
     if (index == x->legs.count)
         return true;
     struct leg *leg = &x->legs.items[index];
-    if (leg->state == LEG_DUE && !queue_pass(&x->queue, &x->legs, &x->errand, index, now)) {
+    if (leg->state == LEG_DUE && !admission_pass(&x->admission, &x->legs, &x->errand, index, now)) {
         state_weigh(x, now);
         return false;
     }
@@ -250,7 +250,7 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
         .fresh = leg->fresh,
     };
     if (leg->state == LEG_DUE) {
-        out->slot = queue_give(&x->queue, index);
+        out->slot = admission_give(&x->admission, index);
         legs_opening(&x->legs, &x->errand, index, now);
         return true;
     }

@@ -25,7 +25,7 @@ void state_end(struct exchange *x, enum exchange_end end, struct relay_time now)
     state_move(x, EXCHANGE_ENDED);
     x->end = end;
     waiting_end(&x->waiter);
-    queue_leave(&x->queue);
+    admission_leave(&x->admission);
     telling_end(&x->telling, &x->legs, &x->errand, now);
 }
 
@@ -88,7 +88,7 @@ static void state_weigh_notify(struct exchange *x, struct relay_time now)
 
 static void state_give_up(struct exchange *x)
 {
-    if (x->queue.in_vain)
+    if (x->admission.in_vain)
         state_answer(x, DNS_RCODE_SERVFAIL, 0, RESULT_CONNECTIONS_BUSY,
                      "all connections to the primary are busy");
     else

@@ -1,12 +1,12 @@
 /* An exchange's turn among the TCP connections to a primary (M6). At most one leg at a time wants
  * one: each wakes the next when it has been asked over UDP, or is over. */
-#ifndef EXCHANGE_QUEUE_H
-#define EXCHANGE_QUEUE_H
+#ifndef EXCHANGE_ADMISSION_H
+#define EXCHANGE_ADMISSION_H
 
 #include "exchange/legs.h"
 
 /* Zeroed: waits for nothing. */
-struct queue {
+struct admission {
     struct caller caller; /* whom to wake when the turn has come */
     const void *user;     /* whose idle connections may be used; NULL: nobody's */
     struct slot *slot;    /* owned; NULL: neither waits nor has its turn */
@@ -15,15 +15,15 @@ struct queue {
 };
 
 /* May this leg, which is DUE, have its socket? It is QUEUED, or lost, when not. */
-bool queue_pass(struct queue *q, struct legs *legs, const struct errand *errand, unsigned index,
-                struct relay_time now);
+bool admission_pass(struct admission *a, struct legs *legs, const struct errand *errand,
+                    unsigned index, struct relay_time now);
 /* The place of this leg, which may; whoever opens the connection owns it. NULL: it needs none. */
-struct slot *queue_give(struct queue *q, unsigned index);
+struct slot *admission_give(struct admission *a, unsigned index);
 
 /* Has the turn come, or the time run out? True when the leg was lost. */
-bool queue_look(struct queue *q, struct legs *legs, const struct errand *errand,
-                struct relay_time now);
+bool admission_look(struct admission *a, struct legs *legs, const struct errand *errand,
+                    struct relay_time now);
 
-void queue_leave(struct queue *q); /* fine for one that is not in it */
+void admission_leave(struct admission *a); /* fine for one that is not in it */
 
 #endif

@@ -1,5 +1,5 @@
 /* Questions that wait for one of the connections to their primary. */
-#include "exchange/queue.h"
+#include "exchange/admission.h"
 
 #include <criterion/criterion.h>
 
@@ -17,7 +17,7 @@ static struct support_message query, sent, answer, reply;
 static struct slot *others[4]; /* places that somebody else has */
 static unsigned woken;
 
-TestSuite(exchange_queue, .fini = world_close);
+TestSuite(exchange_admission, .fini = world_close);
 
 static void on_wake(void *owner)
 {
@@ -69,7 +69,7 @@ static void answer_soa(unsigned leg)
     cr_expect_eq(dns_message_rcode(&m), DNS_RCODE_NOERROR);
 }
 
-Test(exchange_queue, M6_a_question_waits_for_its_place_and_then_connects)
+Test(exchange_admission, M6_a_question_waits_for_its_place_and_then_connects)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -84,7 +84,7 @@ Test(exchange_queue, M6_a_question_waits_for_its_place_and_then_connects)
     expect_waiting(0);
 }
 
-Test(exchange_queue, M6_its_time_begins_when_it_is_sent)
+Test(exchange_admission, M6_its_time_begins_when_it_is_sent)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -115,7 +115,7 @@ static void expect_in_vain(uint64_t ms)
     release_other(0);
 }
 
-Test(exchange_queue, M6_a_question_waits_answer_timeout_at_most)
+Test(exchange_admission, M6_a_question_waits_answer_timeout_at_most)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -123,7 +123,7 @@ Test(exchange_queue, M6_a_question_waits_answer_timeout_at_most)
     expect_in_vain(5000);
 }
 
-Test(exchange_queue, M6_a_transfer_waits_progress_timeout_at_most)
+Test(exchange_admission, M6_a_transfer_waits_progress_timeout_at_most)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -131,7 +131,7 @@ Test(exchange_queue, M6_a_transfer_waits_progress_timeout_at_most)
     expect_in_vain(60000);
 }
 
-Test(exchange_queue, M6_a_place_that_comes_at_the_last_moment_is_taken)
+Test(exchange_admission, M6_a_place_that_comes_at_the_last_moment_is_taken)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -142,7 +142,7 @@ Test(exchange_queue, M6_a_place_that_comes_at_the_last_moment_is_taken)
     answer_soa(world_ask(WORLD_PRIMARY, RELAY_TCP, &sent));
 }
 
-Test(exchange_queue, M6_a_client_that_goes_leaves_the_queue)
+Test(exchange_admission, M6_a_client_that_goes_leaves_the_queue)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -155,7 +155,7 @@ Test(exchange_queue, M6_a_client_that_goes_leaves_the_queue)
     cr_expect_eq(world.rings, 0);
 }
 
-Test(exchange_queue, M6_a_client_that_goes_when_its_turn_has_come_gives_it_back)
+Test(exchange_admission, M6_a_client_that_goes_when_its_turn_has_come_gives_it_back)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -170,7 +170,7 @@ Test(exchange_queue, M6_a_client_that_goes_when_its_turn_has_come_gives_it_back)
 }
 
 /* The refused connection has given its place back; the spare address needs one again. */
-Test(exchange_queue, M6_the_next_address_takes_a_place_of_its_own)
+Test(exchange_admission, M6_the_next_address_takes_a_place_of_its_own)
 {
     world_open(CONFIG("1"));
     begin(DNS_TYPE_SOA);
@@ -179,7 +179,7 @@ Test(exchange_queue, M6_the_next_address_takes_a_place_of_its_own)
     answer_soa(world_ask(WORLD_SPARE, RELAY_TCP, &sent));
 }
 
-Test(exchange_queue, M6_the_next_address_waits_until_the_attempt_before_is_closed)
+Test(exchange_admission, M6_the_next_address_waits_until_the_attempt_before_is_closed)
 {
     world_open(CONFIG("1"));
     begin(DNS_TYPE_SOA);
@@ -192,7 +192,7 @@ Test(exchange_queue, M6_the_next_address_waits_until_the_attempt_before_is_close
     answer_soa(world_ask(WORLD_SPARE, RELAY_TCP, &sent));
 }
 
-Test(exchange_queue, X9b_a_query_lost_on_an_idle_connection_takes_a_new_place)
+Test(exchange_admission, X9b_a_query_lost_on_an_idle_connection_takes_a_new_place)
 {
     world_open(CONFIG("1"));
     begin(DNS_TYPE_SOA);
@@ -205,7 +205,7 @@ Test(exchange_queue, X9b_a_query_lost_on_an_idle_connection_takes_a_new_place)
     answer_soa(leg);
 }
 
-Test(exchange_queue, M6_what_goes_over_udp_does_not_wait)
+Test(exchange_admission, M6_what_goes_over_udp_does_not_wait)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -216,7 +216,7 @@ Test(exchange_queue, M6_what_goes_over_udp_does_not_wait)
     release_other(0);
 }
 
-Test(exchange_queue, M6_notifies_to_secondaries_do_not_count)
+Test(exchange_admission, M6_notifies_to_secondaries_do_not_count)
 {
     world_open(CONFIG("1"));
     take_others(1);
@@ -231,7 +231,7 @@ Test(exchange_queue, M6_notifies_to_secondaries_do_not_count)
 
 /* One leg asks over UDP and is silent; the other waits for its place, which says nothing of the
  * first. */
-Test(exchange_queue, M6_an_answer_of_another_server_ends_the_wait)
+Test(exchange_admission, M6_an_answer_of_another_server_ends_the_wait)
 {
     world_open("[key k]\nsecret-file = k.key\n"
                "[primary near]\naddress = 10.0.0.1\n"
