@@ -45,6 +45,10 @@ bool slots_is_wanted(struct slot *idle);
  * now on, and its own is gone. */
 bool slots_serve(struct slot *idle, struct slot *slot);
 
+/* Its connection is about to be closed: it is nobody's, and nobody is rung for it, but the place is
+ * taken until slots_release. False: its place is another's already. */
+bool slots_part(struct slot *slot);
+
 /* Its connection is closed, or it will have none. NULL is fine. */
 void slots_release(struct slot *slot);
 

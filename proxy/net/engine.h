@@ -29,6 +29,7 @@
 
 struct flow;
 struct session;
+struct upstream;
 
 /* Where events go. */
 struct engine_sink {
@@ -50,6 +51,8 @@ struct engine {
     struct engine_sink sink;
     struct relay *retired; /* of net/retired.h: one reference each, the newest first */
     uv_timer_t retiring;
+    TAILQ_HEAD(engine_parting, upstream) parting; /* of net/upstream.h, as the timer */
+    uv_timer_t parting_timer;
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one

@@ -157,6 +157,12 @@ void stream_resume(struct stream *s)
     stream_pump(s);
 }
 
+bool stream_part(struct stream *s)
+{
+    stream_flush(s);
+    return conn_part(&s->conn);
+}
+
 void stream_close(struct stream *s, bool reset)
 {
     stream_flush(s);

@@ -58,6 +58,7 @@ void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
 /* The one way out. `reset`: the peer sees an error, not an end of file. */
+bool stream_part(struct stream *s); /* as conn_part */
 void stream_close(struct stream *s, bool reset);
 
 #endif

@@ -18,6 +18,8 @@
 /* Datagrams taken from one socket before others have their turn: one answer is due, and the rest is
  * a forger's, who would otherwise keep this loop to himself. */
 #define UPSTREAM_BURST 16
+/* A primary that has not closed its end after this long will not. */
+#define UPSTREAM_PARTING_MS 1000
 
 struct upstream_events {
     void (*on_connected)(void *owner, unsigned leg);
@@ -36,6 +38,8 @@ struct upstream {
     unsigned leg;      /* the owner's number for it */
     struct slot *slot; /* owned; TCP: its place at a primary; NULL: it needs none */
     LIST_ENTRY(upstream) kept;
+    TAILQ_ENTRY(upstream) parting;
+    uint64_t parted;      /* ms */
     struct stream stream; /* TCP */
     uv_poll_t poll;       /* UDP */
     int fd;               /* UDP; -1 once closed */
@@ -57,7 +61,12 @@ void upstream_resume(struct upstream *up);
 /* Nothing asked and nothing half-read: fit to carry another request. */
 bool upstream_is_quiet(const struct upstream *up);
 
-/* No event comes after this; the memory is released in its own time. */
+/* No event comes after this; the memory is released in its own time. So is a place at a primary,
+ * which may count the connection until it has closed it, too. */
 void upstream_close(struct upstream *up);
+
+/* The engine's connections that part. */
+void upstream_init_parting(struct engine *engine);
+void upstream_close_parting(struct engine *engine);
 
 #endif

@@ -71,11 +71,16 @@ static void slot_pool_stop_idling(struct slot *slot)
     slot->peer->pool->idle_count--;
 }
 
-static void slot_pool_want(struct slot *slot)
+static void slot_pool_mark(struct slot *slot)
 {
     slot->state = SLOT_WANTED;
     slot->peer->wanted++;
     slot->peer->pool->wanted++;
+}
+
+static void slot_pool_want(struct slot *slot)
+{
+    slot_pool_mark(slot);
     bell_ring(&slot->wish.caller);
 }
 
@@ -249,6 +254,15 @@ static void slot_pool_give_back(struct slot *idle)
     slot_pool_count(idle->peer, 1, 0);
     if (!slot_pool_keep(idle))
         slot_pool_want(idle);
+}
+
+void slot_pool_part(struct slot *slot)
+{
+    if (slot->state == SLOT_IDLE)
+        slot_pool_stop_idling(slot);
+    if (slot->state != SLOT_WANTED)
+        slot_pool_mark(slot);
+    bell_leave(&slot->wish.caller);
 }
 
 void slot_pool_release(struct slot *slot)

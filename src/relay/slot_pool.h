@@ -8,6 +8,7 @@
 
 #define SLOT_POOL_BUCKETS 64
 
+/* WANTED: its place will be free. */
 enum slot_state { SLOT_WAITING, SLOT_HELD, SLOT_IDLE, SLOT_GIVEN, SLOT_WANTED };
 
 TAILQ_HEAD(slot_list, slot);
@@ -56,6 +57,7 @@ void slot_pool_set_limit(struct slot_pool *pool, unsigned limit);
 struct slot *slot_pool_take(struct slot_pool *pool, const struct slot_wish *wish);
 bool slot_pool_rest(struct slot *slot, const struct caller *caller);
 void slot_pool_serve(struct slot *idle);
+void slot_pool_part(struct slot *slot);
 void slot_pool_release(struct slot *slot);
 
 #endif

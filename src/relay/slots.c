@@ -124,6 +124,16 @@ bool slots_serve(struct slot *idle, struct slot *slot)
     return serves;
 }
 
+bool slots_part(struct slot *slot)
+{
+    pthread_mutex_lock(&slot->book->mutex);
+    bool parts = slot->state != SLOT_GIVEN;
+    if (parts)
+        slot_pool_part(slot);
+    pthread_mutex_unlock(&slot->book->mutex);
+    return parts;
+}
+
 void slots_release(struct slot *slot)
 {
     if (!slot)

@@ -73,6 +73,8 @@ Test(slots, M6_an_idle_connection_is_closed_for_another_client)
     end_connect(&other, &fixture.ipv4, 0);
     ask(&other, 2, DNS_TYPE_SOA);
     cr_assert_eq(end_await_close(&upstream), 0);
+    cr_assert_not(server_is_called(&server), "it may count the connection until it has closed it");
+    end_close(&upstream);
     server_accept(&server, &second);
     answer_one(&second);
     expect(&other, 2, DNS_RCODE_NOERROR);
@@ -90,7 +92,26 @@ Test(slots, M6_a_busy_connection_is_closed_when_it_is_done_and_another_client_is
     answer_one(&upstream);
     expect(&client, 1, DNS_RCODE_NOERROR);
     cr_assert_eq(end_await_close(&upstream), 0);
+    cr_assert_not(server_is_called(&server), "it may count the connection until it has closed it");
+    end_close(&upstream);
     server_accept(&server, &second);
+    answer_one(&second);
+    expect(&other, 2, DNS_RCODE_NOERROR);
+}
+
+Test(slots, M6_a_primary_that_does_not_close_its_end_is_waited_for_a_second)
+{
+    BEGIN(PEERS("1"));
+    ask(&client, 1, DNS_TYPE_SOA);
+    server_accept(&server, &upstream);
+    answer_one(&upstream);
+    expect(&client, 1, DNS_RCODE_NOERROR);
+    UNTIL(count().idle == 1);
+    end_connect(&other, &fixture.ipv4, 0);
+    uint64_t began = uv_hrtime();
+    ask(&other, 2, DNS_TYPE_SOA);
+    server_accept(&server, &second);
+    cr_assert(fixture_passed(began, 900));
     answer_one(&second);
     expect(&other, 2, DNS_RCODE_NOERROR);
 }
@@ -104,7 +125,9 @@ Test(slots, M6_a_client_that_goes_leaves_the_queue_and_its_places)
     end_connect(&other, &fixture.ipv4, 0);
     ask(&other, 9, DNS_TYPE_SOA);
     UNTIL(count().waiting == 3);
-    end_close(&client);
+    end_reset(&client);
+    cr_assert_eq(end_await_close(&upstream), 0);
+    end_close(&upstream);
     server_accept(&server, &second);
     answer_one(&second);
     expect(&other, 9, DNS_RCODE_NOERROR);
