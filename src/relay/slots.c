@@ -1,3 +1,5 @@
+/* The primaries by number, and the one lock for all of them; what is done under it, and why, is in
+ * slot_pool.c. A primary's pool is made when it is first asked, and stays. */
 #include "relay/slots.h"
 
 #include <stdlib.h>
