@@ -61,6 +61,7 @@ struct peer {
     unsigned share;                   /* percent of places that it may hold when others want them */
     enum peer_choice unsigned_notify; /* primary only */
     unsigned notify_rate;             /* primary only: NOTIFYs a second */
+    unsigned connections;             /* primary only: TCP connections to it at once */
 
     /* Of a secondary only. */
     const struct peer **primary; /* owned array, in the order given */

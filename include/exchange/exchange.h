@@ -19,7 +19,7 @@
 enum exchange_action_type {
     ACTION_WAIT,    /* nothing to do before the next event or the deadline */
     ACTION_CONNECT, /* give leg `leg` a socket to `to` from `source`; a kept connection unless
-                       `fresh` */
+                       `fresh`. Whoever does it owns `slot` for as long as it is open */
     ACTION_SEND,    /* send the packet on leg `leg` */
     ACTION_REPLY,   /* send the packet to the client */
     ACTION_END,     /* release everything; `end` says how. No call may follow */
@@ -32,6 +32,7 @@ struct exchange_action {
     struct address to;
     struct address source;
     bool fresh;
+    struct slot *slot; /* NULL: it needs none; else a kept connection must serve it (slots.h) */
     struct relay_packet packet;
     enum exchange_end end;
 };
@@ -44,8 +45,10 @@ int exchange_init_telling(struct exchange *x, struct relay *relay,
                           const struct telling_order *order, struct relay_time now) MUST_CHECK;
 void exchange_fini(struct exchange *x);
 
-/* Who is to be woken (relay_world.wake) when something elsewhere has changed this exchange. */
-void exchange_set_owner(struct exchange *x, void *owner);
+/* Who is to be woken when something elsewhere has changed this exchange, to call exchange_next; and
+ * whose idle connections it may use (slots.h), NULL: nobody's. */
+void exchange_set_owner(struct exchange *x, void (*wake)(void *owner), void *owner,
+                        const void *user);
 
 /* Events. A leg that is over takes no notice of them. */
 void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct relay_time now);

@@ -2,10 +2,11 @@
  * answer to it.
  *
  *   IDLE ─turn comes─▶ DUE ─CONNECT─▶ OPENING ─connected─▶ READY ─SEND─▶ ASKED ─answer─▶ ANSWERED
- *     ▲                 ▲               │ refused            ▲ ──resend──┘ │
- *     │                 └─reused connection was closed───────┼─────────────┤
- *     └────────no place for a socket────┤                    │             │
- *                                       └────────────────────┴─────────────┴─▶ OVER
+ *     ▲         no slot │ ▲ ▲             │ refused            ▲ ──resend──┘ │
+ *     │                 ▼ │ └─reused connection was closed─────┼─────────────┤
+ *     │               QUEUED              │                    │             │
+ *     └────────no place for a socket──────┤                    │             │
+ *                       └─waited too long─┴────────────────────┴─────────────┴─▶ OVER
  */
 #ifndef EXCHANGE_LEG_H
 #define EXCHANGE_LEG_H
@@ -19,6 +20,7 @@
 enum leg_state {
     LEG_IDLE,    /* its turn has not come: see `wake` */
     LEG_DUE,     /* wants a socket */
+    LEG_QUEUED,  /* waits for a place among the connections to its primary */
     LEG_OPENING, /* waits for it */
     LEG_READY,   /* wants to send */
     LEG_ASKED,

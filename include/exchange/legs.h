@@ -14,7 +14,7 @@ struct legs {
     uint64_t answer_ms; /* how long an answer is waited for */
     /* What the legs' states and times come to, kept as they change: a NOTIFY may have thousands. */
     struct turns ready;   /* DUE or READY */
-    struct turns waiting; /* IDLE, OPENING or ASKED */
+    struct turns waiting; /* IDLE, QUEUED, OPENING or ASKED */
     unsigned unsettled;
     unsigned open;     /* peers that have not answered and still may */
     unsigned answered; /* peers that have */

@@ -2,7 +2,7 @@
 #ifndef EXCHANGE_STATE_H
 #define EXCHANGE_STATE_H
 
-#include "exchange/legs.h"
+#include "exchange/admission.h"
 #include "exchange/response.h"
 #include "exchange/telling.h"
 
@@ -27,6 +27,7 @@ struct exchange {
     enum exchange_end end;
     struct errand errand;
     struct legs legs;
+    struct admission admission;
     struct response response;
     struct telling telling;       /* of a fan-out's own exchange */
     struct notice_waiter *waiter; /* owned: of a NOTIFY that a fan-out answers */

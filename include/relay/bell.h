@@ -2,8 +2,8 @@
  *
  * Who waits embeds a struct caller, and puts it where others find it under a lock of theirs. Who
  * has news rings for it under that lock. The bell's own thread then calls bell_next until nobody is
- * left. A caller leaves first where it is found and then the bell, so no ring is for one that is
- * gone. */
+ * left, and wakes each. A caller leaves first where it is found and then the bell, so no ring is
+ * for one that is gone. */
 #ifndef RELAY_BELL_H
 #define RELAY_BELL_H
 
@@ -13,7 +13,8 @@
 
 /* Zeroed: rings nowhere. */
 struct caller {
-    void *owner; /* what bell_next gives; set and read by the bell's own thread alone */
+    void (*wake)(void *owner); /* by the bell's own thread, as the owner is */
+    void *owner;
     struct bell *bell;
     bool rung;
     TAILQ_ENTRY(caller) entry;
@@ -32,8 +33,8 @@ void bell_fini(struct bell *bell); /* once nobody is left */
 /* By any thread. Twice is once. */
 void bell_ring(struct caller *caller);
 
-/* By the bell's own thread: the owner of one that was rung for, or NULL. */
-void *bell_next(struct bell *bell);
+/* By the bell's own thread: one that was rung for, or NULL. */
+struct caller *bell_next(struct bell *bell);
 void bell_leave(struct caller *caller); /* fine for one that was not rung for */
 
 #endif

@@ -14,8 +14,7 @@
 struct relay_world {
     uint16_t (*random_id)(void *arg); /* unpredictable */
     void (*report)(void *arg, const struct relay_event *event);
-    /* By any thread: the worker is to call bell_next. Whose owner it gives (exchange_set_owner) has
-     * what it waited for, and exchange_next is to be called for it. */
+    /* By any thread: the worker is to call bell_next, and to wake whom it gives. */
     void (*ring)(void *arg);
     void *arg;
 };

@@ -10,6 +10,7 @@
 #include "relay/replay.h"
 #include "relay/shares.h"
 #include "relay/sleepers.h"
+#include "relay/slots.h"
 
 struct memory {
     struct recent recent;
@@ -18,6 +19,7 @@ struct memory {
     struct notices *notices;   /* owned */
     struct sleepers *sleepers; /* owned */
     struct shares *shares;     /* owned */
+    struct slots *slots;       /* owned */
     pthread_mutex_t mutex;     /* of what follows */
     unsigned peer_numbers;     /* there is room for peers with lower numbers */
     /* Owned; by peer: number of the key that signs what we originate, plus 1. */

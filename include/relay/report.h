@@ -97,6 +97,7 @@ enum relay_result {
     RESULT_NO_PLACE,          /* connections wait until another ends */
     RESULT_ACCEPT_FAILED,
     RESULT_REFUSAL_RATE,
+    RESULT_CONNECTIONS_BUSY, /* it has waited too long for one to its primary */
     RESULTS
 };
 

@@ -52,7 +52,7 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
         return;
     if (n == UV_EOF && c->events->on_half_closed)
         conn_half_close(c);
-    else if (n < 0)
+    else if (n < 0 || c->state == CONN_PARTING)
         conn_end(c);
     else
         c->events->on_octets(c->owner, (size_t)n);
@@ -250,6 +250,16 @@ static void on_close(uv_handle_t *handle)
 {
     struct conn *c = handle->data;
     c->events->on_closed(c->owner);
+}
+
+bool conn_part(struct conn *c)
+{
+    uv_os_fd_t fd;
+    if (c->state != CONN_OPEN || c->backlog > 0 ||
+        uv_fileno((const uv_handle_t *)&c->tcp, &fd) < 0 || shutdown(fd, SHUT_WR) < 0)
+        return false;
+    c->state = CONN_PARTING;
+    return true;
 }
 
 void conn_close(struct conn *c, bool reset)

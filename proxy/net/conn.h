@@ -33,6 +33,7 @@ enum conn_state {
     CONN_OPEN,
     CONN_PAUSED,
     CONN_HALF_CLOSED, /* nothing more to read, and may still be written to */
+    CONN_PARTING,     /* likewise, the other way round */
     CONN_ENDED,
     CONN_CLOSED
 };
@@ -80,6 +81,10 @@ bool conn_has_input(const struct conn *c);
 /* Reading rests and goes on. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
+
+/* Tells the peer that nothing more comes. on_end when it has closed as well, or says anything.
+ * False: there is nothing to wait for. */
+bool conn_part(struct conn *c);
 
 /* The one way out. `reset`: the peer sees an error, not an end of file. */
 void conn_close(struct conn *c, bool reset);

@@ -39,8 +39,8 @@ static void engine_ring(void *arg)
 static void on_ring(uv_async_t *ring)
 {
     struct engine *engine = ring->data;
-    for (void *owner; (owner = bell_next(&engine->desk->bell));)
-        engine->on_wake(owner);
+    for (struct caller *caller; (caller = bell_next(&engine->desk->bell));)
+        caller->wake(caller->owner);
 }
 
 int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink *sink,

@@ -26,11 +26,11 @@
 
 struct flow;
 struct outlet_way;
+struct places;
 struct session;
+struct upstream;
 
 LIST_HEAD(outlet_ways, outlet_way);
-struct upstream;
-struct places;
 
 /* Where events go. */
 struct engine_sink {
@@ -52,9 +52,10 @@ struct engine {
     struct engine_sink sink;
     struct relay *retired; /* of net/retired.h: one reference each, the newest first */
     uv_timer_t retiring;
+    TAILQ_HEAD(engine_parting, upstream) parting; /* of net/upstream.h, as the timer */
+    uv_timer_t parting_timer;
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
-    void (*on_wake)(void *owner);
     struct places *places; /* borrowed: net/places.h, which sets these four */
     unsigned waiting;      /* for a place */
     uv_timer_t freed;

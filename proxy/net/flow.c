@@ -26,7 +26,7 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     const struct legs *legs = &flow->exchange.legs;
     unsigned end = legs_end_of(legs, leg);
     for (unsigned i = legs_first_of(legs, leg); i < end; i++) {
-        struct upstream *up = flow->upstreams[i];
+        const struct upstream *up = flow->upstreams[i];
         if (up && up->transport == RELAY_UDP && exchange_leg_is_settled(&flow->exchange, i))
             flow_drop(flow, i);
     }
@@ -45,13 +45,12 @@ static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t le
 
 static void flow_lose(struct flow *flow, unsigned leg)
 {
-    struct relay_time now = engine_now(flow->engine);
     /* Its last message may still be on the way to a slow client, piece by piece: flow_end closes
      * it. */
     if (exchange_leg_is_clean(&flow->exchange, leg))
         return;
     flow_drop(flow, leg);
-    exchange_lost(&flow->exchange, leg, now);
+    exchange_lost(&flow->exchange, leg, engine_now(flow->engine));
 }
 
 static void on_leg_end(void *owner, unsigned leg)
@@ -84,6 +83,16 @@ static const struct upstream_events flow_leg_events = {
     .on_handed = on_leg_handed,
     .on_end = on_leg_end,
 };
+
+/* An attempt to connect that took too long holds its place at the server no longer. */
+static void flow_close_lost(struct flow *flow)
+{
+    const struct legs *legs = &flow->exchange.legs;
+    unsigned count = flow->exchange.errand.operation == PEER_NOTIFY ? 0 : legs->count;
+    for (unsigned i = 0; i < count; i++)
+        if (flow->upstreams[i] && legs->items[i].state == LEG_OVER)
+            flow_drop(flow, i);
+}
 
 static size_t flow_unread(const struct flow *flow)
 {
@@ -158,34 +167,37 @@ static void flow_find_place(struct flow *flow)
 static void flow_connect(struct flow *flow, const struct exchange_action *action)
 {
     struct relay_time now = engine_now(flow->engine);
-    struct upstream **slot = &flow->upstreams[action->leg];
     struct upstream *up = NULL;
-    assert(!*slot);
-    if (action->transport == RELAY_TCP && !action->fresh && flow->client->borrow)
+    int error = 0;
+    assert(!flow->upstreams[action->leg]);
+    if (action->transport == RELAY_TCP && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up;
     flow_find_place(flow);
-    int error = reused ? 0 : berth_open(&flow->berth, action, &up);
+    if (!up)
+        error = berth_open(&flow->berth, action, &up);
     if (berth_is_full(error)) {
+        slots_release(action->slot);
         exchange_postpone(&flow->exchange, action->leg, now);
         return;
     }
     if (error < 0) {
+        slots_release(action->slot);
         exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
         return;
     }
     if (reused)
         berth_leave(&flow->berth);
+    up->slot = action->slot;
     upstream_adopt(up, &flow_leg_events, flow, action->leg);
-    *slot = up;
+    flow->upstreams[action->leg] = up;
     if (reused || action->transport == RELAY_UDP)
         exchange_connected(&flow->exchange, action->leg, reused, now);
 }
 
 static void flow_send(struct flow *flow, const struct exchange_action *action)
 {
-    struct upstream *up = flow->upstreams[action->leg];
-    if (upstream_send(up, &action->packet) < 0)
+    if (upstream_send(flow->upstreams[action->leg], &action->packet) < 0)
         flow_lose(flow, action->leg);
 }
 
@@ -278,6 +290,7 @@ void flow_go(struct flow *flow)
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
         switch (action.type) {
         case ACTION_WAIT:
+            flow_close_lost(flow);
             flow_arm(flow);
             return;
         case ACTION_CONNECT:
@@ -302,8 +315,9 @@ void flow_go(struct flow *flow)
         flow_arm(flow);
 }
 
-void flow_wake(struct flow *flow)
+void flow_wake(void *owner)
 {
+    struct flow *flow = owner;
     if (!uv_is_closing((uv_handle_t *)&flow->timer))
         uv_timer_start(&flow->timer, on_deadline, 0, 0);
 }

@@ -65,7 +65,7 @@ int flow_new(struct engine *engine, const struct policy_verdict *verdict,
 struct flow *flow_new_telling(struct engine *engine, const struct telling_order *order);
 
 /* Something that it waited for has come about elsewhere: goes on in the loop's next turn. */
-void flow_wake(struct flow *flow);
+void flow_wake(void *owner);
 
 /* Starts it. It may be over, and `ended` have been called, when this returns. */
 void flow_go(struct flow *flow);

@@ -46,7 +46,7 @@ static struct flow *flow_new_adopt(struct flow *flow, const struct flow_client *
     flow->owner = owner;
     uv_timer_init(flow->engine->loop, &flow->timer);
     flow->timer.data = flow;
-    exchange_set_owner(&flow->exchange, flow);
+    exchange_set_owner(&flow->exchange, flow_wake, flow, owner);
     flow_new_link(flow);
     if (flow->exchange.errand.operation == PEER_NOTIFY)
         engine_turn(flow->engine);

@@ -1,25 +1,23 @@
-/* Connections to servers that one client's connection keeps for its next query.
- *
- * Happy path: kept_add, kept_find, kept_end. Failure: nothing is asked on them, so whatever happens
- * there is their end; and when others want their places they go. */
+/* Connections to servers that a TCP client has left idle, kept for its next query (X9b). One whose
+ * place others wait for, at the primary or here, is closed. */
 #ifndef NET_KEPT_H
 #define NET_KEPT_H
 
 #include "exchange/exchange.h"
 #include "net/upstream.h"
 
-/* As many servers as a zone is likely to have. */
+/* As many servers as a zone is likely to have; those that a query is waiting for come on top. */
 #define KEPT_MAX 4
 
-/* Zeroed: none. It stays where it is. */
+/* Zeroed is empty; stays where it is while it is not. */
 struct kept {
-    struct upstream *items[KEPT_MAX]; /* NULL: free */
+    LIST_HEAD(kept_list, upstream) list;
 };
 
-/* False: it is not wanted. */
+/* False: there is no room, or others wait for its place. */
 bool kept_add(struct kept *kept, struct upstream *up);
-/* One that the action may have, and that is kept no more; NULL: there is none. */
-struct upstream *kept_find(struct kept *kept, const struct exchange_action *action);
-void kept_end(struct kept *kept);
+/* One that is fit for this ACTION_CONNECT, whose slot it has then; NULL: none. */
+struct upstream *kept_take(struct kept *kept, const struct exchange_action *action);
+void kept_close(struct kept *kept);
 
 #endif

@@ -37,7 +37,7 @@ static void session_end(struct session *session, enum relay_result why, bool res
     for (unsigned i = 0; i < SESSION_FLOWS_MAX; i++)
         if (session->flows[i])
             flow_abort(session->flows[i], why);
-    kept_end(&session->kept);
+    kept_close(&session->kept);
     *session->link = session->next;
     if (session->next)
         session->next->link = session->link;
@@ -133,7 +133,7 @@ static size_t session_unread(const struct flow *flow)
 static struct upstream *session_borrow(struct flow *flow, const struct exchange_action *action)
 {
     struct session *session = flow->owner;
-    return kept_find(&session->kept, action);
+    return kept_take(&session->kept, action);
 }
 
 static bool session_keep(struct flow *flow, struct upstream *up)

@@ -168,6 +168,12 @@ bool stream_has_input(const struct stream *s)
     return conn_has_input(&s->conn);
 }
 
+bool stream_part(struct stream *s)
+{
+    stream_flush(s);
+    return conn_part(&s->conn);
+}
+
 void stream_close(struct stream *s, bool reset)
 {
     stream_flush(s);

@@ -63,6 +63,7 @@ void stream_put_back(struct stream *s, size_t len);
 bool stream_has_input(const struct stream *s);
 
 /* The one way out. `reset`: the peer sees an error, not an end of file. */
+bool stream_part(struct stream *s); /* as conn_part */
 void stream_close(struct stream *s, bool reset);
 
 #endif

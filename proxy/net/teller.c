@@ -23,15 +23,9 @@ static void on_turn(uv_timer_t *timer)
         uv_timer_start(timer, on_turn, deadline > now ? deadline - now : 1, 0);
 }
 
-static void on_wake(void *owner)
-{
-    flow_wake(owner);
-}
-
 void teller_init(struct engine *engine)
 {
     engine->on_turn = on_turn;
-    engine->on_wake = on_wake;
     uv_timer_init(engine->loop, &engine->turn);
     engine->turn.data = engine;
     /* What secondaries will be told some day keeps no program from its end. */

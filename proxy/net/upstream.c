@@ -175,13 +175,73 @@ static void upstream_leave(struct upstream *up)
     up->placed = false;
 }
 
+static void upstream_drop(struct upstream *up)
+{
+    stream_close(&up->stream, false);
+    slots_release(up->slot);
+    up->slot = NULL;
+}
+
+/* It has closed as well, or speaks where nothing was asked. */
+static void on_parted(void *owner, unsigned leg)
+{
+    struct upstream *up = owner;
+    (void)leg;
+    TAILQ_REMOVE(&up->engine->parting, up, parting);
+    upstream_drop(up);
+}
+
+static const struct upstream_events upstream_parting_events = {.on_end = on_parted};
+
+static void on_parting_over(uv_timer_t *timer)
+{
+    struct engine *engine = timer->data;
+    struct upstream *up;
+    uint64_t now = uv_now(engine->loop);
+    while ((up = TAILQ_FIRST(&engine->parting)) && now >= up->parted + UPSTREAM_PARTING_MS)
+        on_parted(up, 0);
+    if (up)
+        uv_timer_start(timer, on_parting_over, up->parted + UPSTREAM_PARTING_MS - now, 0);
+}
+
+static bool upstream_part(struct upstream *up)
+{
+    struct engine *engine = up->engine;
+    if (!up->slot || !upstream_is_quiet(up) ||
+        uv_is_closing((uv_handle_t *)&engine->parting_timer) || !slots_part(up->slot))
+        return false;
+    if (!stream_part(&up->stream))
+        return false;
+    if (TAILQ_EMPTY(&engine->parting))
+        uv_timer_start(&engine->parting_timer, on_parting_over, UPSTREAM_PARTING_MS, 0);
+    up->parted = uv_now(engine->loop);
+    TAILQ_INSERT_TAIL(&engine->parting, up, parting);
+    upstream_adopt(up, &upstream_parting_events, up, 0);
+    return true;
+}
+
 void upstream_close(struct upstream *up)
 {
     upstream_leave(up);
     if (up->transport == RELAY_TCP) {
-        stream_close(&up->stream, false);
+        if (!upstream_part(up))
+            upstream_drop(up);
         return;
     }
     outlet_leave(&up->user);
     free(up);
+}
+
+void upstream_init_parting(struct engine *engine)
+{
+    TAILQ_INIT(&engine->parting);
+    uv_timer_init(engine->loop, &engine->parting_timer);
+    engine->parting_timer.data = engine;
+}
+
+void upstream_close_parting(struct engine *engine)
+{
+    while (!TAILQ_EMPTY(&engine->parting))
+        on_parted(TAILQ_FIRST(&engine->parting), 0);
+    uv_close((uv_handle_t *)&engine->parting_timer, NULL);
 }

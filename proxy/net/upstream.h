@@ -11,8 +11,13 @@
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
+#include <sys/queue.h>
+
 #include "net/outlet.h"
 #include "net/stream.h"
+
+/* A primary that has not closed its end after this long will not. */
+#define UPSTREAM_PARTING_MS 1000
 
 struct upstream_events {
     void (*on_connected)(void *owner, unsigned leg);
@@ -33,6 +38,10 @@ struct upstream {
     struct shares_owner holder;
     bool rests; /* between two requests, in the engine's list */
     TAILQ_ENTRY(upstream) entry;
+    struct slot *slot; /* owned; TCP: its place at a primary; NULL: it needs none */
+    LIST_ENTRY(upstream) kept;
+    TAILQ_ENTRY(upstream) parting;
+    uint64_t parted;         /* ms */
     struct stream stream;    /* TCP */
     struct outlet_user user; /* UDP */
 };
@@ -62,7 +71,12 @@ bool upstream_is_quiet(const struct upstream *up);
 bool upstream_may_rest(const struct upstream *up); /* nobody wants its place */
 void upstream_set_resting(struct upstream *up, bool rests);
 
-/* Its place is given back. No event comes after this; the memory is released in its own time. */
+/* Its place is given back. No event comes after this; the memory is released in its own time. So is
+ * a place at a primary, which may count the connection until it has closed it, too. */
 void upstream_close(struct upstream *up);
+
+/* The engine's connections that part. */
+void upstream_init_parting(struct engine *engine);
+void upstream_close_parting(struct engine *engine);
 
 #endif

@@ -105,6 +105,8 @@ static const struct setting setting_rows[] = {
      .flags = RELOADABLE, .offset = PEER(peer.unsigned_notify)},
     {.section = SETTING_PRIMARY, .name = "notify-rate", .type = SETTING_NUMBER, .least = 1,
      .most = 1000000, .initial = "200", .flags = RELOADABLE, .offset = PEER(peer.notify_rate)},
+    {.section = SETTING_PRIMARY, .name = "connections", .type = SETTING_NUMBER, .least = 1,
+     .most = 65535, .initial = "100", .flags = RELOADABLE, .offset = PEER(peer.connections)},
 
     PEER_ROWS(SETTING_SECONDARY),
     {.section = SETTING_SECONDARY, .name = "primary", .type = SETTING_NAMES,

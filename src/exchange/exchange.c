@@ -48,17 +48,27 @@ int exchange_init_telling(struct exchange *x, struct relay *relay,
     return error;
 }
 
-void exchange_set_owner(struct exchange *x, void *owner)
+static void exchange_set_caller(struct caller *caller, void (*wake)(void *owner), void *owner)
+{
+    caller->wake = wake;
+    caller->owner = owner;
+}
+
+void exchange_set_owner(struct exchange *x, void (*wake)(void *owner), void *owner,
+                        const void *user)
 {
     if (x->waiter)
-        x->waiter->caller.owner = owner;
+        exchange_set_caller(&x->waiter->caller, wake, owner);
     if (x->telling.notice)
-        x->telling.notice->teller.owner = owner;
+        exchange_set_caller(&x->telling.notice->teller, wake, owner);
+    exchange_set_caller(&x->admission.caller, wake, owner);
+    x->admission.user = user;
 }
 
 void exchange_fini(struct exchange *x)
 {
     waiting_end(&x->waiter);
+    admission_leave(&x->admission);
     legs_fini(&x->legs);
     response_fini(&x->response);
     errand_fini(&x->errand);
@@ -204,7 +214,11 @@ void exchange_moved(struct exchange *x, struct relay_time now)
 
 void exchange_tick(struct exchange *x, struct relay_time now)
 {
-    bool lost = x->state == EXCHANGE_ASKING && legs_tick(&x->legs, &x->errand, now);
+    bool lost = false;
+    if (x->state == EXCHANGE_ASKING) {
+        lost = admission_look(&x->admission, &x->legs, &x->errand, now);
+        lost |= legs_tick(&x->legs, &x->errand, now);
+    }
     if (lost || x->errand.operation == PEER_NOTIFY)
         state_weigh(x, now);
     else if (now.ms >= exchange_deadline(x) && x->state != EXCHANGE_ASKING)
@@ -230,6 +244,10 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
     if (index == x->legs.count)
         return true;
     struct leg *leg = &x->legs.items[index];
+    if (leg->state == LEG_DUE && !admission_pass(&x->admission, &x->legs, &x->errand, index, now)) {
+        state_weigh(x, now);
+        return false;
+    }
     *out = (struct exchange_action){
         .type = leg->state == LEG_DUE ? ACTION_CONNECT : ACTION_SEND,
         .leg = index,
@@ -239,6 +257,7 @@ static bool exchange_next_leg(struct exchange *x, struct relay_time now,
         .fresh = leg->fresh,
     };
     if (leg->state == LEG_DUE) {
+        out->slot = admission_give(&x->admission, index);
         legs_opening(&x->legs, &x->errand, index, now);
         return true;
     }

@@ -25,6 +25,7 @@ void state_end(struct exchange *x, enum exchange_end end, struct relay_time now)
     state_move(x, EXCHANGE_ENDED);
     x->end = end;
     waiting_end(&x->waiter);
+    admission_leave(&x->admission);
     telling_end(&x->telling, &x->legs, &x->errand, now);
 }
 
@@ -85,6 +86,15 @@ static void state_weigh_notify(struct exchange *x, struct relay_time now)
         state_end(x, EXCHANGE_SILENT, now);
 }
 
+static void state_give_up(struct exchange *x)
+{
+    if (x->admission.in_vain)
+        state_answer(x, DNS_RCODE_SERVFAIL, 0, RESULT_CONNECTIONS_BUSY,
+                     "all connections to the primary are busy");
+    else
+        state_answer(x, DNS_RCODE_SERVFAIL, 0, RESULT_NO_ANSWER, "no server answered");
+}
+
 void state_weigh(struct exchange *x, struct relay_time now)
 {
     if (x->state != EXCHANGE_ASKING)
@@ -92,5 +102,5 @@ void state_weigh(struct exchange *x, struct relay_time now)
     if (x->errand.operation == PEER_NOTIFY)
         state_weigh_notify(x, now);
     else if (!legs_have_hope(&x->legs))
-        state_answer(x, DNS_RCODE_SERVFAIL, 0, RESULT_NO_ANSWER, "no server answered");
+        state_give_up(x);
 }

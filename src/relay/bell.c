@@ -36,14 +36,14 @@ static void bell_remove(struct bell *bell, struct caller *caller)
     caller->rung = false;
 }
 
-void *bell_next(struct bell *bell)
+struct caller *bell_next(struct bell *bell)
 {
     pthread_mutex_lock(&bell->mutex);
     struct caller *caller = TAILQ_FIRST(&bell->rung);
     if (caller)
         bell_remove(bell, caller);
     pthread_mutex_unlock(&bell->mutex);
-    return caller ? caller->owner : NULL;
+    return caller;
 }
 
 void bell_leave(struct caller *caller)

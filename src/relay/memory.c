@@ -15,7 +15,8 @@ struct memory *memory_new(unsigned zones)
     m->notices = notices_new();
     m->sleepers = sleepers_new(zones);
     m->shares = shares_new();
-    if (m->notices && m->sleepers && m->shares)
+    m->slots = slots_new();
+    if (m->notices && m->sleepers && m->shares && m->slots)
         return m;
     memory_free(m);
     return NULL;
@@ -28,6 +29,7 @@ void memory_free(struct memory *m)
     notices_free(m->notices);
     sleepers_free(m->sleepers);
     shares_free(m->shares);
+    slots_free(m->slots);
     replay_fini(&m->replay);
     rate_fini(&m->refusals);
     recent_fini(&m->recent);
@@ -58,7 +60,9 @@ int memory_reserve(struct memory *m, unsigned count)
         error = notices_reserve(m->notices, count);
     if (error == 0)
         error = sleepers_reserve(m->sleepers, count);
-    return error == 0 ? shares_reserve(m->shares, count) : error;
+    if (error == 0)
+        error = shares_reserve(m->shares, count);
+    return error == 0 ? slots_reserve(m->slots, count) : error;
 }
 
 unsigned memory_key_turn(struct memory *m, unsigned peer)

@@ -55,6 +55,9 @@ void relay_take_over(struct relay *relay)
         const struct peer *peer = relay->peers[i];
         notices_set_rate(memory->notices, i, peer ? peer->notify_rate : 0);
         shares_set_percent(memory->shares, i, peer ? peer->share : 0);
+        /* What is still asked of one that is gone has its turn. */
+        if (peer)
+            slots_set_limit(memory->slots, i, peer->connections);
     }
 }
 

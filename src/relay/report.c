@@ -106,6 +106,10 @@ static const struct {
     [RESULT_ACCEPT_FAILED] = {"accept-failed", NULL},
     [RESULT_REFUSAL_RATE] = {"refusal-rate",
                              "a refusal was not sent: this network or address gets too many"},
+    [RESULT_CONNECTIONS_BUSY] =
+        {"connections-busy",
+         "a question waited in vain for a connection to this primary: is it slow? Else "
+         "raise connections in its section"},
 };
 
 const char *report_result_word(enum relay_result result)

@@ -111,6 +111,7 @@ static void carry_out(const struct exchange_action *action)
 {
     switch (action->type) {
     case ACTION_CONNECT:
+        slots_release(action->slot);
         take_connection(action->leg, &action->to);
         break;
     case ACTION_SEND:

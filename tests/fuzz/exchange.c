@@ -95,6 +95,7 @@ static void carry_out(struct play *p, const struct exchange_action *action)
 {
     switch (action->type) {
     case ACTION_CONNECT:
+        slots_release(action->slot);
         if (p->refuse & 1)
             exchange_lost(&p->x, action->leg, p->now);
         else

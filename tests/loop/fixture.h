@@ -13,8 +13,9 @@
 #include "support.h"
 
 #define FIXTURE_DEADLINE_MS 8000
-#define FIXTURE_HELD_MAX    ((size_t)200 << 10) /* octets the worker may hold for one reader */
-#define FIXTURE_SMALL       4096                /* for socket buffers */
+/* Octets the worker may hold for one reader: a read, and a message on its way. */
+#define FIXTURE_HELD_MAX (ENGINE_ROOM + ((size_t)200 << 10))
+#define FIXTURE_SMALL    4096 /* for socket buffers */
 
 /* Plain peers: a primary at 127.0.0.1 and the port that is the argument, and a secondary on this
  * host that may ask it anything. */

@@ -75,6 +75,7 @@ Test(config, defaults_of_a_small_file)
     cr_expect_eq(hq->edns, PEER_EDNS_PASS);
     cr_expect_eq(hq->share, 25);
     cr_expect_eq(hq->unsigned_notify, PEER_REFUSE);
+    cr_expect_eq(hq->connections, 100);
 
     any = &config->peers[1];
     cr_expect_eq(any->role, PEER_SECONDARY);
@@ -110,7 +111,7 @@ Test(config, every_setting_is_stored)
                              "[primary east]\naddress = 10.0.0.2@5302\n"
                              "from = 10.1.0.0/16, 10.2.0.0/15\nlisten = 10.0.0.53@54\n"
                              "source = 10.0.0.9, 2001:db8::9\n"
-                             "transport = tcp\nedns = strip\nshare = 40\n"
+                             "transport = tcp\nedns = strip\nshare = 40\nconnections = 7\n"
                              "[secondary any]\naddress = 192.0.2.1, 2001:db8::1@5353\n"
                              "primary = east, WEST\nkey = l, k\nzones = a.example, *.a.example\n"
                              "allow = query, update\nmode = observe\nother = pass\n"
@@ -140,6 +141,7 @@ Test(config, every_setting_is_stored)
     cr_expect_eq(east->transport, PEER_TRANSPORT_TCP);
     cr_expect_eq(east->edns, PEER_EDNS_STRIP);
     cr_expect_eq(east->share, 40);
+    cr_expect_eq(east->connections, 7);
 
     any = &config->peers[2];
     expect_addresses(&any->address, "192.0.2.1@53 2001:db8::1@5353");

@@ -10,6 +10,8 @@ TestSuite(exchange_places, .fini = world_close);
 
 static void postpone(unsigned leg, struct exchange *x)
 {
+    slots_release(world.slots[leg]);
+    world.slots[leg] = NULL;
     exchange_postpone(x, leg, world.now);
 }
 

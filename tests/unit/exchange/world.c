@@ -73,9 +73,24 @@ static void stop_telling(void)
     world.tells = false;
 }
 
+void world_close_leg(unsigned leg)
+{
+    if (leg >= WORLD_LEGS)
+        return;
+    slots_release(world.slots[leg]);
+    world.slots[leg] = NULL;
+}
+
+static void close_legs(void)
+{
+    for (unsigned i = 0; i < WORLD_LEGS; i++)
+        world_close_leg(i);
+}
+
 void world_close(void)
 {
     stop_telling();
+    close_legs();
     exchange_fini(&world.exchange);
     relay_unref(world.relay);
     desk_free(world.desk);
@@ -234,6 +249,7 @@ void world_begin(struct world_side *client, const char *from, enum relay_transpo
     world_judge(from, world.us, transport, request);
     cr_assert_eq(world.verdict.decision, POLICY_FORWARD);
     stop_telling();
+    close_legs();
     exchange_fini(&world.exchange);
     cr_assert_eq(exchange_init(&world.exchange, world.relay, &world.verdict, &world.request), 0);
     world.began = world.now.ms;
@@ -297,6 +313,11 @@ unsigned world_connect(const char *to, enum relay_transport transport)
     next_is(ACTION_CONNECT);
     cr_assert_str_eq(address_to_text(&world.action.to, text), to);
     cr_assert_eq(world.action.transport, transport);
+    if (world.action.slot) {
+        cr_assert_lt(world.action.leg, WORLD_LEGS);
+        cr_assert_null(world.slots[world.action.leg], "its connection is still open");
+        world.slots[world.action.leg] = world.action.slot;
+    }
     return world.action.leg;
 }
 
@@ -348,11 +369,13 @@ void world_connected(unsigned leg, bool reused)
 
 void world_refused(unsigned leg)
 {
+    world_close_leg(leg);
     exchange_lost(stage(), leg, world.now);
 }
 
 void world_closed(unsigned leg)
 {
+    world_close_leg(leg);
     exchange_lost(stage(), leg, world.now);
 }
 

@@ -9,6 +9,7 @@
 
 #define WORLD_SECONDS 1700000000 /* the clock when a test begins */
 #define WORLD_EVENTS  32         /* so many are kept */
+#define WORLD_LEGS    8          /* of the exchange, that may have a slot */
 
 #define WORLD_US      "198.51.100.1@53"
 #define WORLD_PRIMARY "10.0.0.1@53"
@@ -56,7 +57,8 @@ struct world {
     bool tells;               /* it runs: CONNECT, SEND, WAIT and all events are its */
     unsigned rings;
     struct exchange_action action;
-    uint64_t began; /* ms */
+    struct slot *slots[WORLD_LEGS]; /* of the connections of its legs */
+    uint64_t began;                 /* ms */
 };
 
 extern struct world world;
@@ -130,6 +132,9 @@ void world_connected(unsigned leg, bool reused);
 void world_refused(unsigned leg);
 void world_closed(unsigned leg);
 void world_answer(unsigned leg, const struct support_message *answer);
+
+/* The leg's connection is gone: its place is free. Fine when it has none. */
+void world_close_leg(unsigned leg);
 
 /* The deadline must be `ms` after world_begin; goes there and ticks. */
 void world_alarm(uint64_t ms);
