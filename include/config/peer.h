@@ -58,6 +58,7 @@ struct peer {
     struct tsig_keyring keyring;  /* empty: a plain peer */
     enum peer_transport transport;
     enum peer_edns edns;
+    unsigned share;                   /* percent of places that it may hold when others want them */
     enum peer_choice unsigned_notify; /* primary only */
     unsigned notify_rate;             /* primary only: NOTIFYs a second */
     unsigned connections;             /* primary only: TCP connections to it at once */

@@ -38,6 +38,9 @@ bool dns_frame_next(struct dns_frame *f, uint8_t **octets, size_t *len);
 /* Keeps what is left over; nothing is in the room any more. DNS_EMEMORY. */
 int dns_frame_keep(struct dns_frame *f) MUST_CHECK;
 
+/* The message of this length that was handed out last, and not altered, is the next one again. */
+void dns_frame_put_back(struct dns_frame *f, size_t len);
+
 /* Nothing has been received that was not handed out. */
 bool dns_frame_is_empty(const struct dns_frame *f);
 

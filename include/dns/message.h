@@ -71,7 +71,10 @@ struct dns_message {
     struct dns_name qname;          /* of the first question; empty (len 0) without one */
     uint16_t qtype;
     uint16_t qclass;
-    size_t opt_at; /* offset of the OPT record's owner; 0: none */
+    uint16_t soas;       /* SOA records in the answer section, whosever they are */
+    uint16_t soa_before; /* answer records before the first of them; 0 without one */
+    size_t soa_at;       /* its offset; 0 without one */
+    size_t opt_at;       /* offset of the OPT record's owner; 0: none */
     size_t opt_len;
     uint16_t opt_payload; /* requestor's UDP payload size as given; 0 without OPT */
     enum dns_tsig_place tsig_place;

@@ -8,6 +8,8 @@
 #define DNS_NAME_MAX       255  /* octets in wire form, root label included */
 #define DNS_NAME_TEXT_SIZE 1024 /* any name as text with its NUL: 4 characters an octet */
 
+struct memo; /* what a walk remembers: src/dns/memo.h */
+
 /* A whole name, uncompressed, in the case it arrived in. */
 struct dns_name {
     uint8_t len; /* 1 to DNS_NAME_MAX */
@@ -22,6 +24,9 @@ int dns_name_read(struct dns_reader *r, struct dns_name *out) MUST_CHECK;
 
 /* Steps over a name, validating it as dns_name_read does, without keeping it. */
 int dns_name_skip(struct dns_reader *r) MUST_CHECK;
+
+/* The same in a walk that never goes back; what it says of names is kept. */
+int dns_name_skip_noting(struct dns_reader *r, struct memo *memo) MUST_CHECK;
 
 /* Writes the name without compression. */
 void dns_name_write(struct dns_writer *w, const struct dns_name *name);

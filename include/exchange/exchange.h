@@ -56,6 +56,8 @@ void exchange_connected(struct exchange *x, unsigned leg, bool reused, struct re
 void exchange_lost(struct exchange *x, unsigned leg, struct relay_time now);
 /* No socket could be made here, which is not the server's fault; `why` for people. */
 void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struct relay_time now);
+/* There is no place for a socket as yet: the exchange asks again. */
+void exchange_postpone(struct exchange *x, unsigned leg, struct relay_time now);
 /* `octets` may be altered and must stay until exchange_next yields ACTION_WAIT or ACTION_END. */
 void exchange_answer(struct exchange *x, unsigned leg, uint8_t *octets, size_t len,
                      struct relay_time now);

@@ -2,9 +2,10 @@
  * answer to it.
  *
  *   IDLE ─turn comes─▶ DUE ─CONNECT─▶ OPENING ─connected─▶ READY ─SEND─▶ ASKED ─answer─▶ ANSWERED
- *            no place │ ▲ ▲             │ refused            ▲ ──resend──┘ │
- *                     ▼ │ └─reused connection was closed─────┼─────────────┤
- *                   QUEUED              │                    │             │
+ *     ▲      no place │ ▲ ▲             │ refused            ▲ ──resend──┘ │
+ *     │               ▼ │ └─reused connection was closed─────┼─────────────┤
+ *     │             QUEUED              │                    │             │
+ *     └────────no place for a socket────┤                    │             │
  *                     └─waited too long─┴────────────────────┴─────────────┴─▶ OVER
  */
 #ifndef EXCHANGE_LEG_H

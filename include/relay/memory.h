@@ -8,6 +8,7 @@
 #include "relay/rate.h"
 #include "relay/recent.h"
 #include "relay/replay.h"
+#include "relay/shares.h"
 #include "relay/sleepers.h"
 #include "relay/slots.h"
 
@@ -17,6 +18,7 @@ struct memory {
     struct replay replay;
     struct notices *notices;   /* owned */
     struct sleepers *sleepers; /* owned */
+    struct shares *shares;     /* owned */
     struct slots *slots;       /* owned */
     pthread_mutex_t mutex;     /* of what follows */
     unsigned peer_numbers;     /* there is room for peers with lower numbers */

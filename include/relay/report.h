@@ -92,6 +92,9 @@ enum relay_result {
     RESULT_TOO_MANY_EXCHANGES,
     RESULT_TOO_MANY_CONNECTIONS,
     RESULT_TOO_MANY_STRANGERS,
+    RESULT_TOO_MANY_UNPROVEN, /* connections of a peer on which nothing has verified */
+    RESULT_MADE_ROOM,         /* a connection with nothing asked, for one that is wanted */
+    RESULT_NO_PLACE,          /* connections wait until another ends */
     RESULT_ACCEPT_FAILED,
     RESULT_REFUSAL_RATE,
     RESULT_CONNECTIONS_BUSY, /* it has waited too long for one to its primary */

@@ -30,8 +30,14 @@ struct who who_find(const struct who_question *q);
  * with `server` NULL when it is none of that or the secondary's `other` does not pass it. */
 struct who who_passes_by(const struct who_question *q);
 
-/* Does any peer speak from this address? */
-bool who_knows(const struct config *config, const struct address *from);
+/* Who may be there, before anything is said. */
+struct who_host {
+    const struct peer *peer; /* the longest match, rather one without a key; NULL: nobody */
+    bool is_signed;          /* all that may be there have a key */
+    bool updates;            /* one of them may send UPDATEs */
+};
+
+struct who_host who_is_at(const struct config *config, const struct address *from);
 
 /* A name that the secondary's `zones` cover: the zone itself, or any name in it for an ordinary
  * question and for that for an SOA, by which one learns where a zone begins. */

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #define DOUBT_PORT_START      1024 /* the kernel's own default */
 #define DOUBT_BUFFER_WANTED   (8 << 20)
 #define DOUBT_BUFFER_LEAST    (1 << 20)
+#define DOUBT_FILES_WANTED    65536
+#define DOUBT_FILES_LEAST     4096
 #define DOUBT_ASK_MS          100
 #define DOUBT_ASK_ALL_MS      300
 #define DOUBT_INTERFACES_MOST 16
@@ -149,6 +152,20 @@ static void doubt_room(const char *file)
         file, octets / 1024, DOUBT_BUFFER_WANTED);
 }
 
+/* What the program can raise its own limit to. */
+static void doubt_files(const char *file)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_max >= DOUBT_FILES_LEAST)
+        return;
+    fprintf(stderr,
+            "%s: warning: %lu files may be open at once, so that some %lu clients can be connected "
+            "and others wait; write LimitNOFILE=%d below [Service] (systemctl edit tsig-proxy), "
+            "or call ulimit -n %d before it\n",
+            file, (unsigned long)files.rlim_max, (unsigned long)files.rlim_max / 3,
+            DOUBT_FILES_WANTED, DOUBT_FILES_WANTED);
+}
+
 static long doubt_now_ms(void)
 {
     struct timespec now;
@@ -197,5 +214,6 @@ void doubt_host(const struct config *config, const char *file)
     doubt_loopback(config);
     doubt_forgery(config, file);
     doubt_room(file);
+    doubt_files(file);
     doubt_others(config, file);
 }

@@ -17,14 +17,23 @@ static void acceptor_turn_away(struct acceptor *a)
     engine_renew_reserve(a->engine);
 }
 
+/* False when it has to wait, and with it whatever comes next. */
+static bool acceptor_offer(struct acceptor *a, int fd)
+{
+    if (a->events->on_connection(a->owner, fd))
+        return true;
+    a->held = fd;
+    uv_poll_stop(&a->poll);
+    places_wait(a->engine, &a->waiter);
+    return false;
+}
+
 /* False when there is nothing more to take now. */
 static bool acceptor_take(struct acceptor *a)
 {
     int fd = accept4(a->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        a->events->on_connection(a->owner, fd);
-        return true;
-    }
+    if (fd >= 0)
+        return acceptor_offer(a, fd);
     if (errno == EAGAIN)
         return false;
     /* The client may have gone again; all else is ours. */
@@ -42,7 +51,16 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     for (int i = 0; i < ACCEPTOR_BURST && acceptor_take(a); i++)
         continue;
     /* libuv stops watching a socket with an error on it; the listener lives on. */
-    if (status < 0)
+    if (status < 0 && a->held < 0)
+        uv_poll_start(&a->poll, UV_READABLE, on_readable);
+}
+
+static void on_turn(void *owner)
+{
+    struct acceptor *a = owner;
+    int fd = a->held;
+    a->held = -1;
+    if (acceptor_offer(a, fd))
         uv_poll_start(&a->poll, UV_READABLE, on_readable);
 }
 
@@ -53,6 +71,8 @@ int acceptor_open(struct acceptor *a, struct engine *engine, int fd)
         return error;
     a->engine = engine;
     a->fd = fd;
+    a->held = -1;
+    a->waiter = (struct waiter){.kind = SHARES_CONNECTIONS, .on_turn = on_turn, .owner = a};
     a->poll.data = a;
     return uv_poll_start(&a->poll, UV_READABLE, on_readable);
 }
@@ -66,5 +86,8 @@ static void on_close(uv_handle_t *handle)
 void acceptor_close(struct acceptor *a)
 {
     uv_poll_stop(&a->poll);
+    places_forget(a->engine, &a->waiter);
+    if (a->held >= 0)
+        socket_reset(a->held);
     uv_close((uv_handle_t *)&a->poll, on_close);
 }

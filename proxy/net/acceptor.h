@@ -8,13 +8,14 @@
 #ifndef NET_ACCEPTOR_H
 #define NET_ACCEPTOR_H
 
-#include "net/engine.h"
+#include "net/places.h"
 
 /* Connections taken before others have their turn. */
 #define ACCEPTOR_BURST 16
 
 struct acceptor_events {
-    void (*on_connection)(void *owner, int fd); /* non-blocking; the owner's */
+    /* Non-blocking; the owner's. False: it has no place for it as yet, and did not take it. */
+    bool (*on_connection)(void *owner, int fd);
     void (*on_closed)(void *owner);
 };
 
@@ -22,6 +23,9 @@ struct acceptor {
     struct engine *engine;
     uv_poll_t poll;
     int fd;
+    int held; /* a connection that waits for a place, and all that come later wait in the kernel;
+                 -1: none */
+    struct waiter waiter;
     const struct acceptor_events *events;
     void *owner;
 };

@@ -209,6 +209,14 @@ size_t conn_unread(const struct conn *c)
     return (size_t)in_kernel + uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
 }
 
+bool conn_has_input(const struct conn *c)
+{
+    uv_os_fd_t fd;
+    int waiting = 0;
+    return uv_fileno((const uv_handle_t *)&c->tcp, &fd) == 0 &&
+           ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
 void conn_pause(struct conn *c)
 {
     if (c->state != CONN_OPEN)

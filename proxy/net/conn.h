@@ -75,6 +75,9 @@ bool conn_is_backed_up(const struct conn *c);
 /* Octets that the peer has not acknowledged yet: while this changes, it reads. */
 size_t conn_unread(const struct conn *c);
 
+/* Octets have come that were not read yet. */
+bool conn_has_input(const struct conn *c);
+
 /* Reading rests and goes on. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);

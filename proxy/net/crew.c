@@ -4,6 +4,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+/* More make no difference. */
+#define CREW_DESCRIPTORS_MOST (1u << 20)
 
 /* Its endpoints among those of the change. */
 static int crew_prepare_one(const struct crew *crew, unsigned index, struct config *config)
@@ -145,9 +149,19 @@ void crew_abandon(struct crew *crew)
     ports_close(&crew->next_ports);
 }
 
+static unsigned crew_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > CREW_DESCRIPTORS_MOST)
+        return CREW_DESCRIPTORS_MOST;
+    return (unsigned)files.rlim_cur;
+}
+
 void crew_commit(struct crew *crew)
 {
     relay_take_over(crew->members[0]->change.relay);
+    places_lay_out(crew->memory->shares, crew_descriptors(), crew->next_ports.count,
+                   crew->next_serving);
     ports_take_over(&crew->next_ports, &crew->ports);
     crew->ports = crew->next_ports;
     crew->serving = crew->next_serving;

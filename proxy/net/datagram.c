@@ -28,7 +28,7 @@ void datagram_send(const struct datagram *d, const struct client *client, uint16
     struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 3};
     message.msg_namelen = socket_from_address(&client->from, &to);
     ancillary_set_source(&message, &control, &client->to);
-    (void)sendmsg(d->fd, &message, MSG_NOSIGNAL);
+    outbox_send(d->engine->outbox, d->fd, &message);
 }
 
 static void datagram_prepare(struct datagram_burst *burst, const struct engine *engine)
@@ -52,6 +52,9 @@ static int datagram_receive(struct datagram *d)
     struct datagram_burst burst;
     datagram_prepare(&burst, d->engine);
     int count = recvmmsg(d->fd, burst.messages, ENGINE_BURST, 0, NULL);
+    struct relay_time now = engine_now(d->engine);
+    d->engine->burst++;
+    outbox_open(d->engine->outbox);
     for (int i = 0; i < count; i++) {
         struct relay_request request = {
             .octets = d->engine->datagrams[i],
@@ -59,10 +62,11 @@ static int datagram_receive(struct datagram *d)
             .from = socket_to_address(&burst.from[i]),
             .to = ancillary_destination(&burst.messages[i].msg_hdr, &d->local),
             .transport = RELAY_UDP,
-            .now = engine_now(d->engine),
+            .now = now,
         };
         d->events->on_request(d->owner, &request);
     }
+    outbox_shut(d->engine->outbox);
     return count;
 }
 

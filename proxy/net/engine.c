@@ -7,9 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static uint16_t engine_random_id(void *arg)
+uint16_t engine_random(struct engine *engine)
 {
-    struct engine *engine = arg;
     if (engine->random_left < 2) {
         /* A predictable ID would open plain legs to forgery: better not to go on. */
         if (RAND_bytes(engine->random, sizeof engine->random) != 1)
@@ -18,6 +17,11 @@ static uint16_t engine_random_id(void *arg)
     }
     engine->random_left -= 2;
     return dns_wire_u16_at(engine->random + engine->random_left);
+}
+
+static uint16_t engine_random_id(void *arg)
+{
+    return engine_random(arg);
 }
 
 static void engine_report(void *arg, const struct relay_event *event)
@@ -43,12 +47,15 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
                 struct memory *memory)
 {
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
+    TAILQ_INIT(&engine->resting);
     struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
     engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
     engine->room = malloc(ENGINE_ROOM);
     engine->queue = calloc(1, sizeof *engine->queue);
+    engine->outbox = calloc(1, sizeof *engine->outbox);
     engine->desk = desk_new(&world, memory);
-    bool whole = engine->desk && engine->datagrams && engine->room && engine->queue;
+    bool whole =
+        engine->desk && engine->datagrams && engine->room && engine->queue && engine->outbox;
     int error = whole ? 0 : -ENOMEM;
     if (error == 0)
         error = uv_async_init(loop, &engine->ring, on_ring);
@@ -82,9 +89,11 @@ void engine_fini(struct engine *engine)
     free(engine->datagrams);
     free(engine->room);
     free(engine->queue);
+    free(engine->outbox);
     engine->datagrams = NULL;
     engine->room = NULL;
     engine->queue = NULL;
+    engine->outbox = NULL;
     engine_release_reserve(engine);
 }
 
@@ -103,7 +112,7 @@ void engine_renew_reserve(struct engine *engine)
 struct relay_time engine_now(const struct engine *engine)
 {
     struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
+    clock_gettime(CLOCK_REALTIME_COARSE, &wall);
     return (struct relay_time){.ms = uv_now(engine->loop), .seconds = (uint64_t)wall.tv_sec};
 }
 
@@ -124,6 +133,12 @@ void engine_turn(struct engine *engine)
 {
     if (!uv_is_closing((uv_handle_t *)&engine->turn))
         uv_timer_start(&engine->turn, engine->on_turn, 0, 0);
+}
+
+void engine_made_room(struct engine *engine)
+{
+    if (engine->waiting > 0 && !uv_is_closing((uv_handle_t *)&engine->freed))
+        uv_timer_start(&engine->freed, engine->on_freed, 1, 0);
 }
 
 void engine_check_idle(struct engine *engine)

@@ -7,15 +7,9 @@
 
 #include <uv.h>
 
+#include "net/outbox.h"
 #include "net/queue.h"
 #include "relay/relay.h"
-
-/* Bounds on what clients can make the program hold at once. A flow is some 3 KiB and its
- * request, with a server over TCP 32 KiB more: half a GiB for all. */
-#define ENGINE_FLOWS_MAX 16384
-/* With one server for each flow, and KEPT_MAX kept for each session, all descriptors are
- * fewer than the 65536 that the service may have. */
-#define ENGINE_SESSIONS_MAX 8192
 
 /* Datagrams received by one call: enough that calls cost little under load, and their room, which
  * each must have in full, is 1 MiB. */
@@ -27,9 +21,17 @@
  * have to be kept in its turn. A thousand such clients of two workers then cost some 50 MB. */
 #define ENGINE_BACKLOG_MAX (4 << 20)
 
+/* Buckets of servers that are asked over UDP. */
+#define ENGINE_WAYS 256
+
 struct flow;
+struct outlet_way;
 struct session;
 struct upstream;
+
+LIST_HEAD(outlet_ways, outlet_way);
+struct upstream;
+struct places;
 
 /* Where events go. */
 struct engine_sink {
@@ -55,13 +57,21 @@ struct engine {
     uv_timer_t parting_timer;
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
+    struct places *places; /* borrowed: net/places.h, which sets these four */
+    unsigned waiting;      /* for a place */
+    uv_timer_t freed;
+    uv_timer_cb on_freed;
+    TAILQ_HEAD(resting, upstream) resting; /* of net/upstream.h: the longest first */
     /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
      * callback, so that all UDP sockets share it. */
     uint8_t (*datagrams)[DNS_MESSAGE_MAX];
-    uint8_t *room;       /* owned; ENGINE_ROOM octets: where TCP is read, likewise */
-    struct queue *queue; /* owned */
-    size_t backlog;      /* octets that connections keep */
-    int reserve;         /* a descriptor to accept with when there is no other; -1: none */
+    uint8_t *room;         /* owned; ENGINE_ROOM octets: where TCP is read, likewise */
+    struct queue *queue;   /* owned */
+    size_t backlog;        /* octets that connections keep */
+    int reserve;           /* a descriptor to accept with when there is no other; -1: none */
+    struct outbox *outbox; /* owned */
+    uint64_t burst;        /* of requests over UDP: which one it is */
+    struct outlet_ways ways[ENGINE_WAYS];
     uint8_t random[512];
     size_t random_left;
 };
@@ -77,6 +87,9 @@ void engine_fini(struct engine *engine);  /* once the loop has run out */
 void engine_release_reserve(struct engine *engine);
 void engine_renew_reserve(struct engine *engine);
 
+/* Unpredictable. */
+uint16_t engine_random(struct engine *engine);
+
 struct relay_time engine_now(const struct engine *engine);
 
 /* Something was left undone for want of room; `peer` and `address` may be NULL. */
@@ -86,6 +99,9 @@ void engine_report_limit(const struct engine *engine, enum relay_result limit,
 
 /* A NOTIFY has come, or a fan-out has ended: others may have their turn, in the loop's next one. */
 void engine_turn(struct engine *engine);
+
+/* A place was given back: who waits for one may have his turn, in the loop's next one. */
+void engine_made_room(struct engine *engine);
 
 /* To be called when a flow or a session has gone. */
 void engine_check_idle(struct engine *engine);

@@ -6,18 +6,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static void flow_drop(struct flow *flow, unsigned leg)
+{
+    berth_close(&flow->berth, flow->upstreams[leg]);
+    flow->upstreams[leg] = NULL;
+}
+
 static void on_leg_connected(void *owner, unsigned leg)
 {
     struct flow *flow = owner;
     exchange_connected(&flow->exchange, leg, false, engine_now(flow->engine));
     flow_go(flow);
-}
-
-static void flow_close(struct flow *flow, unsigned leg)
-{
-    if (flow->upstreams[leg])
-        upstream_close(flow->upstreams[leg]);
-    flow->upstreams[leg] = NULL;
 }
 
 /* Of a wide fan-out one secondary may be waited for long after this one has answered, at one of its
@@ -27,9 +26,9 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     const struct legs *legs = &flow->exchange.legs;
     unsigned end = legs_end_of(legs, leg);
     for (unsigned i = legs_first_of(legs, leg); i < end; i++) {
-        const struct upstream *up = flow->upstreams[i];
+        struct upstream *up = flow->upstreams[i];
         if (up && up->transport == RELAY_UDP && exchange_leg_is_settled(&flow->exchange, i))
-            flow_close(flow, i);
+            flow_drop(flow, i);
     }
 }
 
@@ -50,7 +49,7 @@ static void flow_lose(struct flow *flow, unsigned leg)
      * it. */
     if (exchange_leg_is_clean(&flow->exchange, leg))
         return;
-    flow_close(flow, leg);
+    flow_drop(flow, leg);
     exchange_lost(&flow->exchange, leg, engine_now(flow->engine));
 }
 
@@ -85,14 +84,15 @@ static const struct upstream_events flow_leg_events = {
     .on_end = on_leg_end,
 };
 
-/* An attempt to connect that took too long holds its place at the server no longer. */
-static void flow_close_lost(struct flow *flow)
+/* A question's leg that is over, for want of a connection, still has its socket, whose places the
+ * next leg may have, or others. */
+static void flow_drop_lost(struct flow *flow)
 {
     const struct legs *legs = &flow->exchange.legs;
     unsigned count = flow->exchange.errand.operation == PEER_NOTIFY ? 0 : legs->count;
     for (unsigned i = 0; i < count; i++)
-        if (legs->items[i].state == LEG_OVER)
-            flow_close(flow, i);
+        if (flow->upstreams[i] && legs->items[i].state == LEG_OVER)
+            flow_drop(flow, i);
 }
 
 static size_t flow_unread(const struct flow *flow)
@@ -141,6 +141,7 @@ static void flow_end(struct flow *flow, enum exchange_end end)
         if (up && !(clean && flow_keep(flow, up)))
             upstream_close(up);
     }
+    berth_leave(&flow->berth);
     flight_land(&flow->flight);
     *flow->link = flow->next;
     if (flow->next)
@@ -163,13 +164,21 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     if (action->transport == RELAY_TCP && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up;
+    flow_drop_lost(flow);
     if (!up)
-        error = upstream_open(flow->engine, action->transport, &action->to, &action->source, &up);
-    if (error < 0) {
+        error = berth_open(&flow->berth, action, &up);
+    if (error < 0)
         slots_release(action->slot);
+    if (berth_is_full(error)) {
+        exchange_postpone(&flow->exchange, action->leg, now);
+        return;
+    }
+    if (error < 0) {
         exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
         return;
     }
+    if (reused)
+        berth_leave(&flow->berth);
     up->slot = action->slot;
     upstream_adopt(up, &flow_leg_events, flow, action->leg);
     flow->upstreams[action->leg] = up;
@@ -272,7 +281,7 @@ void flow_go(struct flow *flow)
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
         switch (action.type) {
         case ACTION_WAIT:
-            flow_close_lost(flow);
+            flow_drop_lost(flow);
             flow_arm(flow);
             return;
         case ACTION_CONNECT:
@@ -295,87 +304,6 @@ void flow_go(struct flow *flow)
     }
     if (flow->state != FLOW_YIELDING)
         flow_arm(flow);
-}
-
-static void flow_link(struct flow *flow)
-{
-    struct engine *engine = flow->engine;
-    flow->next = engine->flows;
-    flow->link = &engine->flows;
-    if (flow->next)
-        flow->next->link = &flow->next;
-    engine->flows = flow;
-    engine->flow_count++;
-}
-
-static struct flow *flow_alloc(struct engine *engine)
-{
-    struct flow *flow = calloc(1, sizeof *flow);
-    if (flow)
-        flow->engine = engine;
-    return flow;
-}
-
-/* Its exchange has begun: it joins the engine's flows, or goes. */
-static struct flow *flow_adopt(struct flow *flow, const struct flow_client *client, void *owner)
-{
-    flow->upstreams = calloc(flow->exchange.legs.count + 1, sizeof(struct upstream *));
-    if (!flow->upstreams) {
-        exchange_abort(&flow->exchange, RESULT_NO_MEMORY, engine_now(flow->engine));
-        exchange_fini(&flow->exchange);
-        free(flow);
-        return NULL;
-    }
-    flow->client = client;
-    flow->owner = owner;
-    uv_timer_init(flow->engine->loop, &flow->timer);
-    flow->timer.data = flow;
-    exchange_set_owner(&flow->exchange, flow_wake, flow, owner);
-    flow_link(flow);
-    if (flow->exchange.errand.operation == PEER_NOTIFY)
-        engine_turn(flow->engine);
-    return flow;
-}
-
-struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdict,
-                      const struct relay_request *request, const struct flow_client *client,
-                      void *owner)
-{
-    if (engine->flow_count >= ENGINE_FLOWS_MAX) {
-        engine_report_limit(engine, RESULT_TOO_MANY_EXCHANGES, verdict->client.peer, &request->from,
-                            request->transport);
-        return NULL;
-    }
-    struct flow *flow = flow_alloc(engine);
-    if (flow && exchange_init(&flow->exchange, engine->relay, verdict, request) < 0) {
-        free(flow);
-        flow = NULL;
-    }
-    flow = flow ? flow_adopt(flow, client, owner) : NULL;
-    if (flow && request->transport == RELAY_UDP) {
-        flow->flight = (struct flight){.from = request->from,
-                                       .to = request->to,
-                                       .octets = flow->exchange.errand.octets,
-                                       .len = flow->exchange.errand.len,
-                                       .verified = verdict->client.key};
-        flights_take_off(&engine->relay->desk->flights, &flow->flight);
-    }
-    return flow;
-}
-
-struct flow *flow_new_telling(struct engine *engine, const struct telling_order *order)
-{
-    static const struct flow_client nobody;
-    struct flow *flow = flow_alloc(engine);
-    if (!flow) {
-        telling_refuse(engine->relay, order);
-        return NULL;
-    }
-    if (exchange_init_telling(&flow->exchange, engine->relay, order, engine_now(engine)) < 0) {
-        free(flow);
-        return NULL;
-    }
-    return flow_adopt(flow, &nobody, NULL);
 }
 
 void flow_wake(void *owner)

@@ -11,7 +11,7 @@
 #define NET_FLOW_H
 
 #include "exchange/exchange.h"
-#include "net/upstream.h"
+#include "net/berth.h"
 
 /* All but `reply` may be NULL: nothing waits, all is read at once, nothing is kept, nobody wants to
  * know. */
@@ -50,15 +50,16 @@ struct flow {
     struct flow **link;
     struct flight flight;
     struct upstream **upstreams; /* owned; by leg */
+    struct berth berth;
     uv_timer_t timer;
     size_t unread; /* by the client when this was last looked at */
 };
 
-/* From a verdict that says POLICY_FORWARD. NULL: no memory, too many, or a request that cannot be
- * followed. */
-struct flow *flow_new(struct engine *engine, const struct policy_verdict *verdict,
-                      const struct relay_request *request, const struct flow_client *client,
-                      void *owner);
+/* From a verdict that says POLICY_FORWARD. -EAGAIN: there is no place for its socket, which is
+ * reported; -ENOMEM: no memory, or a request that cannot be followed. */
+int flow_new(struct engine *engine, const struct policy_verdict *verdict,
+             const struct relay_request *request, const struct flow_client *client, void *owner,
+             struct flow **out);
 
 /* A fan-out that telling_next gave; it answers nobody. NULL: no memory, and it is over. */
 struct flow *flow_new_telling(struct engine *engine, const struct telling_order *order);

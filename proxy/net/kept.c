@@ -47,10 +47,13 @@ static bool kept_is_full(const struct kept *kept)
 bool kept_add(struct kept *kept, struct upstream *up)
 {
     const struct caller caller = {.wake = on_wanted, .owner = up, .bell = &up->engine->desk->bell};
+    if (!upstream_may_rest(up))
+        return false;
     enum slots_rest rest = up->slot ? slots_rest(up->slot, &caller) : SLOTS_IDLE;
     if (rest == SLOTS_WANTED || (rest == SLOTS_IDLE && kept_is_full(kept)))
         return false;
     upstream_adopt(up, &kept_events, up, 0);
+    upstream_set_resting(up, true);
     LIST_INSERT_HEAD(&kept->list, up, kept);
     return true;
 }
@@ -72,6 +75,7 @@ struct upstream *kept_take(struct kept *kept, const struct exchange_action *acti
         if (!kept_fits(up, action))
             continue;
         LIST_REMOVE(up, kept);
+        upstream_set_resting(up, false);
         up->slot = action->slot;
         if (upstream_is_quiet(up))
             return up;

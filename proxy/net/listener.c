@@ -52,8 +52,9 @@ static const struct flow_client listener_client = {
 static void listener_forward(struct listener *l, const struct policy_verdict *verdict,
                              const struct relay_request *request)
 {
-    struct flow *flow = flow_new(l->engine, verdict, request, &listener_client, l);
-    if (!flow)
+    struct flow *flow;
+    /* Who gets no answer asks again. */
+    if (flow_new(l->engine, verdict, request, &listener_client, l, &flow) < 0)
         return;
     l->references++;
     flow_go(flow);
@@ -119,10 +120,10 @@ static void on_tcp_closed(void *owner)
     listener_unref(owner);
 }
 
-static void on_connection(void *owner, int fd)
+static bool on_connection(void *owner, int fd)
 {
     struct listener *l = owner;
-    session_accept(l->engine, fd);
+    return session_accept(l->engine, fd);
 }
 
 static const struct acceptor_events listener_acceptor_events = {

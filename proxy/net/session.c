@@ -3,6 +3,7 @@
  * wait for (session_settle)? RFC 7766 section 6.2.1 for queries in parallel. */
 #include "net/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "net/socket.h"
@@ -43,6 +44,8 @@ static void session_end(struct session *session, enum relay_result why, bool res
     session->engine->session_count--;
     engine_check_idle(session->engine);
     stream_close(&session->stream, reset);
+    places_forget(session->engine, &session->waiter);
+    place_leave(session->engine, &session->place);
     uv_close((uv_handle_t *)&session->idle, on_idle_closed);
 }
 
@@ -64,10 +67,16 @@ static void on_idle(uv_timer_t *timer)
         session_close(session, unread > 0);
 }
 
+/* L2: who has proven nothing has an answer-timeout for all that he may try. */
 static void session_watch_idle(struct session *session)
 {
     const struct config_proxy *proxy = &session->engine->relay->config->proxy;
-    uint64_t timeout = 1000ull * (session->stranger ? proxy->answer_timeout : proxy->idle_timeout);
+    bool peer = session->place.holder.standing == SHARES_PEER;
+    bool brief = !peer && proxy->answer_timeout < proxy->idle_timeout;
+    uint64_t timeout = 1000ull * (brief ? proxy->answer_timeout : proxy->idle_timeout);
+    place_rest(session->engine, &session->place);
+    if (!peer && uv_is_active((uv_handle_t *)&session->idle))
+        return;
     session->idle_unread = stream_unread(&session->stream);
     uv_timer_start(&session->idle, on_idle, timeout, 0);
 }
@@ -75,7 +84,8 @@ static void session_watch_idle(struct session *session)
 /* Requests are read while there is room for their answers. */
 static void session_regulate(struct session *session)
 {
-    if (session->flow_count >= SESSION_FLOWS_MAX || stream_is_backed_up(&session->stream))
+    if (session->waiter.waits || session->flow_count >= SESSION_FLOWS_MAX ||
+        stream_is_backed_up(&session->stream))
         stream_pause(&session->stream);
     else
         stream_resume(&session->stream);
@@ -145,7 +155,7 @@ static void session_flow_ended(struct flow *flow, enum exchange_end end)
         session_close(session, true);
         return;
     }
-    if (session->flow_count == 0)
+    if (session->flow_count == 0 && !session->waiter.waits)
         session_watch_idle(session);
     session_regulate(session);
     session_settle(session);
@@ -182,13 +192,31 @@ static int session_answer(struct session *session, struct policy_verdict *verdic
     return error;
 }
 
+static void on_turn(void *owner)
+{
+    session_regulate(owner);
+}
+
+/* L1: it stays unread until there is a place for its exchange. */
+static void session_wait(struct session *session, const struct peer *peer, size_t len)
+{
+    uv_timer_stop(&session->idle);
+    place_work(session->engine, &session->place);
+    session->waiter.holder = (struct shares_owner){SHARES_PEER, peer->number};
+    places_wait(session->engine, &session->waiter);
+    stream_put_back(&session->stream, len);
+}
+
 static int session_forward(struct session *session, const struct policy_verdict *verdict,
                            const struct relay_request *request)
 {
-    struct flow *flow = flow_new(session->engine, verdict, request, &session_client, session);
+    struct flow *flow;
+    int error = flow_new(session->engine, verdict, request, &session_client, session, &flow);
+    if (error == -EAGAIN)
+        session_wait(session, verdict->client.peer, request->len);
     /* M3: a NOTIFY that finds no place gets silence, and what else is asked here goes on. */
-    if (!flow)
-        return verdict->operation == PEER_NOTIFY ? 0 : -1;
+    if (error < 0)
+        return error == -EAGAIN || verdict->operation == PEER_NOTIFY ? 0 : error;
     unsigned slot = 0;
     while (session->flows[slot])
         slot++;
@@ -196,6 +224,7 @@ static int session_forward(struct session *session, const struct policy_verdict 
     session->flow_count++;
     session_regulate(session);
     uv_timer_stop(&session->idle);
+    place_work(session->engine, &session->place);
     flow_go(flow);
     return 0;
 }
@@ -212,7 +241,7 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
         .now = engine_now(session->engine),
     };
     struct policy_verdict verdict;
-    int error = 0;
+    session->place.heard = true;
     if (session->state != SESSION_OPEN)
         return; /* draining: what comes now is for the next instance */
     /* M10: an ID in flight is not used again; nothing good can come of it (RFC 7766 section
@@ -222,15 +251,18 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
         return;
     }
     policy_judge(session->engine->relay, &request, &verdict);
-    if (verdict.decision == POLICY_ANSWER)
+    int error = place_prove(session->engine, &session->place, &verdict);
+    if (session->place.holder.standing == SHARES_PEER)
+        session->stream.frame.limit = 0;
+    if (error == 0 && verdict.decision == POLICY_ANSWER)
         error = session_answer(session, &verdict, request.now);
-    else if (verdict.decision == POLICY_FORWARD)
+    else if (error == 0 && verdict.decision == POLICY_FORWARD)
         error = session_forward(session, &verdict, &request);
     if (error < 0)
         session_close(session, true);
-    else if (session->stranger)
+    else if (session->place.holder.standing == SHARES_STRANGER)
         session_drain(session); /* it has its answer, and the place is for peers */
-    else if (session->state == SESSION_OPEN && session->flow_count == 0)
+    else if (session->state == SESSION_OPEN && session->flow_count == 0 && !session->waiter.waits)
         session_watch_idle(session);
 }
 
@@ -271,67 +303,78 @@ static const struct stream_events session_stream_events = {
     .on_closed = on_stream_closed,
 };
 
-static void session_link(struct session *session)
+void session_judge_host(struct session *session)
+{
+    size_t limit;
+    struct shares_owner host = places_host(session->engine, &session->from, &limit);
+    place_judge(session->engine, &session->place, host);
+    session->stream.frame.limit = session->place.holder.standing == SHARES_PEER ? 0 : limit;
+}
+
+static bool on_yield(void *owner, bool now)
+{
+    struct session *session = owner;
+    if (!now && stream_has_input(&session->stream))
+        return false;
+    session_close(session, stream_is_backed_up(&session->stream));
+    return true;
+}
+
+static struct session *session_new(struct engine *engine, int fd)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (!session)
+        return NULL;
+    *session = (struct session){
+        .engine = engine,
+        .handles = 2,
+        .from = socket_remote(fd),
+        .to = socket_local(fd),
+        .stream = {.events = &session_stream_events,
+                   .owner = session,
+                   .read_size = SESSION_READ_SIZE},
+        .place = {.on_yield = on_yield, .owner = session, .from = &session->from},
+        .waiter = {.kind = SHARES_SOCKETS, .on_turn = on_turn, .owner = session},
+    };
+    session->place.holder = places_host(engine, &session->from, &session->stream.frame.limit);
+    return session;
+}
+
+static void session_begin(struct session *session, int fd)
 {
     struct engine *engine = session->engine;
+    uv_timer_init(engine->loop, &session->idle);
+    session->idle.data = session;
     session->next = engine->sessions;
     session->link = &engine->sessions;
     if (session->next)
         session->next->link = &session->next;
     engine->sessions = session;
     engine->session_count++;
+    if (stream_accept(&session->stream, engine, fd) < 0)
+        session_close(session, true);
+    else
+        session_watch_idle(session);
 }
 
-static bool session_has_place(const struct session *session)
+bool session_accept(struct engine *engine, int fd)
 {
-    const struct engine *engine = session->engine;
-    if (engine->session_count <= (session->stranger ? SESSION_STRANGERS_MAX : ENGINE_SESSIONS_MAX))
-        return true;
-    engine_report_limit(engine,
-                        session->stranger ? RESULT_TOO_MANY_STRANGERS : RESULT_TOO_MANY_CONNECTIONS,
-                        NULL, &session->from, RELAY_TCP);
-    return false;
-}
-
-void session_judge_host(struct session *session)
-{
-    session->stranger = !who_knows(session->engine->relay->config, &session->from);
-    session->stream.frame.limit = session->stranger ? SESSION_STRANGER_LIMIT : 0;
-}
-
-/* Who it is, and whether there is a place for it. */
-static bool session_admit(struct session *session)
-{
-    uv_os_fd_t fd;
-    if (uv_fileno((uv_handle_t *)&session->stream.conn.tcp, &fd) < 0)
-        return false;
-    session->from = socket_remote(fd);
-    session->to = socket_local(fd);
-    session_judge_host(session);
-    return session_has_place(session);
-}
-
-void session_accept(struct engine *engine, int fd)
-{
-    struct session *session = calloc(1, sizeof *session);
+    struct session *session = session_new(engine, fd);
     if (!session) {
         struct address from = socket_remote(fd);
         engine_report_limit(engine, RESULT_NO_MEMORY, NULL, &from, RELAY_TCP);
         socket_reset(fd);
-        return;
+        return true;
     }
-    session->engine = engine;
-    session->handles = 2;
-    session->stream.events = &session_stream_events;
-    session->stream.owner = session;
-    session->stream.read_size = SESSION_READ_SIZE;
-    uv_timer_init(engine->loop, &session->idle);
-    session->idle.data = session;
-    session_link(session);
-    if (stream_accept(&session->stream, engine, fd) < 0 || !session_admit(session))
-        session_close(session, true);
-    else
-        session_watch_idle(session);
+    enum place_answer answer = place_enter(engine, &session->place);
+    if (answer == PLACE_TAKEN) {
+        session_begin(session, fd);
+        return true;
+    }
+    if (answer == PLACE_REFUSED)
+        socket_reset(fd);
+    free(session);
+    return answer == PLACE_REFUSED;
 }
 
 void session_drain(struct session *session)

@@ -2,8 +2,9 @@
  * its next query (an upstream connection serves one client connection only).
  *
  * Happy path: each message is judged and becomes an answer or a flow; replies are written as they
- * come, in any order (RFC 7766). With nothing in motion for idle-timeout the session closes. A
- * client that shuts down its sending side still gets its answers.
+ * come, in any order (RFC 7766). With nothing in motion for idle-timeout, or when others want its
+ * place, the session closes. A request for whose exchange there is no place waits, and all behind
+ * it. A client that shuts down its sending side still gets its answers.
  *
  * Failure: a client that is gone aborts its flows; a flow that was aborted resets the
  * connection. */
@@ -12,21 +13,16 @@
 
 #include "net/flow.h"
 #include "net/kept.h"
+#include "net/places.h"
 
 /* Queries one connection may have in motion: more than a resolver or a secondary sends at once, and
  * few enough to look through for an ID. */
 #define SESSION_FLOWS_MAX 64
 
-/* Who is no peer gets one answer to one small question, soon, and half of the places at most. */
-#define SESSION_STRANGERS_MAX (ENGINE_SESSIONS_MAX / 2)
-/* Octets of a request: a question, its options and a TSIG. */
-#define SESSION_STRANGER_LIMIT 1024
-
 enum session_state { SESSION_OPEN, SESSION_DRAINING, SESSION_CLOSED };
 
 struct session {
     enum session_state state;
-    bool stranger; /* no peer has its address */
     struct engine *engine;
     struct stream stream;
     struct address from;
@@ -36,14 +32,17 @@ struct session {
     struct kept kept;
     unsigned resumed; /* the flow that had room first when the client last took octets */
     uv_timer_t idle;
+    struct place place;
+    struct waiter waiter; /* for a place for what it asks, which the stream still has */
     size_t idle_unread;   /* stream_unread when the idle timer was set */
     unsigned handles;     /* still to be closed by libuv */
     struct session *next; /* in the engine's list */
     struct session **link;
 };
 
-/* Takes over a client's connection; without memory or a place it is reset, and that reported. */
-void session_accept(struct engine *engine, int fd);
+/* Takes over a client's connection; without memory, or when its owner holds too many, it is reset,
+ * and that reported. False: there is no place for it as yet, and it was not taken. */
+bool session_accept(struct engine *engine, int fd);
 
 /* Another configuration is in force: is its host a stranger now? */
 void session_judge_host(struct session *session);

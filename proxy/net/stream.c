@@ -163,6 +163,17 @@ bool stream_part(struct stream *s)
     return conn_part(&s->conn);
 }
 
+void stream_put_back(struct stream *s, size_t len)
+{
+    dns_frame_put_back(&s->frame, len);
+    conn_pause(&s->conn);
+}
+
+bool stream_has_input(const struct stream *s)
+{
+    return conn_has_input(&s->conn);
+}
+
 void stream_close(struct stream *s, bool reset)
 {
     stream_flush(s);

@@ -57,6 +57,11 @@ bool stream_is_quiet(const struct stream *s);
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
+/* The message that on_message was just given will be given again, once the stream is resumed. */
+void stream_put_back(struct stream *s, size_t len);
+/* Something has come that was not read yet. */
+bool stream_has_input(const struct stream *s);
+
 /* The one way out. `reset`: the peer sees an error, not an end of file. */
 bool stream_part(struct stream *s); /* as conn_part */
 void stream_close(struct stream *s, bool reset);

@@ -5,6 +5,7 @@ static void on_turn(uv_timer_t *timer)
     struct engine *engine = timer->data;
     struct telling_order order;
     uint64_t began = uv_hrtime();
+    outbox_open(engine->outbox);
     /* It would end in the middle of a fan-out that others wait for, who see to it themselves. */
     if (engine->desk->draining && engine->flow_count == 0)
         return;
@@ -15,6 +16,7 @@ static void on_turn(uv_timer_t *timer)
         if (flow)
             flow_go(flow);
     }
+    outbox_shut(engine->outbox);
     uint64_t deadline = telling_deadline(engine->relay, engine_now(engine));
     uint64_t now = uv_now(engine->loop);
     if (deadline != LEG_NEVER)

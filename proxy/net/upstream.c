@@ -4,9 +4,31 @@
 #include "net/upstream.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "net/socket.h"
+
+static struct shares *upstream_shares(const struct engine *engine)
+{
+    return engine->desk->memory->shares;
+}
+
+bool upstream_reserve(struct engine *engine, struct shares_owner holder)
+{
+    struct shares *shares = upstream_shares(engine);
+    while (shares_take(shares, SHARES_SOCKETS, holder) != SHARES_GRANTED) {
+        struct upstream *up = TAILQ_FIRST(&engine->resting);
+        if (!up)
+            return false;
+        up->events->on_end(up->owner, up->leg);
+    }
+    return true;
+}
+
+void upstream_release(struct engine *engine, struct shares_owner holder)
+{
+    shares_give(upstream_shares(engine), SHARES_SOCKETS, holder);
+    engine_made_room(engine);
+}
 
 static void on_stream_connected(void *owner)
 {
@@ -46,48 +68,21 @@ static const struct stream_events upstream_stream_events = {
     .on_closed = on_stream_closed,
 };
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_datagram(void *owner, uint8_t *octets, size_t len)
 {
-    struct upstream *up = poll->data;
-    uint8_t *octets = up->engine->datagrams[0];
-    (void)events;
-    for (int i = 0; i < UPSTREAM_BURST && up->fd >= 0; i++) {
-        ssize_t n = recv(up->fd, octets, sizeof up->engine->datagrams[0], 0);
-        if (n < 0)
-            break;
-        up->events->on_message(up->owner, up->leg, octets, (size_t)n);
-    }
-    /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still
-     * come. */
-    if (status < 0 && up->fd >= 0)
-        uv_poll_start(&up->poll, UV_READABLE, on_readable);
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-    free(handle->data);
+    struct upstream *up = owner;
+    up->events->on_message(up->owner, up->leg, octets, len);
 }
 
 /* These two release what they cannot open. */
 
 static int upstream_open_udp(struct upstream *up)
 {
-    int fd = socket_connect_udp(&up->to, &up->source, up->engine->relay->config->proxy.transparent);
-    if (fd < 0) {
-        free(up);
-        return fd;
-    }
-    int error = uv_poll_init(up->engine->loop, &up->poll, fd);
-    if (error < 0) {
-        close(fd);
-        free(up);
-        return error;
-    }
-    up->fd = fd;
-    up->poll.data = up;
-    error = uv_poll_start(&up->poll, UV_READABLE, on_readable);
+    bool transparent = up->engine->relay->config->proxy.transparent;
+    up->user = (struct outlet_user){.on_datagram = on_datagram, .owner = up};
+    int error = outlet_join(up->engine, &up->to, &up->source, transparent, &up->user);
     if (error < 0)
-        upstream_close(up);
+        free(up);
     return error;
 }
 
@@ -135,10 +130,7 @@ int upstream_send(struct upstream *up, const struct relay_packet *packet)
 {
     if (up->transport == RELAY_TCP)
         return stream_send(&up->stream, packet);
-    struct iovec parts[] = {socket_part(packet->octets, packet->len),
-                            socket_part(packet->tail, packet->tail_len)};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    (void)sendmsg(up->fd, &message, MSG_NOSIGNAL);
+    outlet_send(&up->user, packet);
     return 0;
 }
 
@@ -159,14 +151,40 @@ bool upstream_is_quiet(const struct upstream *up)
     return up->transport == RELAY_TCP && stream_is_quiet(&up->stream);
 }
 
-static void upstream_drop(struct upstream *up)
+bool upstream_may_rest(const struct upstream *up)
 {
-    stream_close(&up->stream, false);
+    return shares_are_ample(upstream_shares(up->engine), SHARES_SOCKETS);
+}
+
+void upstream_set_resting(struct upstream *up, bool rests)
+{
+    if (rests == up->rests)
+        return;
+    up->rests = rests;
+    if (rests)
+        TAILQ_INSERT_TAIL(&up->engine->resting, up, entry);
+    else
+        TAILQ_REMOVE(&up->engine->resting, up, entry);
+}
+
+static void upstream_leave(struct upstream *up)
+{
+    upstream_set_resting(up, false);
+    if (up->placed)
+        upstream_release(up->engine, up->holder);
+    up->placed = false;
     slots_release(up->slot);
     up->slot = NULL;
 }
 
-/* It has closed as well, or speaks where nothing was asked. */
+static void upstream_drop(struct upstream *up)
+{
+    stream_close(&up->stream, false);
+    upstream_leave(up);
+}
+
+/* It has closed as well, or speaks where nothing was asked; or its place among the sockets is
+ * wanted. */
 static void on_parted(void *owner, unsigned leg)
 {
     struct upstream *up = owner;
@@ -188,33 +206,37 @@ static void on_parting_over(uv_timer_t *timer)
         uv_timer_start(timer, on_parting_over, up->parted + UPSTREAM_PARTING_MS - now, 0);
 }
 
+static bool upstream_may_part(const struct upstream *up)
+{
+    return up->slot && up->placed && upstream_is_quiet(up) && upstream_may_rest(up) &&
+           !uv_is_closing((const uv_handle_t *)&up->engine->parting_timer);
+}
+
 static bool upstream_part(struct upstream *up)
 {
     struct engine *engine = up->engine;
-    if (!up->slot || !upstream_is_quiet(up) ||
-        uv_is_closing((uv_handle_t *)&engine->parting_timer) || !slots_part(up->slot))
-        return false;
-    if (!stream_part(&up->stream))
+    if (!upstream_may_part(up) || !slots_part(up->slot) || !stream_part(&up->stream))
         return false;
     if (TAILQ_EMPTY(&engine->parting))
         uv_timer_start(&engine->parting_timer, on_parting_over, UPSTREAM_PARTING_MS, 0);
     up->parted = uv_now(engine->loop);
     TAILQ_INSERT_TAIL(&engine->parting, up, parting);
     upstream_adopt(up, &upstream_parting_events, up, 0);
+    upstream_set_resting(up, true);
     return true;
 }
 
 void upstream_close(struct upstream *up)
 {
+    upstream_set_resting(up, false);
     if (up->transport == RELAY_TCP) {
         if (!upstream_part(up))
             upstream_drop(up);
         return;
     }
-    /* First the handle: its number may be another thread's socket as soon as it is closed. */
-    uv_close((uv_handle_t *)&up->poll, on_poll_closed);
-    close(up->fd);
-    up->fd = -1;
+    upstream_leave(up);
+    outlet_leave(&up->user);
+    free(up);
 }
 
 void upstream_init_parting(struct engine *engine)

@@ -39,6 +39,7 @@ static void worker_stop(struct worker *worker)
     teller_close(&worker->engine);
     retired_close(&worker->engine);
     upstream_close_parting(&worker->engine);
+    places_close(&worker->engine);
     engine_close(&worker->engine);
     uv_close((uv_handle_t *)&worker->drain, NULL);
     worker->events.on_stopped(worker->events.arg);
@@ -72,6 +73,7 @@ int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink
     teller_init(&worker->engine);
     retired_init(&worker->engine);
     upstream_init_parting(&worker->engine);
+    places_init(&worker->places, &worker->engine);
     uv_timer_init(loop, &worker->drain);
     worker->drain.data = worker;
     return 0;

@@ -28,6 +28,7 @@ struct worker {
     struct worker_events events;
     struct listener *listeners; /* one reference each */
     uv_timer_t drain;
+    struct places places;
 };
 
 /* Negative errno. `memory` outlives the worker. */

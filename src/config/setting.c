@@ -48,7 +48,9 @@ static const char *const operation_words[] = {"soa",   "axfr",   "ixfr", "notify
     {.section = (kind), .name = "transport", .type = SETTING_CHOICE, .initial = "auto",            \
      .choices = transport_words, .flags = RELOADABLE, .offset = PEER(peer.transport)},             \
     {.section = (kind), .name = "edns", .type = SETTING_CHOICE, .initial = "pass",                 \
-     .choices = edns_words, .flags = RELOADABLE, .offset = PEER(peer.edns)}
+     .choices = edns_words, .flags = RELOADABLE, .offset = PEER(peer.edns)},                       \
+    {.section = (kind), .name = "share", .type = SETTING_NUMBER, .least = 1, .most = 100,          \
+     .initial = "25", .flags = RELOADABLE, .offset = PEER(peer.share)}
 
 static const struct setting setting_rows[] = {
     {.section = SETTING_PROXY, .name = "listen", .type = SETTING_ADDRESSES, .port = 53,

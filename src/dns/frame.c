@@ -72,6 +72,12 @@ int dns_frame_keep(struct dns_frame *f)
     return 0;
 }
 
+void dns_frame_put_back(struct dns_frame *f, size_t len)
+{
+    assert(f->start >= PREFIX + len);
+    f->start -= PREFIX + len;
+}
+
 bool dns_frame_is_empty(const struct dns_frame *f)
 {
     return f->start == f->end;

@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_MAX     63
+#include "memo.h"
+
+#define LABEL_MAX     MEMO_LABEL_MAX
 #define POINTER       0xc0
 #define POINTER_MASK  0x3fff
 #define ESCAPE_DIGITS 3
 #define HEADER_SIZE   12 /* changes from hop to hop, so no name can stand in it */
-
-/* A name has at most 127 labels, so an honest one needs no more pointers; without a bound, chains
- * of pointers to pointers would make each owner in a message cost thousands of steps. */
-#define POINTERS_MAX 127
 
 /* Reading "mail", whose pointer leads to "example" and from there to "org":
  *
@@ -27,15 +25,19 @@ struct name_path {
     size_t fragment; /* where these labels begin */
     size_t limit;    /* where they must have ended: the fragment before, or the end at first */
     size_t end;      /* behind the name where it stands; 0 until the first pointer */
+    size_t prefix;   /* octets before that pointer */
+    size_t total;    /* octets so far */
     unsigned pointers;
 };
 
 static inline bool name_follow_pointer(const uint8_t *octets, struct name_path *path)
 {
-    if (path->limit - path->at < 2 || ++path->pointers > POINTERS_MAX)
+    if (path->limit - path->at < 2 || ++path->pointers > MEMO_POINTERS_MAX)
         return false;
-    if (!path->end)
+    if (!path->end) {
         path->end = path->at + 2;
+        path->prefix = path->total;
+    }
     path->at = dns_wire_u16_at(octets + path->at) & POINTER_MASK;
     if (path->at < HEADER_SIZE || path->at >= path->fragment)
         return false;
@@ -46,32 +48,31 @@ static inline bool name_follow_pointer(const uint8_t *octets, struct name_path *
 
 /* The one loop behind reading and skipping; `out` is filled unless NULL, its octets even on
  * failure. */
-static inline int name_walk(struct dns_reader *r, struct dns_name *out)
+static inline int name_walk(struct dns_reader *r, struct dns_name *out, struct name_path *path)
 {
     const uint8_t *octets = r->octets;
-    struct name_path path = {.at = r->at, .fragment = r->at, .limit = r->len};
-    size_t total = 0;
+    *path = (struct name_path){.at = r->at, .fragment = r->at, .limit = r->len};
     if (r->failed)
         return DNS_EFORMAT;
-    while (path.at < path.limit) {
-        size_t label = octets[path.at];
+    while (path->at < path->limit) {
+        size_t label = octets[path->at];
         if (label > LABEL_MAX) {
-            if (label < POINTER || !name_follow_pointer(octets, &path))
+            if (label < POINTER || !name_follow_pointer(octets, path))
                 break;
             continue;
         }
         label++;
-        if (label > path.limit - path.at || label > DNS_NAME_MAX - total)
+        if (label > path->limit - path->at || label > DNS_NAME_MAX - path->total)
             break;
         if (out)
-            memcpy(out->octets + total, octets + path.at, label);
-        total += label;
-        path.at += label;
+            memcpy(out->octets + path->total, octets + path->at, label);
+        path->total += label;
+        path->at += label;
         if (label > 1)
             continue;
         if (out)
-            out->len = (uint8_t)total;
-        r->at = path.end ? path.end : path.at;
+            out->len = (uint8_t)path->total;
+        r->at = path->end ? path->end : path->at;
         return 0;
     }
     r->failed = true;
@@ -80,8 +81,9 @@ static inline int name_walk(struct dns_reader *r, struct dns_name *out)
 
 int dns_name_read(struct dns_reader *r, struct dns_name *out)
 {
+    struct name_path path;
     struct dns_name name;
-    int error = name_walk(r, &name);
+    int error = name_walk(r, &name, &path);
     if (error < 0)
         return error;
     out->len = name.len;
@@ -91,7 +93,24 @@ int dns_name_read(struct dns_reader *r, struct dns_name *out)
 
 int dns_name_skip(struct dns_reader *r)
 {
-    return name_walk(r, NULL);
+    struct name_path path;
+    return name_walk(r, NULL, &path);
+}
+
+int dns_name_skip_noting(struct dns_reader *r, struct memo *memo)
+{
+    size_t at = r->at;
+    struct name_path path;
+    int error = name_walk(r, NULL, &path);
+    if (error < 0)
+        return error;
+    if (path.end) {
+        size_t target = dns_wire_u16_at(r->octets + path.end - 2) & POINTER_MASK;
+        memo_note_target(memo, target, path.total - path.prefix, path.pointers - 1);
+    }
+    if (!path.end || path.prefix > 0)
+        memo_note(&memo->owner, at, path.total, path.pointers);
+    return 0;
 }
 
 void dns_name_write(struct dns_writer *w, const struct dns_name *name)

@@ -10,6 +10,11 @@
 static void truncate_leave_out(uint8_t *octets, struct dns_message *m, enum dns_section first)
 {
     size_t end = m->start[first];
+    if (first == DNS_ANSWER) {
+        m->soas = 0;
+        m->soa_before = 0;
+        m->soa_at = 0;
+    }
     for (enum dns_section s = first; s < DNS_SECTIONS; s++) {
         m->count[s] = s == DNS_ADDITIONAL && m->opt_at ? 1 : 0;
         dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * (size_t)s, m->count[s]);
@@ -57,6 +62,7 @@ void dns_truncate_to_soa(uint8_t *octets, struct dns_message *m)
     m->start[DNS_AUTHORITY] = soa.end;
     truncate_leave_out(octets, m, DNS_AUTHORITY);
     m->count[DNS_ANSWER] = 1;
+    m->soas = 1;
     dns_wire_set_u16_at(octets + DNS_COUNTS_AT + 2 * (size_t)DNS_ANSWER, 1);
     m->flags &= (uint16_t)~DNS_FLAG_TC;
     dns_wire_set_u16_at(octets + DNS_FLAGS_AT, m->flags);

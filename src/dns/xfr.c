@@ -1,6 +1,7 @@
 /* A machine of a few states (drawn in the header) that is fed one answer record at a time. Only the
  * SOA records of the zone itself move it; all others merely tell a whole zone from a list of
- * differences. Serials are compared for equality but at the start, where RFC 1982 decides. */
+ * differences, so one step stands for any number of them, and none is looked at where the parse has
+ * found no SOA. Serials are compared for equality but at the start, where RFC 1982 decides. */
 #include "dns/xfr.h"
 
 #include <assert.h>
@@ -141,9 +142,9 @@ static enum dns_xfr_state xfr_on_record(struct dns_xfr *x, const struct dns_mess
 /* Does the answer section begin with the zone's SOA? */
 static bool xfr_opens(const struct dns_xfr *x, const struct dns_message *m)
 {
-    if (m->count[DNS_ANSWER] == 0)
+    if (m->soas == 0 || m->soa_before > 0)
         return false;
-    size_t at = m->start[DNS_ANSWER];
+    size_t at = m->soa_at;
     struct dns_record rr;
     uint32_t serial;
     dns_message_record(m, &at, &rr);
@@ -155,15 +156,30 @@ static enum dns_xfr_state xfr_on_empty(struct dns_xfr *x)
     return ++x->empty_run > DNS_XFR_EMPTY_MAX ? DNS_XFR_BROKEN : x->state;
 }
 
-static enum dns_xfr_state xfr_on_records(struct dns_xfr *x, const struct dns_message *m)
+/* Walks from the first SOA record to the last, whosever they are. */
+static void xfr_on_soas(struct dns_xfr *x, const struct dns_message *m)
 {
-    size_t at = m->start[DNS_ANSWER];
-    x->empty_run = 0;
-    for (unsigned i = 0; i < m->count[DNS_ANSWER]; i++) {
+    unsigned done = m->soa_before;
+    size_t at = m->soa_at;
+    if (done > 0)
+        x->state = xfr_on_other(x);
+    for (unsigned soas = 0; soas < m->soas; done++) {
         struct dns_record rr;
         dns_message_record(m, &at, &rr);
         x->state = xfr_on_record(x, m, &rr);
+        soas += rr.type == DNS_TYPE_SOA;
     }
+    if (done < m->count[DNS_ANSWER])
+        x->state = xfr_on_other(x);
+}
+
+static enum dns_xfr_state xfr_on_records(struct dns_xfr *x, const struct dns_message *m)
+{
+    x->empty_run = 0;
+    if (m->soas > 0)
+        xfr_on_soas(x, m);
+    else
+        x->state = xfr_on_other(x);
     return x->state;
 }
 

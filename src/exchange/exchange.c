@@ -129,6 +129,13 @@ void exchange_no_socket(struct exchange *x, unsigned leg, const char *why, struc
     state_weigh(x, now);
 }
 
+void exchange_postpone(struct exchange *x, unsigned leg, struct relay_time now)
+{
+    if (x->state == EXCHANGE_ASKING && x->legs.items[leg].state == LEG_OPENING &&
+        legs_postpone(&x->legs, &x->errand, leg, now))
+        state_weigh(x, now);
+}
+
 /* P23, P28: over UDP it may be anyone's, so the wait goes on unless we were unable to judge it. */
 static void exchange_misanswer(struct exchange *x, unsigned leg, enum leg_verdict verdict,
                                struct relay_time now)

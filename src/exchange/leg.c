@@ -18,7 +18,7 @@ void leg_move(struct leg *leg, enum leg_state state)
         [LEG_IDLE] = 1 << LEG_DUE | 1 << LEG_ANSWERED | 1 << LEG_OVER,
         [LEG_DUE] = 1 << LEG_QUEUED | 1 << LEG_OPENING | 1 << LEG_OVER,
         [LEG_QUEUED] = 1 << LEG_DUE | 1 << LEG_OVER,
-        [LEG_OPENING] = 1 << LEG_READY | 1 << LEG_DUE | 1 << LEG_OVER,
+        [LEG_OPENING] = 1 << LEG_READY | 1 << LEG_DUE | 1 << LEG_IDLE | 1 << LEG_OVER,
         [LEG_READY] = 1 << LEG_ASKED | 1 << LEG_DUE | 1 << LEG_OVER,
         [LEG_ASKED] = 1 << LEG_READY | 1 << LEG_DUE | 1 << LEG_ANSWERED | 1 << LEG_OVER,
         [LEG_ANSWERED] = 0,

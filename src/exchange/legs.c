@@ -10,6 +10,9 @@
 /* M3, M6: a UDP copy that is not answered is sent again this long after the one before. */
 static const uint64_t legs_resend_ms[] = {1000, 2000};
 #define LEGS_NEXT_ADDRESS_MS 2000
+/* A leg without a place asks again after so long, and later the more legs there are: a fan-out of
+ * thousands would do little else. */
+#define LEGS_POSTPONE_MS 50
 
 unsigned legs_first_of(const struct legs *legs, unsigned index)
 {
@@ -155,6 +158,18 @@ void legs_no_socket(struct legs *legs, const struct errand *errand, unsigned ind
     struct relay_event event = {.result = RESULT_NO_SOCKET, .advice = why};
     legs_drop(legs, errand, index, event, now);
     legs_wake_next(legs, errand, index, now.ms);
+}
+
+bool legs_postpone(struct legs *legs, const struct errand *errand, unsigned index,
+                   struct relay_time now)
+{
+    if (errand->operation == PEER_NOTIFY && now.ms >= errand->began + legs->answer_ms) {
+        legs_no_socket(legs, errand, index, "others hold all places for sockets", now);
+        return true;
+    }
+    legs->items[index].wake = now.ms + LEGS_POSTPONE_MS + legs->unsettled / 10;
+    legs_move(legs, index, LEG_IDLE);
+    return false;
 }
 
 void legs_opening(struct legs *legs, const struct errand *errand, unsigned index,

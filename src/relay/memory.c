@@ -14,8 +14,9 @@ struct memory *memory_new(unsigned zones)
     replay_init(&m->replay);
     m->notices = notices_new();
     m->sleepers = sleepers_new(zones);
+    m->shares = shares_new();
     m->slots = slots_new();
-    if (m->notices && m->sleepers && m->slots)
+    if (m->notices && m->sleepers && m->shares && m->slots)
         return m;
     memory_free(m);
     return NULL;
@@ -27,6 +28,7 @@ void memory_free(struct memory *m)
         return;
     notices_free(m->notices);
     sleepers_free(m->sleepers);
+    shares_free(m->shares);
     slots_free(m->slots);
     replay_fini(&m->replay);
     rate_fini(&m->refusals);
@@ -58,6 +60,8 @@ int memory_reserve(struct memory *m, unsigned count)
         error = notices_reserve(m->notices, count);
     if (error == 0)
         error = sleepers_reserve(m->sleepers, count);
+    if (error == 0)
+        error = shares_reserve(m->shares, count);
     return error == 0 ? slots_reserve(m->slots, count) : error;
 }
 

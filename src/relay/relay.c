@@ -50,10 +50,11 @@ void relay_unref(struct relay *relay)
 
 void relay_take_over(struct relay *relay)
 {
-    struct memory *memory = relay->desk->memory;
+    const struct memory *memory = relay->desk->memory;
     for (unsigned i = 0; i < relay->config->peer_numbers; i++) {
         const struct peer *peer = relay->peers[i];
         notices_set_rate(memory->notices, i, peer ? peer->notify_rate : 0);
+        shares_set_percent(memory->shares, i, peer ? peer->share : 0);
         /* What is still asked of one that is gone has its turn. */
         if (peer)
             slots_set_limit(memory->slots, i, peer->connections);

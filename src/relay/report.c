@@ -87,13 +87,22 @@ static const struct {
     [RESULT_RETRY] = {"retry", NULL},
     [RESULT_TOO_MANY_NOTIFIES] = {"too-many-notifies",
                                   "a NOTIFY got no answer: too many of its primary wait already"},
-    [RESULT_TOO_MANY_EXCHANGES] = {"too-many-exchanges",
-                                   "a request was not served: too many are in motion already"},
-    [RESULT_TOO_MANY_CONNECTIONS] = {"too-many-connections",
-                                     "a connection was closed: too many are open already"},
+    [RESULT_TOO_MANY_EXCHANGES] =
+        {"too-many-exchanges", "a request waits, or over UDP is asked again: this peer has as many "
+                               "in motion as it may; see share, and LimitNOFILE in the unit file"},
+    [RESULT_TOO_MANY_CONNECTIONS] =
+        {"too-many-connections", "a connection was closed: this peer has as many as it may; see "
+                                 "share, and LimitNOFILE in the unit file"},
     [RESULT_TOO_MANY_STRANGERS] =
         {"too-many-strangers",
          "a connection was closed: hosts that are no peers hold their places"},
+    [RESULT_TOO_MANY_UNPROVEN] =
+        {"too-many-unproven",
+         "a connection on which nothing had verified was closed for a newer one"},
+    [RESULT_MADE_ROOM] = {"made-room",
+                          "a connection with nothing asked was closed for one that is wanted"},
+    [RESULT_NO_PLACE] = {"no-place",
+                         "connections wait: write a higher LimitNOFILE in the unit file"},
     [RESULT_ACCEPT_FAILED] = {"accept-failed", NULL},
     [RESULT_REFUSAL_RATE] = {"refusal-rate",
                              "a refusal was not sent: this network or address gets too many"},

@@ -70,17 +70,27 @@ static bool who_is_near(const struct who_near_list *list, const struct peer *pee
     return !list->exact || from->scope == 0 || peer_own_address(peer, from);
 }
 
-bool who_knows(const struct config *config, const struct address *from)
+static void who_add_host(struct who_host *host, const struct peer *peer)
 {
+    bool first = !host->peer, is_signed = peer_is_signed(peer);
+    if (first || (host->is_signed && !is_signed))
+        host->peer = peer;
+    host->is_signed = is_signed && (first || host->is_signed);
+    host->updates |= peer->role == PEER_SECONDARY && (peer->allow & PEER_UPDATE);
+}
+
+struct who_host who_is_at(const struct config *config, const struct address *from)
+{
+    struct who_host host = {0};
     struct who_near near;
     who_find_near(&near, config, from);
     for (unsigned i = 0; i < near.count; i++) {
         const struct who_near_list *list = &near.lists[i];
         for (size_t k = 0; k < list->list.count; k++)
             if (who_is_near(list, &config->peers[list->list.places[k]], from))
-                return true;
+                who_add_host(&host, &config->peers[list->list.places[k]]);
     }
-    return false;
+    return host;
 }
 
 static bool who_is_mapped(const struct peer *a, const struct peer *b)

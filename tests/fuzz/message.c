@@ -16,6 +16,7 @@ static uint8_t said[SAID_MAX], said_after[SAID_MAX];
 static void walk(const struct dns_message *m)
 {
     size_t at = m->start[DNS_ANSWER];
+    struct dns_message soas = {.soas = 0};
 
     for (enum dns_section s = DNS_ANSWER; s < DNS_SECTIONS; s++) {
         FUZZ_CHECK(at == m->start[s]);
@@ -24,9 +25,15 @@ static void walk(const struct dns_message *m)
 
             dns_message_record(m, &at, &rr);
             FUZZ_CHECK(rr.at < rr.rdata_at && rr.rdata_at + rr.rdata_len == rr.end && rr.end == at);
+            if (s == DNS_ANSWER && rr.type == DNS_TYPE_SOA && soas.soas++ == 0) {
+                soas.soa_at = rr.at;
+                soas.soa_before = (uint16_t)i;
+            }
         }
     }
     FUZZ_CHECK(at == m->len && m->start[DNS_SECTIONS] == m->len);
+    FUZZ_CHECK(soas.soas == m->soas && soas.soa_before == m->soa_before);
+    FUZZ_CHECK(soas.soa_at == m->soa_at);
     FUZZ_CHECK(dns_message_same_question(m, m) == (m->count[DNS_QUESTION] > 0));
 }
 
@@ -39,6 +46,8 @@ static void check_parse(const struct dns_message *m)
     FUZZ_CHECK(found.id == m->id && found.flags == m->flags);
     FUZZ_CHECK(memcmp(found.count, m->count, sizeof(found.count)) == 0);
     FUZZ_CHECK(memcmp(found.start, m->start, sizeof(found.start)) == 0);
+    FUZZ_CHECK(found.soas == m->soas && found.soa_before == m->soa_before);
+    FUZZ_CHECK(found.soa_at == m->soa_at);
     FUZZ_CHECK(found.opt_at == m->opt_at && found.opt_len == m->opt_len);
     FUZZ_CHECK(found.opt_payload == m->opt_payload && found.sig0 == m->sig0);
     FUZZ_CHECK(found.tsig_place == m->tsig_place && found.tsig_at == m->tsig_at);

@@ -25,6 +25,7 @@
 struct fixture {
     uv_loop_t loop;
     uv_timer_t tick; /* so that a turn of the loop never waits for long */
+    unsigned limit;  /* descriptors that places are laid out for; 0: many */
     struct memory *memory;
     struct worker worker;
     bool serving;

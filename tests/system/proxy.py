@@ -63,7 +63,7 @@ def own_settings(place, **more):
 
 class Proxy:
     """One running tsig-proxy. `sections` are what stands behind [proxy]; keyword arguments are settings
-    of [proxy] itself."""
+    of [proxy] itself; `files` is how many it may have open, which takes root to be more than we may."""
 
     sanitizers = {
         "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1",
@@ -71,10 +71,11 @@ class Proxy:
         "TSAN_OPTIONS": "second_deadlock_stack=1",
     }
 
-    def __init__(self, directory, sections, binary=None, place=None, **settings):
+    def __init__(self, directory, sections, binary=None, place=None, files=None, **settings):
         directory.mkdir(parents=True, exist_ok=True)
         self.place = place or net.free_place()
         self.binary = binary or program()
+        self.files = files
         self.path = directory / "tsig-proxy.ini"
         self.directory = directory
         self.path.write_text(ini([("proxy", own_settings(self.place, **settings)), *sections]))
@@ -83,7 +84,8 @@ class Proxy:
         self.terminated = False
 
     def start(self):
-        command = [self.binary, "run", "-c", self.path]
+        limit = ["prlimit", f"--nofile={self.files}:{self.files}"] if self.files else []
+        command = [*limit, self.binary, "run", "-c", self.path]
         self.process = Process("tsig-proxy", command, self.directory, self.sanitizers)
         try:
             self.wait(event="started")

@@ -73,6 +73,7 @@ Test(config, defaults_of_a_small_file)
     cr_expect_not(peer_is_signed(hq));
     cr_expect_eq(hq->transport, PEER_TRANSPORT_AUTO);
     cr_expect_eq(hq->edns, PEER_EDNS_PASS);
+    cr_expect_eq(hq->share, 25);
     cr_expect_eq(hq->unsigned_notify, PEER_REFUSE);
     cr_expect_eq(hq->connections, 100);
 
@@ -110,7 +111,7 @@ Test(config, every_setting_is_stored)
                              "[primary east]\naddress = 10.0.0.2@5302\n"
                              "from = 10.1.0.0/16, 10.2.0.0/15\nlisten = 10.0.0.53@54\n"
                              "source = 10.0.0.9, 2001:db8::9\n"
-                             "transport = tcp\nedns = strip\nconnections = 7\n"
+                             "transport = tcp\nedns = strip\nshare = 40\nconnections = 7\n"
                              "[secondary any]\naddress = 192.0.2.1, 2001:db8::1@5353\n"
                              "primary = east, WEST\nkey = l, k\nzones = a.example, *.a.example\n"
                              "allow = query, update\nmode = observe\nother = pass\n"
@@ -139,6 +140,7 @@ Test(config, every_setting_is_stored)
     cr_expect_eq(east->from[1].length, 15);
     cr_expect_eq(east->transport, PEER_TRANSPORT_TCP);
     cr_expect_eq(east->edns, PEER_EDNS_STRIP);
+    cr_expect_eq(east->share, 40);
     cr_expect_eq(east->connections, 7);
 
     any = &config->peers[2];
@@ -243,6 +245,8 @@ Test(config, M8_values_of_peers_are_checked)
         {"source = ::", "'source' has '::', which is no address to send from; leave it out and the "
                         "system chooses"},
         {"transport = udp", "'transport' is auto, same or tcp, not 'udp'"},
+        {"share = 0", "'share' is a whole number from 1 to 100, not '0'"},
+        {"share = 101", "'share' is a whole number from 1 to 100, not '101'"},
         {"edns = no", "'edns' is pass or strip, not 'no'"},
         {"zones = *example.com", "'zones' has '*example.com', which is no domain name"},
         {"zones = a..example", "'zones' has 'a..example', which is no domain name"},

@@ -192,3 +192,18 @@ Test(dns_frame, lends_room_for_the_message_and_no_further)
     receive(&f, wire, sizeof wire, SIZE_MAX);
     dns_frame_fini(&f);
 }
+
+Test(dns_frame, gives_again_what_was_put_back)
+{
+    struct dns_frame f = {0};
+    receive(&f, "\0\3one\0\0", 7, 7);
+    expect_message(&f, "one");
+    dns_frame_put_back(&f, 3);
+    cr_assert_eq(dns_frame_keep(&f), 0);
+    expect_message(&f, "one");
+    expect_message(&f, "");
+    dns_frame_put_back(&f, 0);
+    cr_assert_eq(dns_frame_keep(&f), 0);
+    expect_message(&f, "");
+    dns_frame_fini(&f);
+}

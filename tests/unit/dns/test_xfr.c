@@ -366,3 +366,33 @@ Test(dns_xfr, an_soa_whose_rdata_is_too_short_or_too_long_has_no_serial)
         cr_expect_eq(dns_xfr_soa_serial(&m, DNS_ANSWER, &serial), len == names + 20, "%zu", len);
     }
 }
+
+/* The state at the end; behind the last message nothing may follow. */
+static enum dns_xfr_state outcome(uint16_t qtype, const char *text)
+{
+    struct dns_xfr x = begin(qtype, 3);
+    static struct support_message s;
+    while (*text && x.state != DNS_XFR_BROKEN) {
+        if (x.state == DNS_XFR_DONE)
+            return DNS_XFR_BROKEN;
+        text = build(&s, text);
+        struct dns_message m = support_parse(&s);
+        dns_xfr_follow(&x, &m);
+    }
+    return x.state;
+}
+
+Test(dns_xfr, it_does_not_matter_which_records_share_a_message)
+{
+    static const char *const kinds[] = {"a ", "a ", "a ", "s5", "C4", "S3", "S4", "S5", "X5"};
+    for (unsigned i = 0; i < 20000; i++) {
+        char some[64] = "S5", each[64] = "S5";
+        uint16_t qtype = i % 2 ? DNS_TYPE_AXFR : DNS_TYPE_IXFR;
+        for (int records = rand() % 8; records > 0; records--) {
+            const char *kind = kinds[(size_t)rand() % (sizeof kinds / sizeof *kinds)];
+            strcat(strcat(some, rand() % 4 ? " " : "|"), kind);
+            strcat(strcat(each, "|"), kind);
+        }
+        cr_assert_eq(outcome(qtype, some), outcome(qtype, each), "%s", some);
+    }
+}

@@ -223,7 +223,7 @@ static bool knows(const char *text)
 {
     struct address from = world_address(text);
 
-    return who_knows(world.relay->config, &from);
+    return who_is_at(world.relay->config, &from).peer;
 }
 
 Test(relay_who, a_source_is_known_when_any_peer_has_it)
@@ -234,6 +234,29 @@ Test(relay_who, a_source_is_known_when_any_peer_has_it)
     cr_expect(knows("203.0.113.200@1"), "by its prefix");
     cr_expect_not(knows("203.0.114.1@1"));
     cr_expect_not(knows("198.51.100.10@53"), "our own listener is no peer");
+}
+
+static struct who_host host(const char *text)
+{
+    struct address from = world_address(text);
+    return who_is_at(world.relay->config, &from);
+}
+
+Test(relay_who, L2_who_may_be_at_an_address_before_anything_is_said)
+{
+    world_open("[key k]\nsecret-file = k.key\n"
+               "[primary hq]\naddress = 10.0.0.1\n"
+               "[secondary wide]\naddress = 192.0.2.9\nfrom = 192.0.2.0/24\nkey = k\n"
+               "[secondary one]\naddress = 192.0.2.1\nkey = k\nallow = soa, update\n"
+               "[secondary here]\naddress = 10.0.0.1\nkey = k\n");
+    cr_expect_null(host("198.51.100.1@1").peer);
+    cr_expect_eq(host("192.0.2.1@1").peer, world_peer("one"), "the longest match");
+    cr_expect(host("192.0.2.1@1").is_signed);
+    cr_expect(host("192.0.2.1@1").updates);
+    cr_expect_eq(host("192.0.2.2@1").peer, world_peer("wide"));
+    cr_expect_not(host("192.0.2.2@1").updates);
+    cr_expect_eq(host("10.0.0.1@1").peer, world_peer("hq"));
+    cr_expect_not(host("10.0.0.1@1").is_signed, "it may be the one without a key");
 }
 
 /* Two servers on one host, or two views of one server. */

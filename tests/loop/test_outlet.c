@@ -1,0 +1,223 @@
+/* Questions over UDP share sockets towards their server. */
+#include "end.h"
+#include "net/outlet.h"
+#include "net/socket.h"
+
+TestSuite(outlet, .init = fixture_open, .fini = fixture_close, .timeout = 20);
+
+static struct server server;
+static struct support_message packet_octets, got;
+
+/* Who asks, with the last datagram that was handed over. */
+struct asker {
+    struct outlet_user user;
+    unsigned came;
+    uint16_t id;
+};
+
+static void on_datagram(void *owner, uint8_t *octets, size_t len)
+{
+    struct asker *asker = owner;
+    asker->came++;
+    asker->id = len >= 2 ? dns_wire_u16_at(octets) : 0;
+}
+
+static void begin(void)
+{
+    server_open(&server);
+    fixture_start(FIXTURE_PEERS, server.at.port);
+}
+
+static void join(struct asker *asker)
+{
+    static const struct address any = {.family = ADDRESS_NONE};
+    *asker = (struct asker){.user = {.on_datagram = on_datagram, .owner = asker}};
+    cr_assert_eq(outlet_join(&fixture.worker.engine, &server.at, &any, false, &asker->user), 0);
+}
+
+static void ask(struct asker *asker, uint16_t id)
+{
+    support_header(&packet_octets, id, 0);
+    support_question(&packet_octets, "example.", DNS_TYPE_SOA);
+    outlet_send(&asker->user,
+                &(struct relay_packet){.octets = packet_octets.octets, .len = packet_octets.len});
+}
+
+/* The server's next question; returns the port it came from. */
+static uint16_t take(uint16_t *id)
+{
+    struct address from;
+    UNTIL(udp_take(server.udp, &got, &from));
+    *id = dns_wire_u16_at(got.octets);
+    return from.port;
+}
+
+static void answer(uint16_t port, uint16_t id)
+{
+    struct address to = fixture_address("127.0.0.1", port);
+    support_header(&got, id, DNS_FLAG_QR);
+    support_question(&got, "example.", DNS_TYPE_SOA);
+    udp_send(server.udp, &to, &got);
+}
+
+static void open_burst(void)
+{
+    fixture.worker.engine.burst++;
+    outbox_open(fixture.worker.engine.outbox);
+}
+
+Test(outlet, answers_of_one_burst_are_told_apart_by_id)
+{
+    static struct asker askers[10];
+    uint16_t id, ports[10];
+    begin();
+    open_burst();
+    for (uint16_t i = 0; i < 10; i++) {
+        join(&askers[i]);
+        ask(&askers[i], 100 + i);
+    }
+    outbox_shut(fixture.worker.engine.outbox);
+    for (unsigned i = 0; i < 10; i++) {
+        ports[i] = take(&id);
+        cr_assert_eq(id, 100 + i);
+        cr_assert_eq(ports[i], ports[0], "one port for the burst");
+    }
+    for (uint16_t i = 10; i-- > 0;) {
+        answer(ports[0], 100 + i);
+        UNTIL(askers[i].came == 1);
+        cr_assert_eq(askers[i].id, 100 + i);
+    }
+    for (unsigned i = 0; i < 10; i++)
+        outlet_leave(&askers[i].user);
+}
+
+Test(outlet, P29_questions_alone_have_a_port_each)
+{
+    bool seen[65536] = {false};
+    unsigned ports = 0;
+    uint16_t id;
+    begin();
+    for (uint16_t i = 0; i < 30; i++) {
+        struct asker asker;
+        join(&asker);
+        ask(&asker, i);
+        uint16_t port = take(&id);
+        ports += !seen[port];
+        seen[port] = true;
+        outlet_leave(&asker.user);
+    }
+    cr_assert_gt(ports, 20);
+}
+
+Test(outlet, P29_a_port_serves_so_many_questions_and_no_more)
+{
+    static struct asker askers[3 * OUTLET_QUESTIONS];
+    uint16_t id, port = 0;
+    unsigned on_port = 0, changes = 0;
+    begin();
+    open_burst();
+    for (uint16_t i = 0; i < 3 * OUTLET_QUESTIONS; i++) {
+        join(&askers[i]);
+        ask(&askers[i], i);
+        if (fixture.worker.engine.outbox->count == 0)
+            continue;
+        outbox_shut(fixture.worker.engine.outbox);
+        uint16_t from = take(&id);
+        changes += from != port;
+        on_port = from == port ? on_port + 1 : 1;
+        port = from;
+        cr_assert_leq(on_port, OUTLET_QUESTIONS);
+        outbox_open(fixture.worker.engine.outbox);
+    }
+    outbox_shut(fixture.worker.engine.outbox);
+    cr_assert_eq(changes, 3);
+    for (unsigned i = 0; i < 3 * OUTLET_QUESTIONS; i++)
+        outlet_leave(&askers[i].user);
+}
+
+Test(outlet, two_questions_with_one_id_have_two_ports)
+{
+    static struct asker askers[2];
+    uint16_t id, ports[2];
+    begin();
+    open_burst();
+    for (unsigned i = 0; i < 2; i++) {
+        join(&askers[i]);
+        ask(&askers[i], 7);
+    }
+    outbox_shut(fixture.worker.engine.outbox);
+    for (unsigned i = 0; i < 2; i++)
+        ports[i] = take(&id);
+    cr_assert_neq(ports[0], ports[1]);
+    answer(ports[1], 7);
+    UNTIL(askers[1].came == 1);
+    cr_assert_eq(askers[0].came, 0);
+    for (unsigned i = 0; i < 2; i++)
+        outlet_leave(&askers[i].user);
+}
+
+Test(outlet, what_answers_a_question_that_is_over_goes_nowhere_and_nonsense_to_who_asked_last)
+{
+    static struct asker askers[3];
+    uint16_t id, port = 0;
+    begin();
+    open_burst();
+    for (uint16_t i = 0; i < 3; i++) {
+        join(&askers[i]);
+        ask(&askers[i], i);
+    }
+    outbox_shut(fixture.worker.engine.outbox);
+    for (unsigned i = 0; i < 3; i++)
+        port = take(&id);
+    outlet_leave(&askers[1].user);
+    answer(port, 1);
+    answer(port, 9);
+    answer(port, 0);
+    UNTIL(askers[0].came == 1);
+    cr_assert_eq(askers[1].came, 0);
+    cr_assert_eq(askers[2].came, 1);
+    cr_assert_eq(askers[2].id, 9);
+    outlet_leave(&askers[0].user);
+    outlet_leave(&askers[2].user);
+}
+
+/* Copies of one question may be answered under any of their IDs. */
+Test(outlet, each_copy_of_a_question_may_be_the_one_that_is_answered)
+{
+    static struct asker asker;
+    uint16_t id, port = 0;
+    begin();
+    join(&asker);
+    for (uint16_t i = 0; i < OUTLET_IDS; i++) {
+        ask(&asker, 50 + i);
+        port = take(&id);
+    }
+    answer(port, 51);
+    UNTIL(asker.came == 1);
+    cr_assert_eq(asker.id, 51);
+    outlet_leave(&asker.user);
+}
+
+Test(outlet, messages_of_many_lengths_leave_in_order)
+{
+    static struct asker askers[40];
+    uint16_t id;
+    begin();
+    open_burst();
+    for (uint16_t i = 0; i < 40; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%.*s.example.", 1 + i / 3, "abcdefghijklmnop");
+        join(&askers[i]);
+        support_header(&packet_octets, i, 0);
+        support_question(&packet_octets, name, DNS_TYPE_SOA);
+        outlet_send(&askers[i].user, &(struct relay_packet){.octets = packet_octets.octets,
+                                                            .len = packet_octets.len});
+    }
+    outbox_shut(fixture.worker.engine.outbox);
+    for (unsigned i = 0; i < 40; i++) {
+        take(&id);
+        cr_assert_eq(id, i);
+        support_parse(&got);
+        outlet_leave(&askers[i].user);
+    }
+}
