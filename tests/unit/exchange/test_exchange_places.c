@@ -10,6 +10,7 @@ TestSuite(exchange_places, .fini = world_close);
 
 static void postpone(unsigned leg, struct exchange *x)
 {
+    world_close_leg(leg);
     exchange_postpone(x, leg, world.now);
 }
 
