@@ -2,11 +2,11 @@
  * answer to it.
  *
  *   IDLE ─turn comes─▶ DUE ─CONNECT─▶ OPENING ─connected─▶ READY ─SEND─▶ ASKED ─answer─▶ ANSWERED
- *     ▲         no slot │ ▲ ▲             │ refused            ▲ ──resend──┘ │
- *     │                 ▼ │ └─reused connection was closed─────┼─────────────┤
- *     │               QUEUED              │                    │             │
- *     └────────no place for a socket──────┤                    │             │
- *                       └─waited too long─┴────────────────────┴─────────────┴─▶ OVER
+ *     ▲      no place │ ▲ ▲             │ refused            ▲ ──resend──┘ │
+ *     │               ▼ │ └─reused connection was closed─────┼─────────────┤
+ *     │             QUEUED              │                    │             │
+ *     └────────no place for a socket────┤                    │             │
+ *                     └─waited too long─┴────────────────────┴─────────────┴─▶ OVER
  */
 #ifndef EXCHANGE_LEG_H
 #define EXCHANGE_LEG_H

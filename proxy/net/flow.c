@@ -26,7 +26,7 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     const struct legs *legs = &flow->exchange.legs;
     unsigned end = legs_end_of(legs, leg);
     for (unsigned i = legs_first_of(legs, leg); i < end; i++) {
-        const struct upstream *up = flow->upstreams[i];
+        struct upstream *up = flow->upstreams[i];
         if (up && up->transport == RELAY_UDP && exchange_leg_is_settled(&flow->exchange, i))
             flow_drop(flow, i);
     }
@@ -84,8 +84,9 @@ static const struct upstream_events flow_leg_events = {
     .on_end = on_leg_end,
 };
 
-/* An attempt to connect that took too long holds its place at the server no longer. */
-static void flow_close_lost(struct flow *flow)
+/* A question's leg that is over, for want of a connection, still has its socket, whose places the
+ * next leg may have, or others. */
+static void flow_drop_lost(struct flow *flow)
 {
     const struct legs *legs = &flow->exchange.legs;
     unsigned count = flow->exchange.errand.operation == PEER_NOTIFY ? 0 : legs->count;
@@ -154,16 +155,6 @@ static void flow_end(struct flow *flow, enum exchange_end end)
     uv_close((uv_handle_t *)&flow->timer, on_timer_closed);
 }
 
-/* A question's leg that is over still has its socket: the next one may have its place. */
-static void flow_find_place(struct flow *flow)
-{
-    const struct legs *legs = &flow->exchange.legs;
-    bool few = flow->exchange.errand.operation != PEER_NOTIFY;
-    for (unsigned i = 0; few && i < legs->count && !flow->berth.reserved; i++)
-        if (flow->upstreams[i] && legs->items[i].state == LEG_OVER)
-            flow_drop(flow, i);
-}
-
 static void flow_connect(struct flow *flow, const struct exchange_action *action)
 {
     struct relay_time now = engine_now(flow->engine);
@@ -173,16 +164,17 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     if (action->transport == RELAY_TCP && flow->client->borrow)
         up = flow->client->borrow(flow, action);
     bool reused = up;
-    flow_find_place(flow);
+    flow_drop_lost(flow);
     if (!up)
         error = berth_open(&flow->berth, action, &up);
+    if (error < 0)
+        slots_release(action->slot);
     if (berth_is_full(error)) {
         slots_release(action->slot);
         exchange_postpone(&flow->exchange, action->leg, now);
         return;
     }
     if (error < 0) {
-        slots_release(action->slot);
         exchange_no_socket(&flow->exchange, action->leg, uv_strerror(error), now);
         return;
     }
@@ -290,7 +282,7 @@ void flow_go(struct flow *flow)
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
         switch (action.type) {
         case ACTION_WAIT:
-            flow_close_lost(flow);
+            flow_drop_lost(flow);
             flow_arm(flow);
             return;
         case ACTION_CONNECT:

@@ -47,6 +47,8 @@ static bool kept_is_full(const struct kept *kept)
 bool kept_add(struct kept *kept, struct upstream *up)
 {
     const struct caller caller = {.wake = on_wanted, .owner = up, .bell = &up->engine->desk->bell};
+    if (!upstream_may_rest(up))
+        return false;
     enum slots_rest rest = up->slot ? slots_rest(up->slot, &caller) : SLOTS_IDLE;
     bool spare = upstream_may_rest(up) && !kept_is_full(kept);
     if (rest == SLOTS_WANTED || (rest == SLOTS_IDLE && !spare))

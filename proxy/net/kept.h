@@ -1,5 +1,5 @@
 /* Connections to servers that a TCP client has left idle, kept for its next query (X9b). One whose
- * place others wait for, at the primary or here, is closed. */
+ * place others wait for is closed. */
 #ifndef NET_KEPT_H
 #define NET_KEPT_H
 

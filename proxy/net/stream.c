@@ -157,6 +157,12 @@ void stream_resume(struct stream *s)
     stream_pump(s);
 }
 
+bool stream_part(struct stream *s)
+{
+    stream_flush(s);
+    return conn_part(&s->conn);
+}
+
 void stream_put_back(struct stream *s, size_t len)
 {
     dns_frame_put_back(&s->frame, len);
@@ -166,12 +172,6 @@ void stream_put_back(struct stream *s, size_t len)
 bool stream_has_input(const struct stream *s)
 {
     return conn_has_input(&s->conn);
-}
-
-bool stream_part(struct stream *s)
-{
-    stream_flush(s);
-    return conn_part(&s->conn);
 }
 
 void stream_close(struct stream *s, bool reset)

@@ -173,16 +173,18 @@ static void upstream_leave(struct upstream *up)
     if (up->placed)
         upstream_release(up->engine, up->holder);
     up->placed = false;
+    slots_release(up->slot);
+    up->slot = NULL;
 }
 
 static void upstream_drop(struct upstream *up)
 {
     stream_close(&up->stream, false);
-    slots_release(up->slot);
-    up->slot = NULL;
+    upstream_leave(up);
 }
 
-/* It has closed as well, or speaks where nothing was asked. */
+/* It has closed as well, or speaks where nothing was asked; or its place among the sockets is
+ * wanted. */
 static void on_parted(void *owner, unsigned leg)
 {
     struct upstream *up = owner;
@@ -204,30 +206,35 @@ static void on_parting_over(uv_timer_t *timer)
         uv_timer_start(timer, on_parting_over, up->parted + UPSTREAM_PARTING_MS - now, 0);
 }
 
+static bool upstream_may_part(const struct upstream *up)
+{
+    return up->slot && up->placed && upstream_is_quiet(up) && upstream_may_rest(up) &&
+           !uv_is_closing((const uv_handle_t *)&up->engine->parting_timer);
+}
+
 static bool upstream_part(struct upstream *up)
 {
     struct engine *engine = up->engine;
-    if (!up->slot || !upstream_is_quiet(up) ||
-        uv_is_closing((uv_handle_t *)&engine->parting_timer) || !slots_part(up->slot))
-        return false;
-    if (!stream_part(&up->stream))
+    if (!upstream_may_part(up) || !slots_part(up->slot) || !stream_part(&up->stream))
         return false;
     if (TAILQ_EMPTY(&engine->parting))
         uv_timer_start(&engine->parting_timer, on_parting_over, UPSTREAM_PARTING_MS, 0);
     up->parted = uv_now(engine->loop);
     TAILQ_INSERT_TAIL(&engine->parting, up, parting);
     upstream_adopt(up, &upstream_parting_events, up, 0);
+    upstream_set_resting(up, true);
     return true;
 }
 
 void upstream_close(struct upstream *up)
 {
-    upstream_leave(up);
+    upstream_set_resting(up, false);
     if (up->transport == RELAY_TCP) {
         if (!upstream_part(up))
             upstream_drop(up);
         return;
     }
+    upstream_leave(up);
     outlet_leave(&up->user);
     free(up);
 }

@@ -11,8 +11,6 @@
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
-#include <sys/queue.h>
-
 #include "net/outlet.h"
 #include "net/stream.h"
 
@@ -36,9 +34,9 @@ struct upstream {
     unsigned leg; /* the owner's number for it */
     bool placed;  /* it has a place among the sockets, which is this one's: */
     struct shares_owner holder;
-    bool rests; /* between two requests, in the engine's list */
-    TAILQ_ENTRY(upstream) entry;
     struct slot *slot; /* owned; TCP: its place at a primary; NULL: it needs none */
+    bool rests;        /* between two requests, or it parts: in the engine's list */
+    TAILQ_ENTRY(upstream) entry;
     LIST_ENTRY(upstream) kept;
     TAILQ_ENTRY(upstream) parting;
     uint64_t parted;         /* ms */
@@ -71,8 +69,8 @@ bool upstream_is_quiet(const struct upstream *up);
 bool upstream_may_rest(const struct upstream *up); /* nobody wants its place */
 void upstream_set_resting(struct upstream *up, bool rests);
 
-/* Its place is given back. No event comes after this; the memory is released in its own time. So is
- * a place at a primary, which may count the connection until it has closed it, too. */
+/* Its places are given back; that at a primary, which may count the connection until it has closed
+ * it, when it has. No event comes after this; the memory is released in its own time. */
 void upstream_close(struct upstream *up);
 
 /* The engine's connections that part. */

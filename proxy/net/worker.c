@@ -38,8 +38,8 @@ static void worker_stop(struct worker *worker)
         flow_abort(worker->engine.flows, RESULT_STOPPED);
     teller_close(&worker->engine);
     retired_close(&worker->engine);
-    places_close(&worker->engine);
     upstream_close_parting(&worker->engine);
+    places_close(&worker->engine);
     engine_close(&worker->engine);
     uv_close((uv_handle_t *)&worker->drain, NULL);
     worker->events.on_stopped(worker->events.arg);
@@ -72,8 +72,8 @@ int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink
     worker->engine.idle_arg = worker;
     teller_init(&worker->engine);
     retired_init(&worker->engine);
-    places_init(&worker->places, &worker->engine);
     upstream_init_parting(&worker->engine);
+    places_init(&worker->places, &worker->engine);
     uv_timer_init(loop, &worker->drain);
     worker->drain.data = worker;
     return 0;

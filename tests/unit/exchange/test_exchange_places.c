@@ -10,8 +10,7 @@ TestSuite(exchange_places, .fini = world_close);
 
 static void postpone(unsigned leg, struct exchange *x)
 {
-    slots_release(world.slots[leg]);
-    world.slots[leg] = NULL;
+    world_close_leg(leg);
     exchange_postpone(x, leg, world.now);
 }
 
