@@ -170,7 +170,6 @@ static void flow_connect(struct flow *flow, const struct exchange_action *action
     if (error < 0)
         slots_release(action->slot);
     if (berth_is_full(error)) {
-        slots_release(action->slot);
         exchange_postpone(&flow->exchange, action->leg, now);
         return;
     }

@@ -50,8 +50,7 @@ bool kept_add(struct kept *kept, struct upstream *up)
     if (!upstream_may_rest(up))
         return false;
     enum slots_rest rest = up->slot ? slots_rest(up->slot, &caller) : SLOTS_IDLE;
-    bool spare = upstream_may_rest(up) && !kept_is_full(kept);
-    if (rest == SLOTS_WANTED || (rest == SLOTS_IDLE && !spare))
+    if (rest == SLOTS_WANTED || (rest == SLOTS_IDLE && kept_is_full(kept)))
         return false;
     upstream_adopt(up, &kept_events, up, 0);
     upstream_set_resting(up, true);

@@ -199,7 +199,7 @@ class Gateway:
         return host.v4 if (version or self.versions[role]) == 4 else host.v6
 
     def sections(self):
-        found = [("primary hq", {"address": [net.text(place) for place in self.primary.places]})]
+        found = [("primary hq", {"address": [net.text(place) for place in self.primary.places], "connections": 400})]
         for name in self.secondaries:
             key = self.keys[name]
             place = {"address": [self.of(name, version).address for version in (4, 6)], "key": key.label, "zones": "*"}
