@@ -79,7 +79,8 @@ static const struct {
                                      "out at its next refresh"},
     [RESULT_NO_PROGRESS] = {"no-progress", NULL},
     [RESULT_CLIENT_GONE] = {"client-gone", NULL},
-    [RESULT_RELOADED] = {"reloaded", "what it began with is no longer configured"},
+    [RESULT_RELOADED] = {"reloaded", "its peer or key is no longer configured, or too many reloads "
+                                     "came after it began"},
     [RESULT_STOPPED] = {"stopped", NULL},
     [RESULT_NO_MEMORY] = {"no-memory", NULL},
     [RESULT_JUNK] = {"junk", NULL},
