@@ -21,7 +21,7 @@ static void outbox_describe(struct outbox_item *item, struct iovec *part, struct
         out->msg_namelen = item->name_len;
     }
     if (item->control_len > 0) {
-        out->msg_control = &item->control;
+        out->msg_control = item->control;
         out->msg_controllen = item->control_len;
     }
 }
@@ -144,7 +144,7 @@ static void outbox_copy(struct outbox_item *item, int fd, const struct msghdr *m
     if (item->name_len > 0)
         memcpy(&item->name, message->msg_name, item->name_len);
     if (item->control_len > 0)
-        memcpy(&item->control, message->msg_control, item->control_len);
+        memcpy(item->control, message->msg_control, item->control_len);
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         const struct iovec *part = &message->msg_iov[i];
         if (part->iov_len > 0)

@@ -25,7 +25,7 @@ struct outbox_item {
     size_t control_len; /* 0: as the kernel chooses */
     size_t len;
     struct sockaddr_storage name;
-    union ancillary control;
+    _Alignas(struct cmsghdr) uint8_t control[sizeof(union ancillary)];
     uint8_t octets[OUTBOX_SIZE];
 };
 

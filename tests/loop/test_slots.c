@@ -1,7 +1,7 @@
 /* Connections to a primary that takes few (M6). */
 #include "end.h"
 
-TestSuite(slots, .init = fixture_open, .fini = fixture_close, .timeout = 30);
+TestSuite(slots, .init = fixture_open, .fini = fixture_close, .timeout = 20);
 
 enum { CLIENTS = 8, QUERIES = 6 };
 
