@@ -21,7 +21,7 @@ struct deliver {
     struct end end; /* of the transfer under way */
     struct sockaddr_in middle, secondary;
     struct signer *signer;
-    struct source source;
+    struct source source, told; /* the primary; who takes NOTIFYs over TCP */
     struct zone zone;
     int loop;
     struct end on_primary, on_told;
@@ -111,6 +111,12 @@ static void deliver_ask(struct deliver *d)
     source_watch(d->loop, &d->end);
 }
 
+static void deliver_tell(struct deliver *d)
+{
+    if (d->end.fd < 0 && !d->is_done)
+        deliver_ask(d);
+}
+
 static void on_told(struct end *end)
 {
     static struct net_datagram burst[NET_BURST];
@@ -120,9 +126,22 @@ static void on_told(struct end *end)
             if (!(burst[i].octets[2] & 0x80) && sign_confirm(deliver.signer, &burst[i]))
                 burst[answers++] = burst[i];
         net_send(end->fd, burst, answers);
-        if (answers > 0 && deliver.end.fd < 0 && !deliver.is_done)
-            deliver_ask(&deliver);
+        if (answers > 0)
+            deliver_tell(&deliver);
     }
+}
+
+/* Knot sends them over TCP. */
+static size_t on_notify(uint8_t *octets, size_t len)
+{
+    static struct net_datagram d;
+    net_must(len <= SOURCE_QUESTION, "a NOTIFY's length");
+    memcpy(d.octets, octets, len);
+    d.len = len;
+    net_must(sign_confirm(deliver.signer, &d), "a NOTIFY's TSIG");
+    memcpy(octets, d.octets, d.len);
+    deliver_tell(&deliver);
+    return d.len;
 }
 
 /* Questions, and the answer to the NOTIFY. */
@@ -179,6 +198,8 @@ int load_deliver(char **arguments)
     d->end.fd = -1;
     zone_make(&d->zone, load_number(arguments[3]), DELIVER_MESSAGE, serial);
     source_open(&d->source, d->loop, &primary, &d->zone, serial);
+    source_open(&d->told, d->loop, &d->secondary, &d->zone, serial);
+    d->told.on_notify = on_notify;
     d->on_primary = (struct end){net_udp(&primary), on_primary};
     d->on_told = (struct end){net_udp(&d->secondary), on_told};
 

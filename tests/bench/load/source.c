@@ -20,8 +20,8 @@
 struct source_client {
     struct end end;
     struct source *source;
-    size_t len;            /* of what was asked */
-    uint8_t question[512]; /* with its frame */
+    size_t len; /* of what was asked */
+    uint8_t question[2 + SOURCE_QUESTION];
     bool sends;
     bool is_alone; /* one message, made of the question */
     size_t message, at;
@@ -74,6 +74,11 @@ size_t source_answer(uint8_t *octets, size_t size, uint32_t serial)
     return sign_soa(octets, len, size, serial);
 }
 
+static bool source_is_notify(const uint8_t *octets)
+{
+    return (dns_wire_u16_at(octets + DNS_FLAGS_AT) & DNS_MASK_OPCODE) == DNS_OPCODE_NOTIFY << 11;
+}
+
 /* Whether a whole question has come: what becomes of it. */
 static bool source_begin(struct source_client *c)
 {
@@ -84,7 +89,9 @@ static bool source_begin(struct source_client *c)
     uint16_t number = dns_wire_u16_at(type);
     c->is_alone = number != DNS_TYPE_AXFR && number != DNS_TYPE_IXFR;
     if (c->is_alone) {
-        size_t len = source_answer(octets, sizeof c->question - 2, c->source->serial);
+        size_t len = source_is_notify(octets) && c->source->on_notify
+                         ? c->source->on_notify(octets, dns_wire_u16_at(c->question))
+                         : source_answer(octets, SOURCE_QUESTION, c->source->serial);
         dns_wire_set_u16_at(c->question, (uint16_t)len);
     } else {
         memcpy(c->source->zone->octets + source_type_at(octets), type, 2);
@@ -169,6 +176,6 @@ static void on_accept(struct end *end)
 void source_open(struct source *source, int loop, const struct sockaddr_in *place,
                  struct zone *zone, uint32_t serial)
 {
-    *source = (struct source){{net_listen(place), on_accept}, loop, zone, serial};
+    *source = (struct source){{net_listen(place), on_accept}, loop, zone, serial, NULL};
     source_watch(loop, &source->end);
 }

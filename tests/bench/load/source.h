@@ -7,6 +7,8 @@
 
 #include "zone.h"
 
+#define SOURCE_QUESTION 512
+
 struct sockaddr_in;
 
 /* Whatever has a descriptor begins with this. It is told once of each change, so it goes on until
@@ -30,6 +32,8 @@ struct source {
     int loop;
     struct zone *zone;
     uint32_t serial;
+    /* Makes of a NOTIFY its answer; returns the length. NULL: none come. */
+    size_t (*on_notify)(uint8_t *octets, size_t len);
 };
 
 void source_open(struct source *source, int loop, const struct sockaddr_in *place,
