@@ -41,8 +41,8 @@ def n3(stack, directory):
     for _ in range(ROUNDS):
         for way in ways:
             way.deliver()
-    table.sides("N3", f"NOTIFY to {RECORDS:,} records: Knot", ours.seconds, theirs.seconds, "s", 0.05,
+    table.sides("N3", f"NOTIFY to {RECORDS:,} records: Knot", ours.seconds, theirs.seconds, "s", 0.05, 3,
                 missed=(ours.late, theirs.late))
-    table.sides("N3", "CPU of that: Knot", ours.cpu, theirs.cpu, "s")
+    table.sides("N3", "CPU of that: Knot", ours.cpu, theirs.cpu, "s", digits=3)
     memory = [[gauge.memory(way.relay.pid, "VmHWM") / gauge.MEGABYTE] for way in ways]
-    table.sides("N3", "resident memory, the most: Knot", *memory, "MB", 0.03)
+    table.sides("N3", "resident memory, the most: Knot", *memory, "MB", 0.03, 0)

@@ -38,7 +38,7 @@ def times(number, measure, values, anchor, unit, most, digits=1, note=""):
         found <= most)
 
 
-SIDES = 4, 50, 30, 30, 22, 15
+SIDES = 4, 64, 32, 32, 22, 15
 
 
 def _sides(*cells):
