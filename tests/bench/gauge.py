@@ -37,3 +37,9 @@ def sockets(which):
 def tcp_pages():
     """Octets of all TCP sockets of this machine, both ends of the loopback's."""
     return int(re.search(r"^TCP:.* mem (\d+)", Path("/proc/net/sockstat").read_text(), re.M)[1]) * PAGE
+
+
+def listens(place, kind):
+    """Whether someone listens there, over TCP ("t") or UDP ("u"). Nothing is sent to find out."""
+    output = subprocess.run(["ss", f"-{kind}lnH", f"sport = :{place.port}"], capture_output=True, text=True, check=True)
+    return f"{place.address}:{place.port}" in output.stdout

@@ -37,7 +37,7 @@ class Scene:
         """Microseconds of CPU a query."""
         before = gauge.cpu(self.proxy.pid)
         said = peers.load("soa", net.text(self.proxy.place), net.text(self.primary), self.secondaries, self.zones,
-                          queries, UNDER_WAY)
+                          0, queries, UNDER_WAY)
         self.unanswered += int(said["failed"] + said["lost"])
         return (gauge.cpu(self.proxy.pid) - before) * 1e6 / queries
 

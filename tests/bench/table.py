@@ -36,3 +36,29 @@ def times(number, measure, values, anchor, unit, most, digits=1, note=""):
     found = ratio(values, anchor)
     row(number, measure, f"{spread(values, unit, digits)}, {found:.2f} times{note}", f"at most {most} times",
         found <= most)
+
+
+SIDES = 4, 64, 32, 32, 22, 15
+
+
+def _sides(*cells):
+    print(" ".join(f"{cell:{width}}" for cell, width in zip(cells, (*SIDES, 0))).rstrip(), flush=True)
+
+
+def sides_head():
+    _sides("", "measure", "ours", "theirs", "ratio", "goal", "met")
+
+
+def sides(number, measure, ours, theirs, unit, most=None, digits=2, missed=(0, 0)):
+    """Ours beside theirs: the medians, and the ratio round by round; `missed` is what each was asked in vain."""
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    middle = statistics.median(ratios)
+    goal, met = (f"at most {most}", "yes" if middle <= most else "NO") if most else ("", "")
+    cells = (spread(values, unit, digits) + (f", {lost:,} MISSED" if lost else "")
+             for values, lost in zip((ours, theirs), missed))
+    _sides(number, measure, *cells,
+           f"{middle:.2f} ({min(ratios):.2f} to {max(ratios):.2f})", goal, met)
+
+
+def alone(number, measure, ours, theirs="", goal="", met=None):
+    _sides(number, measure, ours, theirs, "", goal, {None: "", True: "yes", False: "NO"}[met])

@@ -11,7 +11,11 @@ static const struct {
     const char *arguments;
     int (*run)(char **arguments);
 } load_words[] = {
-    {"soa", 6, "PROXY PRIMARY SECONDARIES ZONES QUESTIONS UNDER-WAY", load_soa},
+    {"soa", 7, "PROXY PRIMARY SECONDARIES ZONES PADDING QUESTIONS UNDER-WAY", load_soa},
+    {"ping", 4, "PROXY PRIMARY SECONDARIES QUESTIONS", load_ping},
+    {"axfr", 7, "PROXY PRIMARY SECONDARIES RECORDS MESSAGE-SIZE AT-ONCE TRANSFERS", load_axfr},
+    {"deliver", 4, "MIDDLE PRIMARY SECONDARY RECORDS", load_deliver},
+    {"notices", 5, "PROXY PRIMARY PORT SECONDARIES ZONES", load_notices},
     {"notify", 5, "PROXY PRIMARY PORT SECONDARIES ROUNDS", load_notify},
     {"transfers", 6, "PROXY PRIMARY SECONDARIES CONNECTIONS OCTETS-A-SECOND SECONDS",
      load_transfers},

@@ -3,12 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "load.h"
 #include "net.h"
 #include "sign.h"
-#include "tsig/verify.h"
 
 #define NOTIFY_PATIENCE 8000 /* ms */
 
@@ -39,30 +37,12 @@ static struct signer *notify_signer(const struct notify *notify, struct in_addr 
     return &notify->signers[number];
 }
 
-/* Makes the answer of a copy; false when that is not what the secondary was to be sent. */
-static bool notify_answer(struct signer *signer, struct net_datagram *d)
-{
-    struct dns_message m;
-    struct tsig_record record;
-    struct tsig_chain chain = tsig_chain_request();
-    const struct tsig_clock clock = {.seconds = (uint64_t)time(NULL), .fudge = 300};
-    if (dns_message_parse(d->octets, d->len, &m) < 0 || m.tsig_place != DNS_TSIG_LAST ||
-        tsig_record_decode(&m, &record) < 0 ||
-        tsig_verify(&signer->mac, &chain, &m, &record, clock) != TSIG_VERIFIED)
-        return false;
-    dns_wire_set_u16_at(d->octets + DNS_FLAGS_AT, DNS_FLAG_QR | DNS_OPCODE_NOTIFY << 11);
-    for (size_t at = DNS_COUNTS_AT + 2; at < DNS_HEADER_SIZE; at += 2)
-        dns_wire_set_u16_at(d->octets + at, 0);
-    d->len = sign(signer, &chain, d->octets, m.start[DNS_ANSWER], sizeof d->octets);
-    return true;
-}
-
 static void notify_take(struct notify *notify)
 {
     static struct net_datagram burst[NET_BURST];
     size_t count = net_receive(notify->told, burst), answers = 0;
     for (size_t i = 0; i < count; i++) {
-        bool good = notify_answer(notify_signer(notify, burst[i].local), &burst[i]);
+        bool good = sign_confirm(notify_signer(notify, burst[i].local), &burst[i]);
         notify->bad += !good;
         if (good && answers != i)
             burst[answers] = burst[i];

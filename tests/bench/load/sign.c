@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "net.h"
+#include "tsig/verify.h"
 
 #define SIGN_FUDGE  300
 #define SIGN_SECRET 32
@@ -85,4 +86,21 @@ size_t sign(struct signer *signer, struct tsig_chain *chain, uint8_t *octets, si
     stamp.original_id = dns_wire_u16_at(octets);
     net_must(tsig_sign(&signer->mac, chain, &stamp, octets, len, &tail) == 0, "tsig_sign");
     return len + tail.at;
+}
+
+bool sign_confirm(struct signer *signer, struct net_datagram *d)
+{
+    struct dns_message m;
+    struct tsig_record record;
+    struct tsig_chain chain = tsig_chain_request();
+    const struct tsig_clock clock = {.seconds = (uint64_t)time(NULL), .fudge = SIGN_FUDGE};
+    if (dns_message_parse(d->octets, d->len, &m) < 0 || m.tsig_place != DNS_TSIG_LAST ||
+        tsig_record_decode(&m, &record) < 0 ||
+        tsig_verify(&signer->mac, &chain, &m, &record, clock) != TSIG_VERIFIED)
+        return false;
+    dns_wire_set_u16_at(d->octets + DNS_FLAGS_AT, DNS_FLAG_QR | DNS_OPCODE_NOTIFY << 11);
+    for (size_t at = DNS_COUNTS_AT + 2; at < DNS_HEADER_SIZE; at += 2)
+        dns_wire_set_u16_at(d->octets + at, 0);
+    d->len = sign(signer, &chain, d->octets, m.start[DNS_ANSWER], sizeof d->octets);
+    return true;
 }

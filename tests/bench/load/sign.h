@@ -5,7 +5,7 @@
 #include "dns/message.h"
 #include "tsig/sign.h"
 
-#define SIGN_NAME_SIZE 64
+#define SIGN_NAME_SIZE 96
 
 struct signer {
     struct tsig_key key;
@@ -24,5 +24,9 @@ size_t sign_soa(uint8_t *octets, size_t len, size_t size, uint32_t serial);
 /* Signs a request, or the response whose chain that is; returns the new length. */
 size_t sign(struct signer *signer, struct tsig_chain *chain, uint8_t *octets, size_t len,
             size_t size);
+
+/* Makes of a NOTIFY its signed answer; false when it is not signed with this key. */
+struct net_datagram;
+bool sign_confirm(struct signer *signer, struct net_datagram *d);
 
 #endif
