@@ -110,14 +110,17 @@ static bool key_file_word_text(const struct word *word, char out[DNS_NAME_TEXT_S
 /* BIND's "hmac-sha256-128" is hmac-sha256 on the wire, with MACs cut to 128 bits accepted. */
 static const struct tsig_algorithm *key_file_cut_algorithm(char *text, uint8_t *minimum_mac)
 {
-    char *dash = strrchr(text, '-');
+    char *dash = strpbrk(text, "-_");
+    for (char *next = dash; next; next = strpbrk(next + 1, "-_"))
+        dash = next;
     if (!dash || !isdigit((unsigned char)dash[1]))
         return NULL;
-    char *end = NULL;
+    char *end = NULL, was = *dash;
     unsigned long bits = strtoul(dash + 1, &end, 10);
     *dash = '\0';
     const struct tsig_algorithm *algorithm = tsig_algorithm_by_text(text);
-    *dash = '-';
+    *dash = was;
+    end += *end == '.';
     if (!algorithm || algorithm->mac_size != algorithm->hash_size || *end || bits % 8 != 0 ||
         bits / 8 > algorithm->mac_size || bits / 8 < tsig_algorithm_least_mac(algorithm))
         return NULL;

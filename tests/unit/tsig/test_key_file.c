@@ -33,6 +33,7 @@ static const struct good_file good_files[] = {
     {"key xfr.example { algorithm hmac-sha512-256; secret AQID; };", "hmac-sha512", 32},
     {"key xfr.example { algorithm HMAC-SHA1-80; secret AQID; };", "hmac-sha1", 10},
     {"key xfr.example { algorithm hmac-md5-96; secret AQID; };", "hmac-md5", 12},
+    {"key xfr.example { algorithm SHA256_128.; secret AQID; };", "hmac-sha256", 16},
 };
 
 Test(tsig_key_file, reads_bind_key_files)
