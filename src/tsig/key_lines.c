@@ -209,5 +209,7 @@ const char *key_forms_read_record(const char *text, size_t len, struct tsig_key_
             l.problem = file->secret_len > 0 ? "it has several DNS records"
                                              : key_lines_take_record(l.line, file);
     OPENSSL_cleanse(l.line, sizeof l.line);
+    if (!l.problem && file->secret_len == 0)
+        l.problem = "it has nothing but comments";
     return l.problem;
 }

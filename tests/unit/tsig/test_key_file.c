@@ -188,6 +188,7 @@ static const struct bad_file bad_others[] = {
     {"k IN DNSKEY 257 3 13 AQID", "it is a DNS record other than KEY"},
     {"k IN KEY 512 3 5 AQID", "it is a key for DNSSEC, not one for TSIG"},
     {"k IN KEY 512 3 157", "it is a KEY record without a secret"},
+    {"; k IN KEY 512 3 157 AQID", "it has nothing but comments"},
     {"k IN KEY x", "it is a KEY record without a secret"},
     {"a..b IN KEY 512 3 157 AQID", "it is a KEY record with a bad name"},
     {"k IN KEY 512 3 157 AQI", "the secret is not base64"},
