@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/guess.h"
+#include "config/names.h"
 #include "config/setting.h"
 #include "draft.h"
 
@@ -116,8 +117,6 @@ static bool sections_find_kind(const char *word, struct place place, enum settin
 
 static int on_section(void *arg, const char *header, unsigned line)
 {
-    static const char label_octets[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "0123456789-._";
     struct draft *draft = arg;
     draft->where = DRAFT_SKIPPING;
     if (!header)
@@ -133,7 +132,7 @@ static int on_section(void *arg, const char *header, unsigned line)
     enum setting_section kind;
     if (!sections_find_kind(word, place, &kind))
         return 0;
-    if (label[strspn(label, label_octets)])
+    if (!config_label_is_good(label))
         place_say(place, CONFIG_ERROR,
                   "the label '%s' may have letters, digits, '-', '.' and '_' in it, nothing else",
                   label);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/names.h"
 #include "config/setting.h"
 #include "draft.h"
 
@@ -218,37 +219,13 @@ static int value_add_path(struct value *v, const char *text)
     return value_add_to_texts(v, text, strcmp);
 }
 
-static bool value_is_ascii(const char *text)
-{
-    while (*text && (unsigned char)*text < 0x80)
-        text++;
-    return !*text;
-}
-
-/* All octets can be in a name, but these are in it by mistake unless they are escaped. */
-static bool value_has_stray(const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\\' && text[1])
-            text++;
-        else if (strchr("* \t,;\"", *text))
-            return true;
-    }
-    return false;
-}
-
 /* The name in `text` from octet `at` on. */
 static int value_read_name(const struct value *v, const char *text, size_t at, struct dns_name *out)
 {
-    if (!value_is_ascii(text))
-        return place_say(v->place, CONFIG_ERROR,
-                         "'%s' has '%s', which is not ASCII; write such names in their xn-- form",
-                         v->row->name, text);
-    if (value_has_stray(text + at) || dns_name_from_text(text + at, out) < 0)
-        return place_say(v->place, CONFIG_ERROR, "'%s' has '%s', which is no domain name",
-                         v->row->name, text);
-    dns_name_lower(out);
-    return 0;
+    const char *problem = config_name_read(text + at, out);
+    return problem ? place_say(v->place, CONFIG_ERROR, "'%s' has '%s', which %s", v->row->name,
+                               text, problem)
+                   : 0;
 }
 
 static int value_add_zone(struct value *v, const char *text)

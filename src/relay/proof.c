@@ -152,8 +152,8 @@ static bool proof_accept_key(struct judgement *j, const struct tsig_key *key)
     return true;
 }
 
-/* With the peer's key of that name, or, while its secret is being changed, with each of the two; when
- * neither fits, the first is the one that is told of. NULL: it has none. */
+/* With the peer's key of that name, or, while its secret is being changed, with each of the two;
+ * when neither fits, the first is the one that is told of. NULL: it has none. */
 static const struct tsig_key *proof_try_keys(struct judgement *j, struct tsig_chain *chain,
                                              enum tsig_verdict *verdict)
 {
