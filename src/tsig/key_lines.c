@@ -122,15 +122,15 @@ const char *key_forms_read_ini(const char *text, size_t len, struct tsig_key_fil
     return l.problem;
 }
 
-/* By the numbers that BIND gave them among those of DNSSEC. */
+/* By the numbers that BIND, and with two of its own ldns, gave them among those of DNSSEC. */
 static const char *key_lines_algorithm(const char *text, struct tsig_key_file *file)
 {
     static const struct {
         unsigned number;
         const char *name;
     } key_lines_numbers[] = {
-        {157, "hmac-md5"},    {161, "hmac-sha1"},   {162, "hmac-sha224"},
-        {163, "hmac-sha256"}, {164, "hmac-sha384"}, {165, "hmac-sha512"},
+        {157, "hmac-md5"},    {161, "hmac-sha1"},   {162, "hmac-sha224"}, {163, "hmac-sha256"},
+        {164, "hmac-sha384"}, {165, "hmac-sha512"}, {158, "hmac-sha1"},   {159, "hmac-sha256"},
     };
     unsigned long number = strtoul(text, NULL, 10);
     for (size_t i = 0; i < sizeof key_lines_numbers / sizeof *key_lines_numbers; i++)

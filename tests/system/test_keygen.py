@@ -179,3 +179,43 @@ def test_run_starts_from_what_keygen_printed(launch, tmp_path):
     ]
     started = launch(Proxy(tmp_path / "proxy", sections))
     assert net.text(started.place) in started.events(event="started")[0]["listen"]
+
+
+def test_M8_a_credential_is_there_for_the_service_alone(check_text, tmp_path, monkeypatch):
+    """check warns that it has not seen it; run does not start without it."""
+    text = SOUND.replace(f"secret = {GOOD_SECRET}", "secret-file = credential:xfr")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    result, found = check_text(text)
+    assert (result.returncode, errors(found)) == (0, {}), result
+    assert [severity for severity, _ in found[6]] == ["warning"]
+    assert "CREDENTIALS_DIRECTORY" in result.stderr and "credential:xfr" in result.stderr
+    started = tsig_proxy("run", "-c", tmp_path / "tsig-proxy.ini")
+    assert started.returncode == 1
+    assert "tsig-proxy.ini:6: error: $CREDENTIALS_DIRECTORY" in started.stderr
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    result, found = check_text(text)
+    assert list(errors(found)) == [6] and f"{folder}/xfr" in errors(found)[6][0]
+    (folder / "xfr").write_text(GOOD_SECRET)
+    (folder / "xfr").chmod(0o400)
+    result, found = check_text(text)
+    assert result.returncode == 0 and not found.get(6), result
+
+
+def test_run_serves_with_a_credential(launch, tmp_path, monkeypatch):
+    from relay import ZONE
+    from scripted import Scripted, sound
+
+    (tmp_path / "xfr").write_text(keygen("fresh.example"))
+    (tmp_path / "xfr").chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    primary, source = launch(Scripted(sound)), net.fresh_address()
+    started = launch(Proxy(tmp_path / "proxy", [
+        ("key fresh.example", {"secret-file": "credential:xfr"}),
+        ("primary hq", {"address": net.text(primary.place)}),
+        ("secondary anycast", {"address": source, "key": "fresh.example"}),
+    ]))
+    answer = runs("dig", f"@{started.place.address}", "-p", started.place.port, "-b", source, "-k", tmp_path / "xfr",
+                  ZONE, "SOA", "+tries=1")
+    assert "NOERROR" in answer and "Couldn't verify" not in answer

@@ -44,6 +44,8 @@ static const struct good_file good_files[] = {
     {"; made long ago\nxfr.example.\t3600 IN\tKEY\t512 3 163 AQ ID", "hmac-sha256", 0},
     {"xfr.example KEY 0 3 165 AQID", "hmac-sha512", 0},
     {"xfr.example. IN KEY 512 3 161 AQID", "hmac-sha1", 0},
+    /* ldns-keygen */
+    {"xfr.example.\tIN\tKEY\t0 3 159 AQID", "hmac-sha256", 0},
     /* dig */
     {"hmac-sha256:xfr.example:AQID\n", "hmac-sha256", 0},
     {"SHA512:XFR.example.:AQID", "hmac-sha512", 0},
