@@ -24,14 +24,12 @@ const struct tsig_algorithm *tsig_algorithm_at(size_t i)
     return i < ALGORITHMS ? &algorithm_table[i] : NULL;
 }
 
-/* Is it this name, of which `text` has the first `len` octets, with '_' for some '-'? */
+/* Has `text` this name in its first `len` octets, with '_' for some '-'? */
 static bool algorithm_is(const char *name, const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        char c[] = {text[i] == '_' ? '-' : text[i], '\0'};
-        if (strncasecmp(c, name + i, 1) != 0)
+    for (size_t i = 0; i < len; i++)
+        if (strncasecmp(text[i] == '_' ? "-" : text + i, name + i, 1) != 0)
             return false;
-    }
     return !name[len];
 }
 
