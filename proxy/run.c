@@ -11,6 +11,7 @@
 #include "admin/events.h"
 #include "admin/line.h"
 #include "admin/output.h"
+#include "base/arguments.h"
 #include "base/command.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -184,9 +185,10 @@ static int run_all(struct run *run)
 int command_run(int argc, char **argv)
 {
     static struct run run;
-    const char *file = command_file(argc, argv);
-    if (!file)
-        return COMMAND_USAGE;
+    const char *file;
+    int given = arguments_read_file(&file, argc, argv);
+    if (given != ARGUMENTS_GO_ON)
+        return given;
     process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};

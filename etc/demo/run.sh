@@ -206,7 +206,7 @@ END
 
 # A new key in a file as BIND writes and reads it.
 new_key() {
-    (umask 077 && "$root/build/tsig-proxy" keygen -f bind "$key_name" >"$1")
+    (umask 077 && "$root/build/tsig-proxy" keygen "$key_name" >"$1")
 }
 
 write_secondary() {
@@ -274,7 +274,7 @@ step_primary() {
 
 step_proxy() {
     title "Start tsig-proxy between the two; it holds the key $key_name"
-    note "\$ tsig-proxy keygen -f bind $key_name >$key_name"
+    note "\$ tsig-proxy keygen $key_name >$key_name"
     new_key "$dir/$key_name" || give_up "no key"
     write_proxy
     note "\$ cat tsig-proxy.ini"

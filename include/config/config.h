@@ -121,6 +121,10 @@ struct config_files {
     /* May this owner change what the proxy reads? `user` is who it will run as, NULL if that could
      * not be read. May be NULL: anyone may. */
     bool (*trusts)(void *arg, const char *user, unsigned uid);
+    /* Folder of what `credential:NAME` names; NULL: none. */
+    const char *credentials;
+    /* The configuration is not to be served: without that folder, a key may have no secret. */
+    bool only_looks;
     void *arg;
 };
 

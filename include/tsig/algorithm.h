@@ -20,8 +20,8 @@ struct tsig_algorithm {
 /* Entry `i` of the table, NULL past its end. */
 const struct tsig_algorithm *tsig_algorithm_at(size_t i);
 
-/* By configured text, case-insensitive; "hmac-md5" and its long wire name both work. NULL:
- * unknown. */
+/* By its text or its name on the wire, as people and programs write them: in any case, with '_' for
+ * '-', without "hmac-", with a dot at the end. NULL: unknown. */
 const struct tsig_algorithm *tsig_algorithm_by_text(const char *text);
 
 /* The name on the wire. */

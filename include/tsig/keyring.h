@@ -15,8 +15,9 @@ struct tsig_keyring {
 const struct tsig_key *tsig_keyring_by_name(const struct tsig_keyring *ring,
                                             const struct dns_name *name);
 
-/* The key with the record's name and algorithm; NULL if there is none. */
-const struct tsig_key *tsig_keyring_find(const struct tsig_keyring *ring,
-                                         const struct tsig_record *record);
+/* The next key with the record's name and algorithm, from place `*at` on, which moves behind it;
+ * NULL when there is none. There are two while a secret is being changed. */
+const struct tsig_key *tsig_keyring_next(const struct tsig_keyring *ring,
+                                         const struct tsig_record *record, size_t *at);
 
 #endif

@@ -1,49 +1,92 @@
+/* The pages of the commands. What they say in short tsig-proxy(8) says at length. */
 #include "base/command.h"
 
-#include <getopt.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config/config.h"
+#include "config/guess.h"
 
-void command_help(FILE *out)
+static const struct command_page {
+    const char *name;
+    const char *arguments; /* a line for each way to use it */
+    const char *summary;
+    const char *more; /* lines for its page */
+} command_pages[] = {
+    {"run", "[-c FILE]", "serve, in the foreground",
+     "SIGTERM, SIGINT and SIGQUIT end it when what is in flight has ended. SIGHUP has it read the\n"
+     "configuration again. Log lines go to standard error.\n"},
+    {"check", "[-c FILE]", "say what is wrong with the configuration, and with this host for it",
+     "Errors and warnings go to standard error. The exit status is 1 when there is an error.\n"},
+    {"keygen", "[-a ALGORITHM] [-f FORMAT] NAME", "print a new random key",
+     "  -a, --algorithm ALGORITHM   hmac-sha256 unless given\n"
+     "  -f, --format FORMAT         bind (unless given; what 'secret-file' takes as it is), ini,\n"
+     "                              nsd, knot, powerdns, unbound, dig\n"
+     "For example: tsig-proxy keygen xfr.example >/etc/tsig-proxy/keys/xfr.example.key\n"},
+    {"show", "[-c FILE] --tproxy [--sidecar]", "print what stands beside the proxy",
+     "  --tproxy    a shell script with the packet rules and routes of a transparent gateway:\n"
+     "              tsig-proxy show --tproxy | sh -s up (or: up closed, down)\n"
+     "  --sidecar   the same on the primary's own host\n"},
+    {"health", "[-c FILE]", "exit with 0 when the proxy answers wherever it listens", ""},
+    {"help", "[COMMAND]", "print this, or the page of a command", ""},
+};
+
+#define COMMAND_PAGES (sizeof command_pages / sizeof *command_pages)
+
+static const struct command_page *command_find_page(const char *name)
 {
-    fputs("usage: tsig-proxy run [-c FILE]\n"
-          "       tsig-proxy check [-c FILE]\n"
-          "       tsig-proxy keygen [-a ALGORITHM] [-f FORMAT] NAME\n"
-          "       tsig-proxy show [-c FILE] --tproxy [--sidecar]\n"
-          "       tsig-proxy health [-c FILE]\n"
-          "       tsig-proxy --version | --help\n",
-          out);
+    for (size_t i = 0; i < COMMAND_PAGES; i++)
+        if (strcmp(command_pages[i].name, name) == 0)
+            return &command_pages[i];
+    return NULL;
 }
 
-int command_usage(const char *format, ...)
+static void command_print_usage(FILE *out, const struct command_page *page)
+{
+    if (page) {
+        fprintf(out, "usage: tsig-proxy %s %s\n", page->name, page->arguments);
+        return;
+    }
+    fputs("usage: tsig-proxy COMMAND [OPTION...]\n\n", out);
+    for (size_t i = 0; i < COMMAND_PAGES; i++)
+        fprintf(out, "  %-8s %s\n", command_pages[i].name, command_pages[i].summary);
+    fputs("\ntsig-proxy COMMAND --help says more.\n", out);
+}
+
+void command_help(const char *name)
+{
+    const struct command_page *page = command_find_page(name);
+    command_print_usage(stdout, page);
+    if (page)
+        printf("\n%s: %s\n\n%s%s", page->name, page->summary, page->more, *page->more ? "\n" : "");
+    else
+        puts("");
+    puts("  -c, --config FILE   the configuration, " CONFIG_DEFAULT_PATH " unless given\n"
+         "  -h, --help          print this\n"
+         "  -V, --version       print the version, and those of the libraries\n\n"
+         "More in tsig-proxy(8) and, on the configuration, tsig-proxy.ini(5).");
+}
+
+int command_usage(const char *name, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fputs("tsig-proxy: ", stderr);
+    fprintf(stderr, "tsig-proxy: %s%s", name, *name ? ": " : "");
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
-    command_help(stderr);
+    command_print_usage(stderr, command_find_page(name));
     return COMMAND_USAGE;
 }
 
-const char *command_file(int argc, char **argv)
+int command_unknown(const char *name)
 {
-    const char *file = CONFIG_DEFAULT_PATH;
-    opterr = 0;
-    for (int option; (option = getopt(argc, argv, "+c:")) != -1;) {
-        if (option != 'c') {
-            command_usage("%s: unknown option, or -c without a file", argv[0]);
-            return NULL;
-        }
-        file = optarg;
-    }
-    if (optind < argc) {
-        command_usage("%s: unexpected argument '%s'", argv[0], argv[optind]);
-        return NULL;
-    }
-    return file;
+    struct guess guess = {.word = name};
+    for (size_t i = 0; i < COMMAND_PAGES; i++)
+        guess_feed(&guess, command_pages[i].name);
+    if (guess.best)
+        return command_usage("", "unknown command '%s'; did you mean '%s'?", name, guess.best);
+    return command_usage("", "unknown command '%s'", name);
 }

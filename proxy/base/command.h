@@ -5,8 +5,6 @@
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H
 
-#include <stdio.h>
-
 enum command_exit { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 int command_run(int argc, char **argv);
@@ -15,13 +13,14 @@ int command_keygen(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_health(int argc, char **argv);
 
-void command_help(FILE *out);
+/* Prints the page of a command to standard output; of all of them for "". */
+void command_help(const char *name);
 
-/* Says what is wrong with the arguments and returns COMMAND_USAGE. */
-int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says what is wrong with the arguments of a command, or of none (""), and returns
+ * COMMAND_USAGE. */
+int command_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The FILE of `[-c FILE]`, the only thing that run and check take; NULL after saying what is
- * wrong. */
-const char *command_file(int argc, char **argv);
+/* Says that there is no such command, and which there are. */
+int command_unknown(const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static int load_read(void *arg, const char *path, struct config_file *out)
@@ -35,10 +36,16 @@ static void load_print(const struct config_report *report)
     }
 }
 
-struct config *load_config_seen(const char *path, struct seen *seen)
+static struct config *load_for(const char *path, struct seen *seen, bool only_looks)
 {
     struct config_files files = {
-        .read = load_read, .list = load_list, .trusts = load_trusts, .arg = seen};
+        .read = load_read,
+        .list = load_list,
+        .trusts = load_trusts,
+        .credentials = getenv("CREDENTIALS_DIRECTORY"),
+        .only_looks = only_looks,
+        .arg = seen,
+    };
     struct config_report report = {0};
     struct config *config = NULL;
     int error = config_parse(&files, path, &config, &report);
@@ -49,10 +56,15 @@ struct config *load_config_seen(const char *path, struct seen *seen)
     return error < 0 ? NULL : config;
 }
 
+struct config *load_config_seen(const char *path, struct seen *seen)
+{
+    return load_for(path, seen, false);
+}
+
 struct config *load_config(const char *path)
 {
     struct seen seen = {0};
-    struct config *config = load_config_seen(path, &seen);
+    struct config *config = load_for(path, &seen, true);
     seen_fini(&seen);
     return config;
 }

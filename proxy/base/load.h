@@ -4,10 +4,12 @@
 
 #include "base/seen.h"
 
-/* The configuration at `path`, or NULL. Every finding is printed to standard error. */
+/* The configuration at `path`, or NULL, for who does not serve: a credential that only the service
+ * has may be missing, and its key has no secret then. Every finding is printed to standard
+ * error. */
 struct config *load_config(const char *path);
 
-/* The same; to `seen` is added what was looked at for it, also when it is NULL. */
+/* For who serves; to `seen` is added what was looked at for it, also when it is NULL. */
 struct config *load_config_seen(const char *path, struct seen *seen);
 
 #endif

@@ -3,15 +3,17 @@
  * check: says what is wrong with a configuration, here and on this host, and does nothing else. */
 #include <stdio.h>
 
+#include "base/arguments.h"
 #include "base/command.h"
 #include "base/host.h"
 #include "base/load.h"
 
 int command_check(int argc, char **argv)
 {
-    const char *file = command_file(argc, argv);
-    if (!file)
-        return COMMAND_USAGE;
+    const char *file;
+    int given = arguments_read_file(&file, argc, argv);
+    if (given != ARGUMENTS_GO_ON)
+        return given;
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;

@@ -1,6 +1,7 @@
 /* health: does the proxy of this configuration answer where it listens? */
 #include <stdio.h>
 
+#include "base/arguments.h"
 #include "base/ask.h"
 #include "base/command.h"
 #include "base/load.h"
@@ -28,9 +29,10 @@ static bool health_check(const struct address_list *listeners)
 
 int command_health(int argc, char **argv)
 {
-    const char *file = command_file(argc, argv);
-    if (!file)
-        return COMMAND_USAGE;
+    const char *file;
+    int given = arguments_read_file(&file, argc, argv);
+    if (given != ARGUMENTS_GO_ON)
+        return given;
     struct config *config = load_config(file);
     if (!config)
         return COMMAND_FAILED;

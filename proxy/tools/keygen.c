@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,106 +5,75 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/arguments.h"
 #include "base/command.h"
-#include "tsig/key.h"
+#include "config/names.h"
+#include "tools/key_text.h"
 
 /* Base64 of the longest hash, with its NUL. */
 #define KEYGEN_SECRET_SIZE (4 * ((TSIG_MAC_MAX + 2) / 3) + 1)
 
-/* Each takes name, algorithm, secret, in the order its text needs them. */
-static void keygen_ini(const char *name, const char *algorithm, const char *secret)
-{
-    /* A section header has room for 49 characters, a name may have more. */
-    if (strlen(name) > 45)
-        printf("[key a-label-of-your-own]\nname      = %s\n", name);
-    else
-        printf("[key %s]\n", name);
-    printf("algorithm = %s\nsecret    = %s\n", algorithm, secret);
-}
-
-static void keygen_bind(const char *name, const char *algorithm, const char *secret)
-{
-    printf("key \"%s\" {\n\talgorithm %s;\n\tsecret \"%s\";\n};\n", name, algorithm, secret);
-}
-
-static void keygen_nsd(const char *name, const char *algorithm, const char *secret)
-{
-    printf("key:\n    name: \"%s\"\n    algorithm: %s\n    secret: \"%s\"\n", name, algorithm,
-           secret);
-}
-
-static void keygen_knot(const char *name, const char *algorithm, const char *secret)
-{
-    printf("key:\n  - id: %s\n    algorithm: %s\n    secret: %s\n", name, algorithm, secret);
-}
-
-/* As one word of a shell's command line, whatever is in it. */
-static void keygen_put_word(const char *text)
-{
-    putchar('\'');
-    for (const char *c = text; *c; c++) {
-        if (*c == '\'')
-            fputs("'\\'", stdout);
-        putchar(*c);
-    }
-    putchar('\'');
-}
-
-static void keygen_powerdns(const char *name, const char *algorithm, const char *secret)
-{
-    fputs("pdnsutil import-tsig-key ", stdout);
-    keygen_put_word(name);
-    printf(" %s '%s'\n", algorithm, secret);
-}
-
-static const struct {
-    const char *name;
-    void (*print)(const char *name, const char *algorithm, const char *secret);
-} keygen_formats[] = {
-    {"ini", keygen_ini},   {"bind", keygen_bind},         {"nsd", keygen_nsd},
-    {"knot", keygen_knot}, {"powerdns", keygen_powerdns},
-};
-
-static int keygen_print(const char *format, const struct dns_name *name,
+static int keygen_print(const struct key_text *format, const char *name,
                         const struct tsig_algorithm *algorithm)
 {
-    for (size_t i = 0; i < sizeof keygen_formats / sizeof *keygen_formats; i++) {
-        if (strcmp(format, keygen_formats[i].name) != 0)
-            continue;
-        uint8_t secret[TSIG_MAC_MAX];
-        if (RAND_priv_bytes(secret, algorithm->hash_size) != 1) {
-            fputs("tsig-proxy: keygen: no random numbers to be had\n", stderr);
-            return COMMAND_FAILED;
-        }
-        char base64[KEYGEN_SECRET_SIZE];
-        EVP_EncodeBlock((unsigned char *)base64, secret, algorithm->hash_size);
-        char text[DNS_NAME_TEXT_SIZE];
-        keygen_formats[i].print(dns_name_to_text(name, text), algorithm->text, base64);
-        OPENSSL_cleanse(secret, sizeof secret);
-        OPENSSL_cleanse(base64, sizeof base64);
-        return COMMAND_DONE;
+    uint8_t secret[TSIG_MAC_MAX];
+    if (RAND_priv_bytes(secret, algorithm->hash_size) != 1) {
+        fputs("tsig-proxy: keygen: no random numbers to be had\n", stderr);
+        return COMMAND_FAILED;
     }
-    return command_usage("keygen: unknown format '%s' (ini, bind, nsd, knot, powerdns)", format);
+    char base64[KEYGEN_SECRET_SIZE];
+    EVP_EncodeBlock((unsigned char *)base64, secret, algorithm->hash_size);
+    format->print(name, algorithm->text, base64);
+    OPENSSL_cleanse(secret, sizeof secret);
+    OPENSSL_cleanse(base64, sizeof base64);
+    return COMMAND_DONE;
+}
+
+static int keygen_say_algorithms(const char *text)
+{
+    char known[256] = "";
+    size_t len = 0;
+    const struct tsig_algorithm *a;
+    for (size_t i = 0; (a = tsig_algorithm_at(i)) && len < sizeof known; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, " %s", a->text);
+    return command_usage("keygen", "unknown algorithm '%s'; there are%s", text, known);
+}
+
+static int keygen_say_formats(const char *text)
+{
+    char known[128] = "";
+    size_t len = 0;
+    const struct key_text *format;
+    for (size_t i = 0; (format = key_text_at(i)) && len < sizeof known; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, " %s", format->format);
+    return command_usage("keygen", "unknown format '%s'; there are%s", text, known);
 }
 
 int command_keygen(int argc, char **argv)
 {
-    const char *format = "ini";
-    const struct tsig_algorithm *algorithm = tsig_algorithm_by_text("hmac-sha256");
-    opterr = 0;
-    for (int option; (option = getopt(argc, argv, "+a:f:")) != -1;) {
-        if (option == 'f')
-            format = optarg;
-        else if (option != 'a')
-            return command_usage("keygen: unknown option, or one without its value");
-        else if (!(algorithm = tsig_algorithm_by_text(optarg)))
-            return command_usage("keygen: unknown algorithm '%s'", optarg);
-    }
-    if (optind + 1 != argc)
-        return command_usage("keygen: one key name is needed");
+    const char *format_text = "bind", *algorithm_text = "hmac-sha256";
+    const struct arguments_option options[] = {{'a', "algorithm", &algorithm_text, NULL},
+                                               {'f', "format", &format_text, NULL}};
+    struct arguments a = {.options = options, .option_count = 2, .most = 1};
+    int given = arguments_read(&a, argc, argv);
+    if (given != ARGUMENTS_GO_ON)
+        return given;
+    const struct tsig_algorithm *algorithm = tsig_algorithm_by_text(algorithm_text);
+    if (!algorithm)
+        return keygen_say_algorithms(algorithm_text);
+    const struct key_text *format = key_text_find(format_text);
+    if (!format)
+        return keygen_say_formats(format_text);
+    if (a.count == 0)
+        return command_usage("keygen", "the key's name is missing");
     struct dns_name name;
-    if (dns_name_from_text(argv[optind], &name) < 0 || name.len == 1)
-        return command_usage("keygen: '%s' is not a domain name", argv[optind]);
-    dns_name_lower(&name);
-    return keygen_print(format, &name, algorithm);
+    char text[DNS_NAME_TEXT_SIZE];
+    const char *problem = config_name_read(*a.words, &name);
+    if (problem || name.len == 1)
+        return command_usage("keygen", "'%s' %s", *a.words, problem ? problem : "is no key's name");
+    dns_name_to_text(&name, text);
+    problem = key_text_refuse(format, text, algorithm);
+    if (problem)
+        return command_usage("keygen", "%s %s", format->format, problem);
+    return keygen_print(format, text, algorithm);
 }

@@ -1,31 +1,23 @@
 /* show --tproxy: what a transparent gateway needs beside the proxy, made from its configuration. */
-#include <getopt.h>
 #include <stdio.h>
 
+#include "base/arguments.h"
 #include "base/command.h"
 #include "base/load.h"
 #include "tools/rules.h"
 
 int command_show(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"tproxy", no_argument, NULL, 't'}, {"sidecar", no_argument, NULL, 's'}, {0}};
-    const char *file = CONFIG_DEFAULT_PATH;
     bool tproxy = false, sidecar = false;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "+c:", options, NULL)) != -1;) {
-        if (option == 'c')
-            file = optarg;
-        else if (option == 't')
-            tproxy = true;
-        else if (option == 's')
-            sidecar = true;
-        else
-            return command_usage("show: unknown option, or -c without a file");
-    }
-    if (optind < argc || !tproxy)
-        return command_usage("show: --tproxy or --tproxy --sidecar is what can be shown");
-    struct config *config = load_config(file);
+    const struct arguments_option options[] = {{.name = "tproxy", .given = &tproxy},
+                                               {.name = "sidecar", .given = &sidecar}};
+    struct arguments a = {.options = options, .option_count = 2};
+    int given = arguments_read(&a, argc, argv);
+    if (given != ARGUMENTS_GO_ON)
+        return given;
+    if (!tproxy)
+        return command_usage("show", "--tproxy or --tproxy --sidecar is what can be shown");
+    struct config *config = load_config(a.file);
     if (!config)
         return COMMAND_FAILED;
     int status = COMMAND_FAILED;
@@ -34,7 +26,7 @@ int command_show(int argc, char **argv)
         status = COMMAND_DONE;
     } else {
         fprintf(stderr, "%s: error: 'transparent = yes' in [proxy] is what packet rules are for\n",
-                file);
+                a.file);
     }
     config_unref(config);
     return status;

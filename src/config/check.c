@@ -3,6 +3,7 @@
  * other. All findings are told, errors as well as doubts. */
 #include "config/check.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "config/setting.h"
@@ -99,16 +100,36 @@ static void check_listen(const struct check *c)
     }
 }
 
+static bool check_same_secret(const struct tsig_key *a, const struct tsig_key *b)
+{
+    return a->secret && a->algorithm == b->algorithm && a->secret_len == b->secret_len &&
+           CRYPTO_memcmp(a->secret, b->secret, a->secret_len) == 0;
+}
+
+/* One name with two secrets is what changing the secret takes. */
 static void check_key_names(const struct check *c)
 {
     const struct tsig_keyring *ring = &check_peer_of(c)->keyring;
     char text[DNS_NAME_TEXT_SIZE];
-    for (size_t i = 0; i < ring->count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (ring->keys[i]->name.len > 0 &&
-                dns_name_equal(&ring->keys[i]->name, &ring->keys[j]->name))
-                place_say(check_place(c, "key"), CONFIG_ERROR, "two of the keys have the name '%s'",
-                          dns_name_to_text(&ring->keys[i]->name, text));
+    for (size_t i = 0; i < ring->count; i++) {
+        const struct tsig_key *key = ring->keys[i];
+        unsigned namesakes = 0;
+        bool same = false;
+        for (size_t j = 0; j < i && key->name.len > 0; j++) {
+            if (!dns_name_equal(&key->name, &ring->keys[j]->name))
+                continue;
+            namesakes++;
+            same = same || check_same_secret(key, ring->keys[j]);
+        }
+        if (same)
+            place_say(check_place(c, "key"), CONFIG_ERROR,
+                      "two of the keys have the name '%s' and one secret",
+                      dns_name_to_text(&key->name, text));
+        else if (namesakes == 2)
+            place_say(check_place(c, "key"), CONFIG_ERROR,
+                      "more than two of the keys have the name '%s'; two do to change a secret",
+                      dns_name_to_text(&key->name, text));
+    }
 }
 
 static void check_heard_at(const struct check *c)

@@ -71,7 +71,9 @@ struct config_lines_sink {
     void *arg;
     /* `header` is the text between the brackets; NULL when it could not be read. */
     int (*on_section)(void *arg, const char *header, unsigned line);
-    int (*on_setting)(void *arg, const char *name, const char *value, unsigned line);
+    /* `comment` is what stands behind the value and its ';', or "". */
+    int (*on_setting)(void *arg, const char *name, const char *value, const char *comment,
+                      unsigned line);
 };
 
 /* Feeds the text line by line. 0, or the first failure that a callback returned, or DNS_EMEMORY.

@@ -8,12 +8,14 @@
 #include "draft.h"
 #include "tsig/key_file.h"
 
+#define KEY_CREDENTIAL "credential:"
+
 /* One [key] section while its key is made. What the section leaves open the file may fill in. */
 struct making {
     const struct draft *draft;
     const struct config_section *section;
     const struct draft_key *given;
-    bool from_file; /* `file` has all its members, not just the secret */
+    bool absent; /* the secret is where only the service sees it */
     struct tsig_key_file file;
 };
 
@@ -23,27 +25,39 @@ static struct place key_place(const struct making *m, const char *setting)
     return place_of(m->draft->place, m->section, setting);
 }
 
-static int key_decode(struct making *m, const char *setting, const char *text, size_t len)
+static int key_decode(struct making *m, const char *text)
 {
-    int error = tsig_key_decode_secret(text, len, m->file.secret, &m->file.secret_len);
-    if (error == DNS_ESPACE)
-        return place_say(key_place(m, setting), CONFIG_ERROR, "'%s' holds more than %d octets",
-                         setting, TSIG_SECRET_MAX);
-    if (error < 0)
-        return place_say(key_place(m, setting), CONFIG_ERROR, "'%s' is not base64", setting);
+    char problem[TSIG_KEY_FILE_PROBLEM_SIZE];
+    if (tsig_key_file_read_bare(text, strlen(text), &m->file, problem) < 0)
+        return place_say(key_place(m, "secret"), CONFIG_ERROR, "cannot use 'secret': %s", problem);
     return 0;
 }
 
-static int key_decode_file(struct making *m, const char *text, size_t len)
+/* dnssec-keygen has the name in that of a private key's file, and nowhere else. */
+static void key_take_name_of(const char *path, struct dns_name *out)
 {
-    if (!tsig_key_file_looks_like(text, len))
-        return key_decode(m, "secret-file", text, len);
-    const char *problem = NULL;
-    if (tsig_key_file_parse(text, len, &m->file, &problem) < 0)
-        return place_say(key_place(m, "secret-file"), CONFIG_ERROR,
-                         "the key file '%s' cannot be read: %s", m->given->secret_file, problem);
+    char text[DNS_NAME_TEXT_SIZE];
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *end = strstr(base, ".+");
+    size_t len = end ? (size_t)(end - base) : 0;
+    if (*base != 'K' || len < 2 || len > sizeof text || !strstr(end, ".private"))
+        return;
+    memcpy(text, base + 1, len - 1);
+    text[len - 1] = '\0';
+    if (dns_name_from_text(text, out) < 0)
+        out->len = 0;
+}
+
+static int key_decode_file(struct making *m, const char *path, const struct config_file *file)
+{
+    char problem[TSIG_KEY_FILE_PROBLEM_SIZE];
+    if (tsig_key_file_read(file->text, file->len, &m->file, problem) < 0)
+        return place_say(key_place(m, "secret-file"), CONFIG_ERROR, "cannot use '%s': %s", path,
+                         problem);
+    if (m->file.name.len == 0)
+        key_take_name_of(path, &m->file.name);
     dns_name_lower(&m->file.name);
-    m->from_file = true;
     return 0;
 }
 
@@ -57,26 +71,58 @@ static int key_say_unreadable(const struct making *m, const char *path, const ch
     return place_say(key_place(m, "secret-file"), CONFIG_ERROR, "cannot read '%s': %s", path, why);
 }
 
-static int key_read_file(struct making *m)
+/* What a service manager hands to the service alone, by name. */
+static int key_resolve_credential(struct making *m, const char *name, char **path)
 {
-    char *path = draft_resolve(key_place(m, "secret-file"), m->given->secret_file);
-    if (!path)
-        return DNS_EMEMORY;
+    const struct config_files *files = m->draft->files;
+    struct place place = key_place(m, "secret-file");
+    *path = NULL;
+    if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return place_say(place, CONFIG_ERROR,
+                         "'" KEY_CREDENTIAL "' takes the name of a credential, not '%s'", name);
+    if (files->credentials)
+        return asprintf(path, "%s/%s", files->credentials, name) < 0 ? DNS_EMEMORY : 0;
+    m->absent = files->only_looks;
+    return place_say(
+        place, m->absent ? CONFIG_WARNING : CONFIG_ERROR,
+        "$CREDENTIALS_DIRECTORY is not set, so there is no '" KEY_CREDENTIAL "%s' here%s", name,
+        m->absent ? "; the service has it if its unit says LoadCredential="
+                  : "; it is for a service whose unit says LoadCredential=");
+}
+
+static int key_resolve(struct making *m, char **path)
+{
+    const char *given = m->given->secret_file;
+    if (strncmp(given, KEY_CREDENTIAL, strlen(KEY_CREDENTIAL)) == 0)
+        return key_resolve_credential(m, given + strlen(KEY_CREDENTIAL), path);
+    *path = draft_resolve(key_place(m, "secret-file"), given);
+    return *path ? 0 : DNS_EMEMORY;
+}
+
+static int key_read_path(struct making *m, const char *path)
+{
     const struct config_files *files = m->draft->files;
     struct config_file file = {0};
     int error = files->read(files->arg, path, &file);
     if (error < 0)
-        error = key_say_unreadable(m, path, strerror(-error));
-    free(path);
-    if (error < 0)
-        return error;
+        return key_say_unreadable(m, path, strerror(-error));
     if (file.mode & 0004)
         place_say(key_place(m, "secret-file"), CONFIG_WARNING,
                   "others can read the secret file; make it mode 640 or less");
     draft_doubt_file(m->draft, key_place(m, "secret-file"), "the secret file", &file);
-    error = key_decode_file(m, file.text, file.len);
+    error = key_decode_file(m, path, &file);
     OPENSSL_cleanse(file.text, file.len);
     free(file.text);
+    return error;
+}
+
+static int key_read_file(struct making *m)
+{
+    char *path = NULL;
+    int error = key_resolve(m, &path);
+    if (error == 0)
+        error = key_read_path(m, path);
+    free(path);
     return error;
 }
 
@@ -97,20 +143,21 @@ static int key_read_secret(struct making *m)
         return DNS_EFORMAT;
     place_say(key_place(m, "secret"), CONFIG_WARNING,
               "the secret stands in this file; 'secret-file' keeps it apart");
-    return key_decode(m, "secret", m->given->secret, strlen(m->given->secret));
+    return key_decode(m, m->given->secret);
 }
 
 /* NULL when there is none, which has been said. */
 static const struct tsig_algorithm *key_choose_algorithm(const struct making *m)
 {
     bool said = setting_line(m->section, "algorithm") != 0;
-    if (m->from_file && said && m->given->algorithm && m->given->algorithm != m->file.algorithm) {
+    const struct tsig_algorithm *in_file = m->file.algorithm;
+    if (in_file && said && m->given->algorithm && m->given->algorithm != in_file) {
         place_say(key_place(m, "algorithm"), CONFIG_ERROR,
                   "'algorithm' is %s, but the key file says %s", m->given->algorithm->text,
-                  m->file.algorithm->text);
+                  in_file->text);
         return NULL;
     }
-    return m->from_file && !said ? m->file.algorithm : m->given->algorithm;
+    return in_file && !said ? in_file : m->given->algorithm;
 }
 
 static int key_choose_name(const struct making *m, struct dns_name *out)
@@ -119,14 +166,17 @@ static int key_choose_name(const struct making *m, struct dns_name *out)
     struct dns_name name = m->given->name;
     if (said && name.len == 0)
         return DNS_EFORMAT; /* said already */
+    bool in_file = m->file.name.len > 0;
     if (!said && dns_name_from_text(m->section->label, &name) < 0) {
-        if (!m->from_file)
+        if (m->absent)
+            return 0;
+        if (!in_file)
             return place_say(key_place(m, "name"), CONFIG_ERROR,
                              "the label '%s' is no key name; give the name with 'name'",
                              m->section->label);
         name = m->file.name;
     }
-    if (m->from_file && !dns_name_equal(&name, &m->file.name)) {
+    if (in_file && !dns_name_equal(&name, &m->file.name)) {
         char file_text[DNS_NAME_TEXT_SIZE];
         char text[DNS_NAME_TEXT_SIZE];
         dns_name_to_text(&name, text);
@@ -148,7 +198,7 @@ static int key_choose_minimum(const struct making *m, const struct tsig_algorith
 {
     unsigned minimum = m->given->minimum_mac;
     if (minimum == 0)
-        minimum = m->from_file ? m->file.minimum_mac : 0;
+        minimum = m->file.minimum_mac;
     if (minimum != 0 &&
         (minimum < tsig_algorithm_least_mac(algorithm) || minimum > algorithm->mac_size))
         return place_say(key_place(m, "minimum-mac"), CONFIG_ERROR,
@@ -159,19 +209,34 @@ static int key_choose_minimum(const struct making *m, const struct tsig_algorith
     return 0;
 }
 
+static void key_warn_of_secret(const struct making *m, const struct tsig_algorithm *algorithm)
+{
+    struct place place = key_place(m, m->given->secret ? "secret" : "secret-file");
+    if (m->file.hexadecimal)
+        place_say(place, CONFIG_WARNING,
+                  "the secret of [key %s] has hexadecimal digits alone and is taken for base64; if "
+                  "it is hexadecimal, write it as base64: xxd -r -p | base64",
+                  m->section->label);
+    else if (m->file.secret_len != algorithm->hash_size)
+        place_say(place, CONFIG_WARNING,
+                  m->file.secret_len < algorithm->hash_size
+                      ? "the secret of [key %s] has %zu octets; for %s it should have %u"
+                      : "the secret of [key %s] has %zu octets, and %s gains from %u alone: was it "
+                        "made for another algorithm?",
+                  m->section->label, m->file.secret_len, algorithm->text,
+                  (unsigned)algorithm->hash_size);
+}
+
 static void key_warn_of_weakness(const struct making *m, const struct tsig_algorithm *algorithm)
 {
     if (algorithm->weak)
         place_say(key_place(m, "algorithm"), CONFIG_WARNING,
                   "%s is weak; use it only with servers that have nothing better", algorithm->text);
-    if (m->file.secret_len < algorithm->hash_size)
-        place_say(key_place(m, m->given->secret ? "secret" : "secret-file"), CONFIG_WARNING,
-                  "the secret of [key %s] has %zu octets; for %s it should have %u",
-                  m->section->label, m->file.secret_len, algorithm->text,
-                  (unsigned)algorithm->hash_size);
+    key_warn_of_secret(m, algorithm);
 }
 
-/* DNS_EFORMAT leaves the key zero, or with nothing but a name. */
+/* DNS_EFORMAT leaves the key zero, or with nothing but a name; an absent secret does so without an
+ * error being told. */
 static int key_make(struct making *m, struct tsig_key *out)
 {
     int secret = key_read_secret(m);
@@ -182,7 +247,7 @@ static int key_make(struct making *m, struct tsig_key *out)
     int error = key_choose_name(m, &name);
     out->name = name;
     const struct tsig_algorithm *algorithm = key_choose_algorithm(m);
-    if (!algorithm)
+    if (!algorithm || m->absent)
         return DNS_EFORMAT;
     unsigned minimum = 0;
     if (key_choose_minimum(m, algorithm, &minimum) < 0 || secret < 0 || error < 0)

@@ -24,7 +24,8 @@ struct lines {
     bool awaited; /* inih has not had the whole of a setting */
     size_t fed;   /* octets of the line that inih has had */
     size_t value_len;
-    char line[CONFIG_LINE_MAX + 1]; /* trimmed, without comments */
+    char line[CONFIG_LINE_MAX + 1];    /* trimmed, without comments */
+    char comment[CONFIG_LINE_MAX + 1]; /* what stood behind it */
     char value[CONFIG_LINE_MAX + 1];
 };
 
@@ -50,6 +51,9 @@ static void lines_keep(struct lines *lines, const char *text, size_t len)
     size_t kept = 0;
     while (kept < len && !lines_is_comment(lines, text, kept))
         kept++;
+    size_t comment = kept < len ? len - kept - 1 : 0;
+    memcpy(lines->comment, text + len - comment, comment);
+    lines->comment[comment] = '\0';
     while (kept > 0 && lines_is_blank(text[kept - 1]))
         kept--;
     memcpy(lines->line, text, kept);
@@ -213,8 +217,8 @@ static int on_value(void *user, const char *section, const char *name, const cha
         return 1;
     lines->awaited = false;
     if (lines->error == 0)
-        lines->error =
-            lines->sink->on_setting(lines->sink->arg, name, lines->value, lines->place->line);
+        lines->error = lines->sink->on_setting(lines->sink->arg, name, lines->value, lines->comment,
+                                               lines->place->line);
     return 1;
 }
 
@@ -248,6 +252,7 @@ int config_lines_read(const char *text, size_t len, struct place *place,
     int error = ini_parse_stream(lines_feed, &lines, on_value, &lines);
     OPENSSL_cleanse(lines.line, sizeof lines.line);
     OPENSSL_cleanse(lines.value, sizeof lines.value);
+    OPENSSL_cleanse(lines.comment, sizeof lines.comment);
     /* Above 0 is the line of a value that did not come back: lines_feed has told of it. */
     return error < 0 ? DNS_EMEMORY : lines.error;
 }

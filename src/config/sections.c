@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "config/guess.h"
+#include "config/names.h"
 #include "config/setting.h"
 #include "draft.h"
+#include "mend.h"
 
 #define SECTIONS_NAME_LIKELY 16 /* no setting has a longer name */
 
@@ -116,8 +118,6 @@ static bool sections_find_kind(const char *word, struct place place, enum settin
 
 static int on_section(void *arg, const char *header, unsigned line)
 {
-    static const char label_octets[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "0123456789-._";
     struct draft *draft = arg;
     draft->where = DRAFT_SKIPPING;
     if (!header)
@@ -133,7 +133,7 @@ static int on_section(void *arg, const char *header, unsigned line)
     enum setting_section kind;
     if (!sections_find_kind(word, place, &kind))
         return 0;
-    if (label[strspn(label, label_octets)])
+    if (!config_label_is_good(label))
         place_say(place, CONFIG_ERROR,
                   "the label '%s' may have letters, digits, '-', '.' and '_' in it, nothing else",
                   label);
@@ -173,7 +173,21 @@ static void sections_say_unknown(const struct config_section *section, const cha
         place_say(place, CONFIG_ERROR, "unknown setting '%s' in %s", name, title);
 }
 
-static int on_setting(void *arg, const char *name, const char *value, unsigned line)
+/* A list that seems to go on behind a ';', as BIND has it. */
+static void sections_doubt_comment(const struct setting *row, const char *comment,
+                                   struct place place)
+{
+    bool listed = row->type == SETTING_ADDRESSES || row->type == SETTING_HOSTS ||
+                  row->type == SETTING_SOURCES || row->type == SETTING_PREFIXES;
+    if (listed && mend_is_list(comment))
+        place_say(place, CONFIG_WARNING,
+                  "'%s' goes on behind a ';', but all that follows this is a comment; if it is "
+                  "meant, write ','",
+                  row->name);
+}
+
+static int on_setting(void *arg, const char *name, const char *value, const char *comment,
+                      unsigned line)
 {
     struct draft *draft = arg;
     struct config *config = draft->config;
@@ -194,6 +208,7 @@ static int on_setting(void *arg, const char *name, const char *value, unsigned l
         return 0;
     }
     *seen = *seen ? *seen : line;
+    sections_doubt_comment(row, comment, place);
     int error = config_value_set(row, config_sections_base(draft, section), value, place);
     return error == DNS_EFORMAT ? 0 : error;
 }

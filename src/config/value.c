@@ -6,8 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/names.h"
 #include "config/setting.h"
 #include "draft.h"
+#include "mend.h"
 
 /* One setting while its text is read; `out` is where its value goes. */
 struct value {
@@ -85,14 +87,29 @@ static int value_set_text(struct value *v, const char *text)
     return 0;
 }
 
+/* `otherwise` is for a text of which nothing is known. */
+static int value_say_address(const struct value *v, enum mend_kind kind, const char *text,
+                             const char *otherwise)
+{
+    char mended[MEND_SIZE];
+    bool known = mend_address(kind, text, mended);
+    return place_say(v->place, CONFIG_ERROR, "'%s' has '%s'%s%s", v->row->name, text,
+                     known ? ": " : ", which is ", known ? mended : otherwise);
+}
+
 static int value_set_address(struct value *v, const char *text)
 {
     struct address a = {0};
-    if (*text && address_from_text(text, v->row->port, &a) < 0)
-        return place_say(
-            v->place, CONFIG_ERROR,
-            "'%s' has '%s', which is no address; write 192.0.2.1, 192.0.2.1@%u or 2001:db8::1@%u",
-            v->row->name, text, v->row->port, v->row->port);
+    if (*text && address_from_text(text, v->row->port, &a) < 0) {
+        enum mend_kind kind = v->row->flags & SETTING_MAY_BE_EMPTY   ? MEND_OPTIONAL
+                              : strcmp(v->row->name, "address") == 0 ? MEND_SERVER
+                                                                     : MEND_LISTENER;
+        char otherwise[MEND_SIZE];
+        snprintf(otherwise, sizeof otherwise,
+                 "no address; write 192.0.2.1, 192.0.2.1@%u or 2001:db8::1@%u", v->row->port,
+                 v->row->port);
+        return value_say_address(v, kind, text, otherwise);
+    }
     *(struct address *)v->out = a;
     return 0;
 }
@@ -125,10 +142,8 @@ static int value_add_address(struct value *v, const char *text)
 static int value_read_host(const struct value *v, const char *text, struct address *out)
 {
     if (address_from_text(text, 0, out) < 0 || out->port != 0)
-        return place_say(
-            v->place, CONFIG_ERROR,
-            "'%s' has '%s', which is no address without a port; write 192.0.2.1 or 2001:db8::1",
-            v->row->name, text);
+        return value_say_address(v, MEND_HOST, text,
+                                 "no address without a port; write 192.0.2.1 or 2001:db8::1");
     return 0;
 }
 
@@ -174,10 +189,9 @@ static int value_add_prefix(struct value *v, const char *text)
     struct draft_prefixes *list = v->out;
     struct prefix prefix;
     if (prefix_from_text(text, &prefix) < 0)
-        return place_say(v->place, CONFIG_ERROR,
-                         "'%s' has '%s', which is no prefix or address; write 192.0.2.0/24 or "
-                         "2001:db8::/32, with no bits set past the length",
-                         v->row->name, text);
+        return value_say_address(v, MEND_PREFIX, text,
+                                 "no prefix or address; write 192.0.2.0/24 or 2001:db8::/32, with "
+                                 "no bits set past the length");
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].length == prefix.length &&
             address_same_host(&list->items[i].address, &prefix.address))
@@ -218,41 +232,29 @@ static int value_add_path(struct value *v, const char *text)
     return value_add_to_texts(v, text, strcmp);
 }
 
-static bool value_is_ascii(const char *text)
-{
-    while (*text && (unsigned char)*text < 0x80)
-        text++;
-    return !*text;
-}
-
-/* All octets can be in a name, but these are in it by mistake unless they are escaped. */
-static bool value_has_stray(const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\\' && text[1])
-            text++;
-        else if (strchr("* \t,;\"", *text))
-            return true;
-    }
-    return false;
-}
-
 /* The name in `text` from octet `at` on. */
 static int value_read_name(const struct value *v, const char *text, size_t at, struct dns_name *out)
 {
-    if (!value_is_ascii(text))
-        return place_say(v->place, CONFIG_ERROR,
-                         "'%s' has '%s', which is not ASCII; write such names in their xn-- form",
-                         v->row->name, text);
-    if (value_has_stray(text + at) || dns_name_from_text(text + at, out) < 0)
-        return place_say(v->place, CONFIG_ERROR, "'%s' has '%s', which is no domain name",
-                         v->row->name, text);
-    dns_name_lower(out);
-    return 0;
+    const char *problem = config_name_read(text + at, out);
+    return problem ? place_say(v->place, CONFIG_ERROR, "'%s' has '%s', which %s", v->row->name,
+                               text, problem)
+                   : 0;
+}
+
+/* There is a domain of each of these names, or may be, so they are no mistake for certain. */
+static void value_doubt_zone(const struct value *v, const char *text)
+{
+    static const char *const value_all[] = {"all", "any", "every"};
+    for (size_t i = 0; i < sizeof value_all / sizeof *value_all; i++)
+        if (strcasecmp(text, value_all[i]) == 0)
+            place_say(v->place, CONFIG_WARNING,
+                      "'%s' has '%s', which is the one zone of that name; for every zone write *",
+                      v->row->name, text);
 }
 
 static int value_add_zone(struct value *v, const char *text)
 {
+    value_doubt_zone(v, text);
     struct dns_name name = {.len = 0};
     if (strcmp(text, "*") == 0)
         return config_zones_add(v->out, ZONE_ALL, &name, v->place);
@@ -307,6 +309,15 @@ static int value_set_algorithm(struct value *v, const char *text)
                      draft_looks_secret(text) ? "what stands there" : text);
 }
 
+/* A '#' behind a blank, as if it opened a comment, where none can be part of the value. */
+static bool value_has_comment(const struct setting *row, const char *text)
+{
+    const char *mark = strchr(text, '#');
+    while (mark && mark > text && !strchr(" \t", mark[-1]))
+        mark = strchr(mark + 1, '#');
+    return mark && mark > text && row->type != SETTING_TEXT && row->type != SETTING_PATHS;
+}
+
 /* Calls `add` for each item between commas, also after one was refused, so that all are told of. */
 static int value_set_list(struct value *v, const char *text,
                           int (*add)(struct value *, const char *))
@@ -354,6 +365,10 @@ int config_value_set(const struct setting *row, void *base, const char *text, st
     struct value v = {.row = row, .place = place, .out = (char *)base + row->offset};
     if (!*text && !(row->flags & SETTING_MAY_BE_EMPTY))
         return place_say(v.place, CONFIG_ERROR, "'%s' has no value", v.row->name);
+    if (value_has_comment(row, text))
+        return place_say(v.place, CONFIG_ERROR,
+                         "'%s' has a '#', which opens no comment behind a value; write ';'",
+                         v.row->name);
     if (types[row->type].set)
         return types[row->type].set(&v, text);
     return value_set_list(&v, text, types[row->type].add);

@@ -152,6 +152,23 @@ static bool proof_accept_key(struct judgement *j, const struct tsig_key *key)
     return true;
 }
 
+/* With the peer's key of that name, or, while its secret is being changed, with each of the two;
+ * when neither fits, the first is the one that is told of. NULL: it has none. */
+static const struct tsig_key *proof_try_keys(struct judgement *j, struct tsig_chain *chain,
+                                             enum tsig_verdict *verdict)
+{
+    const struct tsig_keyring *ring = &j->verdict->client.peer->keyring;
+    const struct tsig_record *record = &j->verdict->record;
+    size_t at = 0;
+    const struct tsig_key *first = tsig_keyring_next(ring, record, &at);
+    for (const struct tsig_key *key = first; key; key = tsig_keyring_next(ring, record, &at)) {
+        *verdict = proof_verify(j, key, chain);
+        if (*verdict != TSIG_VERDICT_BADSIG)
+            return key;
+    }
+    return first;
+}
+
 bool proof_check_tsig(struct judgement *j)
 {
     static const struct {
@@ -167,11 +184,11 @@ bool proof_check_tsig(struct judgement *j)
                                    "its MAC is cut short; set minimum-mac if that is meant"},
     };
     struct client *client = &j->verdict->client;
-    const struct tsig_key *key = tsig_keyring_find(&client->peer->keyring, &j->verdict->record);
     struct tsig_chain chain;
+    enum tsig_verdict verdict = TSIG_VERDICT_BADKEY;
+    const struct tsig_key *key = proof_try_keys(j, &chain, &verdict);
     if (!key)
         return proof_check_unknown_key(j);
-    enum tsig_verdict verdict = proof_verify(j, key, &chain);
     if (verdict == TSIG_VERDICT_FORMERR)
         return judgement_form_error(j, RESULT_MAC_SIZE);
     if (verdict == TSIG_VERDICT_FAILED)

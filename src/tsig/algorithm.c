@@ -1,6 +1,7 @@
 #include "tsig/algorithm.h"
 
 #include <assert.h>
+#include <string.h>
 #include <strings.h>
 
 /* The kinds with a cut MAC are algorithms of their own (RFC 8945 section 6, table 3). */
@@ -23,11 +24,25 @@ const struct tsig_algorithm *tsig_algorithm_at(size_t i)
     return i < ALGORITHMS ? &algorithm_table[i] : NULL;
 }
 
+/* Has `text` this name in its first `len` octets, with '_' for some '-'? */
+static bool algorithm_is(const char *name, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strncasecmp(text[i] == '_' ? "-" : text + i, name + i, 1) != 0)
+            return false;
+    return !name[len];
+}
+
 const struct tsig_algorithm *tsig_algorithm_by_text(const char *text)
 {
+    bool whole = strncasecmp(text, "hmac", 4) == 0;
+    text += whole ? 4 : 0;
+    text += whole && (*text == '-' || *text == '_');
+    size_t len = strlen(text);
+    len -= len > 0 && text[len - 1] == '.';
     for (size_t i = 0; i < ALGORITHMS; i++)
-        if (strcasecmp(text, algorithm_table[i].text) == 0 ||
-            strcasecmp(text, algorithm_table[i].wire) == 0)
+        if (algorithm_is(algorithm_table[i].text + 5, text, len) ||
+            algorithm_is(algorithm_table[i].wire + 5, text, len))
             return &algorithm_table[i];
     return NULL;
 }

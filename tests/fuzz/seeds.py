@@ -289,6 +289,7 @@ def inputs():
         yield "exchange", name, begin + b"".join(bytes([what]) + frame(wire) for what, wire in happenings)
     for name, text, secret in configurations():
         yield "config", name, text.encode() + b"\0" + secret.encode()
+    yield "key", "bind", bind_file().encode()
 
 
 def main():

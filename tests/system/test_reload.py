@@ -171,3 +171,16 @@ def test_questions_are_answered_throughout(changing):
         for thread in asking:
             thread.join()
     assert lost == []
+
+
+def test_a_secret_changes_under_the_name_of_the_key(changing):
+    """The other side changes over when it likes, and nobody is refused before, then or after."""
+    it = changing()
+    old = it.relay.key
+    fresh = Key.new(old.name, label="fresh")
+    asks = it.relay.proxy.place, it.relay.source
+    assert it.reload(old.section(), fresh.section(), it.primary,
+                     (it.secondary[0], {**it.secondary[1], "key": f"{old.label}, fresh"}))
+    assert [rcode_of(*asks, key) for key in (old, fresh, old)] == [NOERROR] * 3
+    assert it.reload(fresh.section(), it.primary, (it.secondary[0], {**it.secondary[1], "key": "fresh"}))
+    assert rcode_of(*asks, fresh) == NOERROR

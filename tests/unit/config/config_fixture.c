@@ -18,6 +18,8 @@ static struct {
 } files[16] = {{"/etc/t/k.key", CONFIG_FIXTURE_SECRET "\n", sizeof(CONFIG_FIXTURE_SECRET), 0640}};
 static size_t file_count = 1;
 static unsigned owner;
+static const char *credentials;
+static bool looks;
 static char *findings;
 
 static int read_file(void *arg, const char *path, struct config_file *out)
@@ -93,6 +95,12 @@ void config_fixture_own(unsigned uid)
     owner = uid;
 }
 
+void config_fixture_credentials(const char *folder, bool only_looks)
+{
+    credentials = folder;
+    looks = only_looks;
+}
+
 void config_fixture_forget(void)
 {
     file_count--;
@@ -100,7 +108,11 @@ void config_fixture_forget(void)
 
 int config_fixture_parse_octets(const char *text, size_t len)
 {
-    const struct config_files source = {.read = read_file, .list = list_files, .trusts = trusts};
+    const struct config_files source = {.read = read_file,
+                                        .list = list_files,
+                                        .trusts = trusts,
+                                        .credentials = credentials,
+                                        .only_looks = looks};
     size_t kept = file_count;
     int rc;
 

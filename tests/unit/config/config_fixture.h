@@ -15,7 +15,8 @@
 /* 32 octets. */
 #define CONFIG_FIXTURE_SECRET "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
-/* 64 octets. */
+/* 20 and 64 octets. */
+#define CONFIG_FIXTURE_SECRET_20 "AAECAwQFBgcICQoLDA0ODxAREhM="
 #define CONFIG_FIXTURE_SECRET_64                                                                   \
     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"                                                 \
     "ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="
@@ -28,6 +29,9 @@ void config_fixture_file(const char *path, const char *text, unsigned mode);
 
 /* All files are this user's; root and 953, who is tsig-proxy, are trusted. */
 void config_fixture_own(unsigned uid);
+
+/* $CREDENTIALS_DIRECTORY; NULL: there is none. And whether the configuration is to be served. */
+void config_fixture_credentials(const char *folder, bool only_looks);
 
 void config_fixture_forget(void); /* the file added last */
 

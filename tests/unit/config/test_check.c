@@ -198,8 +198,10 @@ Test(check, M1_key_names_are_told_apart_within_a_peer)
     expect_findings("[key l]\nname = K\nsecret-file = k.key\nalgorithm = hmac-sha512\n" HQ
                     "[secondary any]\naddress = 192.0.2.1\nkey = k, l\n",
                     "5: warning: the secret of [key l] has 32 octets; for hmac-sha512 it should "
-                    "have 64\n"
-                    "11: error: two of the keys have the name 'k'\n");
+                    "have 64\n");
+    expect_findings("[key l]\nname = K\nsecret-file = k.key\n" HQ
+                    "[secondary any]\naddress = 192.0.2.1\nkey = k, l\n",
+                    "10: error: two of the keys have the name 'k' and one secret\n");
     /* Names that could not be read are not the same. */
     expect_findings("name = a..b\n[key l]\nname = c..d\nsecret-file = k.key\n" HQ
                     "[secondary any]\naddress = 192.0.2.1\nkey = k, l\n",
@@ -209,6 +211,21 @@ Test(check, M1_key_names_are_told_apart_within_a_peer)
     expect_findings("[key l]\nname = k\nsecret-file = k.key\n" HQ ANY "zones = a.example\n"
                     "[secondary other]\naddress = 192.0.2.2\nkey = l\nzones = b.example\n",
                     "");
+}
+
+/* Two, while its secret is being changed. */
+Test(check, M1_a_key_may_have_two_secrets)
+{
+    config_fixture_file("/etc/t/l.key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0640);
+    config_fixture_file("/etc/t/m.key", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0640);
+    expect_findings("[key l]\nname = k\nsecret-file = l.key\n" HQ
+                    "[secondary any]\naddress = 192.0.2.1\nkey = l, k\n",
+                    "");
+    expect_findings(
+        "[key l]\nname = k\nsecret-file = l.key\n[key m]\nname = k\nsecret-file = m.key\n" HQ
+        "[secondary any]\naddress = 192.0.2.1\nkey = k, l, m\n",
+        "13: error: more than two of the keys have the name 'k'; two do to change a "
+        "secret\n");
 }
 
 Test(check, M8_warnings_about_secondaries)

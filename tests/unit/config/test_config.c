@@ -209,11 +209,12 @@ Test(config, M8_values_are_checked)
         {"transparent = true", "'transparent' is yes or no, not 'true'"},
         {"log-level = Info", "'log-level' is error, warning, notice, info or debug, not 'Info'"},
         {"http = 127.0.0.1", "the HTTP listener is not supported yet; leave it empty"},
-        {"http = no", "'http' has 'no', which is no address; write 192.0.2.1, 192.0.2.1@9153 or "
-                      "2001:db8::1@9153"},
+        {"http = no", "'http' has 'no': to have none, leave it empty"},
         {"control = /run/c", "a control socket is not supported yet; leave it empty"},
-        {"listen = 127.0.0.1:53", "'listen' has '127.0.0.1:53', which is no address; write "
-                                  "192.0.2.1, 192.0.2.1@53 or 2001:db8::1@53"},
+        {"listen = 127.0.0.1:53",
+         "'listen' has '127.0.0.1:53': a port stands behind '@'; write 127.0.0.1@53"},
+        {"listen = 1.2.3", "'listen' has '1.2.3', which is no address; write 192.0.2.1, "
+                           "192.0.2.1@53 or 2001:db8::1@53"},
         {"listen = 127.0.0.1,", "'listen' has a comma with nothing beside it"},
         {"listen = 127.0.0.1, 127.0.0.1@53", "'listen' has '127.0.0.1@53' twice"},
     };
@@ -234,12 +235,15 @@ Test(config, M8_values_of_peers_are_checked)
         const char *line;
         const char *finding;
     } cases[] = {
-        {"from = 192.0.2.1/24",
-         "'from' has '192.0.2.1/24', which is no prefix or address; write 192.0.2.0/24 or "
+        {"from = 192.0.2.1/24", "'from' has '192.0.2.1/24': it has bits set past its length; write "
+                                "192.0.2.0/24, or 192.0.2.1 for one address"},
+        {"from = 192.0.2",
+         "'from' has '192.0.2', which is no prefix or address; write 192.0.2.0/24 or "
          "2001:db8::/32, with no bits set past the length"},
         {"from = 192.0.2.0/24, 192.0.2.0/24", "'from' has '192.0.2.0/24' twice"},
-        {"source = 10.0.0.1@53", "'source' has '10.0.0.1@53', which is no address without a port; "
-                                 "write 192.0.2.1 or 2001:db8::1"},
+        {"source = 10.0.0.1@53", "'source' has '10.0.0.1@53': it takes no port; write 10.0.0.1"},
+        {"source = ::g", "'source' has '::g', which is no address without a port; write 192.0.2.1 "
+                         "or 2001:db8::1"},
         {"source = 10.0.0.1, 10.0.0.2",
          "'source' has two IPv4 addresses; one per family is all there can be"},
         {"source = ::", "'source' has '::', which is no address to send from; leave it out and the "

@@ -84,7 +84,8 @@ Test(config_key, P12_all_algorithms)
                  "[key xfr.example]\nsecret-file = long.key\nalgorithm = %s\n%s", algorithm->text,
                  REST);
         cr_expect_eq(config_fixture_parse(text), 0, "%s", algorithm->text);
-        cr_expect_eq(config_fixture_report.count, algorithm->weak ? 1 : 0, "%s", algorithm->text);
+        cr_expect_eq(config_fixture_report.count, algorithm->weak + (algorithm->hash_size < 64),
+                     "%s", algorithm->text);
         expect_key("xfr.example", algorithm->text, 64, algorithm->mac_size);
     }
     parse("secret-file = k.key\nalgorithm = hmac-sha3\n",
@@ -105,11 +106,14 @@ Test(config_key, M8_bad_base64_and_never_shown)
 {
     parse("secret = c2Vjcm\n",
           "2: warning: the secret stands in this file; 'secret-file' keeps it apart\n"
-          "2: error: 'secret' is not base64\n");
+          "2: error: cannot use 'secret': it has 6 characters of base64, no multiple of 4: its end "
+          "is "
+          "missing, or the '=' there\n");
     config_fixture_file("/etc/t/bad.key", "hello, world", 0640);
-    parse("secret-file = bad.key\n", "2: error: 'secret-file' is not base64\n");
+    parse("secret-file = bad.key\n",
+          "2: error: cannot use '/etc/t/bad.key': octet 6 is ',', which is not base64\n");
     config_fixture_file("/etc/t/empty.key", "\n", 0640);
-    parse("secret-file = empty.key\n", "2: error: 'secret-file' is not base64\n");
+    parse("secret-file = empty.key\n", "2: error: cannot use '/etc/t/empty.key': it is empty\n");
 }
 
 Test(config_key, M8_files_that_others_can_change)
@@ -141,7 +145,8 @@ Test(config_key, M8_warnings)
     parse("secret-file = short.key\n",
           "2: warning: the secret of [key xfr.example] has 16 octets; for hmac-sha256 it should "
           "have 32\n");
-    parse("secret-file = k.key\nalgorithm = hmac-sha1\n",
+    config_fixture_file("/etc/t/sha1.key", CONFIG_FIXTURE_SECRET_20, 0600);
+    parse("secret-file = sha1.key\nalgorithm = hmac-sha1\n",
           "3: warning: hmac-sha1 is weak; use it only with servers that have nothing better\n");
     parse("algorithm = HMAC-MD5\nsecret-file = short.key\n",
           "2: warning: hmac-md5 is weak; use it only with servers that have nothing better\n");
@@ -151,14 +156,14 @@ Test(config_key, bind_key_file_fills_in)
 {
     config_fixture_file(
         "/etc/t/bind.key",
-        "key \"XFR.example\" {\n\talgorithm hmac-sha384;\n\tsecret \"" CONFIG_FIXTURE_SECRET_64
+        "key \"XFR.example\" {\n\talgorithm hmac-sha512;\n\tsecret \"" CONFIG_FIXTURE_SECRET_64
         "\";\n};\n",
         0640);
     parse("secret-file = bind.key\n", "");
-    expect_key("xfr.example", "hmac-sha384", 64, 48);
-    parse("secret-file = bind.key\nalgorithm = hmac-sha384\nname = xfr.EXAMPLE\n", "");
+    expect_key("xfr.example", "hmac-sha512", 64, 64);
+    parse("secret-file = bind.key\nalgorithm = HMAC_SHA512.\nname = xfr.EXAMPLE\n", "");
     parse("secret-file = bind.key\nalgorithm = hmac-sha256\n",
-          "3: error: 'algorithm' is hmac-sha256, but the key file says hmac-sha384\n");
+          "3: error: 'algorithm' is hmac-sha256, but the key file says hmac-sha512\n");
     parse("secret-file = bind.key\nname = other.example\n",
           "2: error: the key file is of 'xfr.example', but 'name' is 'other.example'\n");
 }
@@ -214,14 +219,14 @@ Test(config_key, M8_bad_key_files)
 {
     config_fixture_file("/etc/t/half.key", "key xfr.example { algorithm hmac-sha256; };\n", 0640);
     parse("secret-file = half.key\n",
-          "2: error: the key file 'half.key' cannot be read: no secret\n");
+          "2: error: cannot use '/etc/t/half.key': it is a BIND key file, but: no secret\n");
 }
 
 Test(config_key, M8_errors_of_a_key_are_told_together)
 {
-    parse("algorithm = md5\nname = a..b\nsecret-file = none.key\nfoo = bar\n",
+    parse("algorithm = md4\nname = a..b\nsecret-file = none.key\nfoo = bar\n",
           "2: error: 'algorithm' is hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, "
-          "hmac-sha256-128, hmac-sha384-192, hmac-sha512-256, hmac-sha1 or hmac-md5, not 'md5'\n"
+          "hmac-sha256-128, hmac-sha384-192, hmac-sha512-256, hmac-sha1 or hmac-md5, not 'md4'\n"
           "3: error: 'name' has 'a..b', which is no domain name\n"
           "4: error: cannot read '/etc/t/none.key': No such file or directory\n"
           "5: error: unknown setting 'foo' in [key xfr.example]\n");
@@ -252,4 +257,92 @@ Test(config_key, M8_a_secret_that_stands_for_a_setting_is_not_repeated)
     parse("secret-file = k.key\nsecrets-file = x\n",
           "3: error: unknown setting 'secrets-file' in [key xfr.example]; did you mean "
           "'secret-file'?\n");
+}
+
+Test(config_key, M8_doubtful_secrets)
+{
+    config_fixture_file("/etc/t/hex.key",
+                        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0640);
+    parse("secret-file = hex.key\n",
+          "2: warning: the secret of [key xfr.example] has hexadecimal digits alone and is taken "
+          "for base64; if it is hexadecimal, write it as base64: xxd -r -p | base64\n");
+    config_fixture_file("/etc/t/long.key", CONFIG_FIXTURE_SECRET_64, 0640);
+    parse("secret-file = long.key\n",
+          "2: warning: the secret of [key xfr.example] has 64 octets, and hmac-sha256 gains from "
+          "32 alone: was it made for another algorithm?\n");
+}
+
+Test(config_key, files_in_other_forms)
+{
+    config_fixture_file("/etc/t/dig.key", "hmac-sha256:xfr.example:" CONFIG_FIXTURE_SECRET "\n",
+                        0640);
+    parse("secret-file = dig.key\n", "");
+    parse("secret-file = dig.key\nname = b.example\n",
+          "2: error: the key file is of 'xfr.example', but 'name' is 'b.example'\n");
+    config_fixture_file("/etc/t/name.key", "xfr.example:" CONFIG_FIXTURE_SECRET_64 "\n", 0640);
+    parse("secret-file = name.key\nalgorithm = hmac-sha512\n", "");
+    expect_key("xfr.example", "hmac-sha512", 64, 64);
+    config_fixture_file("/etc/t/ini.key",
+                        "[key xfr.example]\nalgorithm = sha256\nsecret = " CONFIG_FIXTURE_SECRET
+                        "\nminimum-mac = 20\n",
+                        0640);
+    parse("secret-file = ini.key\n", "");
+    expect_key("xfr.example", "hmac-sha256", 32, 20);
+    parse("secret-file = ini.key\nalgorithm = hmac-sha1\n",
+          "3: error: 'algorithm' is hmac-sha1, but the key file says hmac-sha256\n");
+}
+
+/* The name of the key is in that of the file. */
+Test(config_key, private_keys_of_dnssec_keygen)
+{
+    static const char text[] = "Private-key-format: v1.3\nAlgorithm: 161 (HMAC_SHA1)\n"
+                               "Key: " CONFIG_FIXTURE_SECRET_20 "\nBits: AAA=\n";
+    static const char weak[] =
+        "1: warning: hmac-sha1 is weak; use it only with servers that have nothing better\n";
+
+    config_fixture_file("/etc/t/keys/Kxfr.example.+161+00042.private", text, 0600);
+    config_fixture_file("/etc/t/Kother.example.+161+00042.private", text, 0600);
+    config_fixture_file("/etc/t/any.private", text, 0600);
+    config_fixture_file("/etc/t/Ka..b.+161+1.private", text, 0600);
+    parse("secret-file = keys/Kxfr.example.+161+00042.private\n", weak);
+    expect_key("xfr.example", "hmac-sha1", 20, 20);
+    parse("secret-file = any.private\n", weak);
+    parse("secret-file = Ka..b.+161+1.private\n", weak);
+    parse("secret-file = Kother.example.+161+00042.private\n",
+          "2: error: the key file is of 'other.example', not of 'xfr.example'; if that is meant, "
+          "say so with 'name'\n");
+}
+
+Test(config_key, M8_credentials)
+{
+    config_fixture_file("/run/credentials/t/xfr", CONFIG_FIXTURE_SECRET, 0400);
+    config_fixture_credentials("/run/credentials/t", false);
+    parse("secret-file = credential:xfr\n", "");
+    expect_key("xfr.example", "hmac-sha256", 32, 32);
+    parse("secret-file = credential:gone\n",
+          "2: error: cannot read '/run/credentials/t/gone': No such file or directory\n");
+    parse("secret-file = credential:\n",
+          "2: error: 'credential:' takes the name of a credential, not ''\n");
+    parse("secret-file = credential:../xfr\n",
+          "2: error: 'credential:' takes the name of a credential, not '../xfr'\n");
+    parse("secret-file = credential:..\n",
+          "2: error: 'credential:' takes the name of a credential, not '..'\n");
+}
+
+Test(config_key, M8_credentials_of_a_service_that_this_is_not)
+{
+    config_fixture_credentials(NULL, false);
+    parse("secret-file = credential:xfr\n",
+          "2: error: $CREDENTIALS_DIRECTORY is not set, so there is no 'credential:xfr' here; it "
+          "is for a service whose unit says LoadCredential=\n");
+    config_fixture_credentials(NULL, true);
+    parse("secret-file = credential:xfr\n",
+          "2: warning: $CREDENTIALS_DIRECTORY is not set, so there is no 'credential:xfr' here; "
+          "the service has it if its unit says LoadCredential=\n");
+    cr_expect_null(config_fixture->keys[0].secret, "nobody can be served with it");
+    cr_expect_eq(config_fixture->peers[1].keyring.count, 1);
+    cr_expect_eq(config_fixture_parse("[key a..b]\nsecret-file = credential:xfr\n"
+                                      "[primary hq]\naddress = 10.0.0.1\n"
+                                      "[secondary any]\naddress = 192.0.2.1\nkey = a..b\n"),
+                 0, "the credential may have its name");
 }

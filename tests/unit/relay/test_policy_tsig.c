@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "config/config_fixture.h"
 #include "dns/opt.h"
 #include "exchange/world.h"
 #include "tsig/chain.h"
@@ -259,6 +260,31 @@ Test(relay_policy_tsig, P4_a_bad_mac_is_badsig_without_mac)
     got = not_authentic(TSIG_BADSIG);
     cr_expect_eq(got.mac_len, 0);
     cr_expect_null(verdict->client.key);
+}
+
+/* Of one name, while the secret is being changed; the other side has the one that is not the first. */
+Test(relay_policy_tsig, M1_either_of_two_secrets_verifies_and_signs_the_answer)
+{
+    struct tsig_record got;
+
+    world_close();
+    config_fixture_file("/etc/t/l.key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0640);
+    world_open("[key k]\nsecret-file = k.key\n[key fresh]\nsecret-file = l.key\nname = k\n"
+               "[primary hq]\naddress = 10.0.0.1\n"
+               "[secondary one]\naddress = 192.0.2.1\nkey = fresh, k\n");
+    build();
+    sign();
+    judge();
+    cr_expect_eq(verdict->decision, POLICY_FORWARD);
+    cr_expect_eq(verdict->client.key, &world.relay->config->keys[0]);
+    build();
+    sign();
+    request.octets[DNS_HEADER_SIZE + 1] ^= 1;
+    judge();
+    got = not_authentic(TSIG_BADSIG);
+    cr_expect_eq(got.mac_len, 0);
+    cr_expect_eq(world_event(0)->event.type, EVENT_TSIG_FAILURE, "told of once");
+    cr_expect_eq(world.event_count, 1);
 }
 
 Test(relay_policy_tsig, P5_a_time_outside_the_fudge_is_badtime_signed_with_our_clock)

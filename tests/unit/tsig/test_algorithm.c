@@ -66,10 +66,33 @@ Test(tsig_algorithm, case_does_not_matter)
                  tsig_algorithm_by_text("hmac-md5"));
 }
 
+Test(tsig_algorithm, is_known_as_others_write_it)
+{
+    static const char *const texts[][2] = {
+        {"hmac-sha256.", "hmac-sha256"},
+        {"hmac_sha256", "hmac-sha256"},
+        {"sha256", "hmac-sha256"},
+        {"HmacSHA512", "hmac-sha512"},
+        {"SHA384_192", "hmac-sha384-192"},
+        {"HMAC_SHA512-256.", "hmac-sha512-256"},
+        {"md5", "hmac-md5"},
+        {"hmac-md5.", "hmac-md5"},
+        {"hmac-md5.sig-alg.reg.int.", "hmac-md5"},
+        {"HMAC_MD5.SIG_ALG.REG.INT", "hmac-md5"},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        cr_expect_eq(tsig_algorithm_by_text(texts[i][0]), tsig_algorithm_by_text(texts[i][1]), "%s",
+                     texts[i][0]);
+}
+
 Test(tsig_algorithm, refuses_what_is_none)
 {
     static const char *const texts[] = {
-        "", "hmac", "hmac-sha25", "hmac-sha2567", "hmac-sha256-80", "gss-tsig"};
+        "",         "hmac",           "hmac-",        "hmac-.",        ".",
+        "hmac-sha", "hmac-sha25",     "hmac--sha256", "hmac-sha256..", "hmac-sha2567",
+        "gss-tsig", "hmac-sha256-80", "hmac.sha256",  "sha 256",       "sig-alg.reg.int",
+    };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         cr_expect_null(tsig_algorithm_by_text(texts[i]), "%s", texts[i]);

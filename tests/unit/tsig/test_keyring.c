@@ -36,7 +36,9 @@ static const struct tsig_key *find(const char *name, const char *algorithm)
         .algorithm = support_name(algorithm),
     };
 
-    return tsig_keyring_find(&ring, &record);
+    size_t at = 0;
+
+    return tsig_keyring_next(&ring, &record, &at);
 }
 
 TestSuite(tsig_keyring, .init = make_all, .fini = release_all);
@@ -58,6 +60,21 @@ Test(tsig_keyring, P3_finds_a_key_by_name_and_algorithm_only)
     cr_expect_eq(find("old.example", "hmac-md5.sig-alg.reg.int"), &keys[2]);
     cr_expect_null(find("new.example", "hmac-sha1"), "a known key with another algorithm");
     cr_expect_null(find("none.example", "hmac-sha256"));
+}
+
+Test(tsig_keyring, finds_both_keys_of_one_name_and_algorithm)
+{
+    struct tsig_record record = {
+        .key_name = support_name("new.example"),
+        .algorithm = support_name("hmac-sha256"),
+    };
+    size_t at = 0;
+
+    tsig_key_fini(&keys[2]);
+    make(&keys[2], "new.example", "hmac-sha256");
+    cr_expect_eq(tsig_keyring_next(&ring, &record, &at), &keys[0]);
+    cr_expect_eq(tsig_keyring_next(&ring, &record, &at), &keys[2]);
+    cr_expect_null(tsig_keyring_next(&ring, &record, &at));
 }
 
 Test(tsig_keyring, an_empty_ring_has_no_key)

@@ -1,0 +1,15 @@
+#include "base/version.h"
+
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <uv.h>
+
+void version_print(void)
+{
+    printf("tsig-proxy " TSIG_PROXY_VERSION "%s\n",
+           *TSIG_PROXY_COMMIT ? " (commit " TSIG_PROXY_COMMIT ")" : "");
+    printf("libuv %s, OpenSSL %s, inih " TSIG_PROXY_INIH ", jansson %s, libcap-ng " TSIG_PROXY_CAPNG
+           "\n",
+           uv_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING), jansson_version_str());
+}
