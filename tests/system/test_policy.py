@@ -295,7 +295,7 @@ def test_M10_other_ids_of_an_unsigned_request_are_other_requests(bench):
     for number in (1, 7):
         client.send(messages.query(zone, number=number))
     requests = bench.primary.wait(2, matches=lambda r: r.zone == zone)
-    assert len({r.source for r in requests}) == 2
+    assert len({(r.source, r.wire[:2]) for r in requests}) == 2
 
 
 def test_M10_same_octets_from_another_port_are_another_request(bench):
