@@ -246,7 +246,7 @@ static bool outlet_make_room(struct outlet *o)
 {
     if (o->count < o->room)
         return true;
-    struct outlet_sent *larger = malloc(2u * o->room * sizeof *larger);
+    struct outlet_sent *larger = reallocarray(NULL, (size_t)2 * o->room, sizeof *larger);
     if (!larger)
         return false;
     memcpy(larger, o->sent, o->count * sizeof *larger);
