@@ -115,7 +115,7 @@ def test_fail_closed(launch, tmp_path):
 
 def test_the_next_instance_takes_over_while_the_last_one_drains(launch, tmp_path):
     """The transfer in flight ends well, and nothing else is lost meanwhile."""
-    gateway = Gateway(launch, tmp_path, PAIRS["bind4-nsd6"], hosts=4000).start()
+    gateway = Gateway(launch, tmp_path, PAIRS["bind4-nsd6"], hosts=4000, drain_timeout=60).start()
     gateway.wait_notified()
     slow = SlowTransfer(gateway)
     gateway.proxy.terminate()
