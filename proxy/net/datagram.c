@@ -53,7 +53,6 @@ static int datagram_receive(struct datagram *d)
     datagram_prepare(&burst, d->engine);
     int count = recvmmsg(d->fd, burst.messages, ENGINE_BURST, 0, NULL);
     struct relay_time now = engine_now(d->engine);
-    d->engine->burst++;
     outbox_open(d->engine->outbox);
     for (int i = 0; i < count; i++) {
         struct relay_request request = {

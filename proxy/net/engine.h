@@ -69,7 +69,6 @@ struct engine {
     size_t backlog;        /* octets that connections keep */
     int reserve;           /* a descriptor to accept with when there is no other; -1: none */
     struct outbox *outbox; /* owned */
-    uint64_t burst;        /* of requests over UDP: which one it is */
     struct outlet_ways ways[ENGINE_WAYS];
     uint8_t random[512];
     size_t random_left;

@@ -1,5 +1,5 @@
-/* Items leave in the order they came in, run by run: those of one burst are mostly of one socket.
- */
+/* A flush brings together what goes out by one socket, since a burst may be for several, and among
+ * that what is equally long. No order between datagrams is lost that anyone could rely upon. */
 #include "net/outbox.h"
 
 #include <errno.h>
@@ -9,116 +9,154 @@
 
 /* Segments of one packet: the kernel's UDP_MAX_SEGMENTS. */
 #define OUTBOX_SEGMENTS 64
-/* A payload that is cut is at most this long. */
+/* A payload that is cut is at most this long, and each piece fits into any network's packet: the
+ * kernel wants that. */
 #define OUTBOX_PACKET 65000
+#define OUTBOX_PIECE  1200
 
-static void outbox_describe(struct outbox_item *item, struct iovec *part, struct msghdr *out)
-{
-    *part = (struct iovec){item->octets, item->len};
-    *out = (struct msghdr){.msg_iov = part, .msg_iovlen = 1};
-    if (item->name_len > 0) {
-        out->msg_name = &item->name;
-        out->msg_namelen = item->name_len;
-    }
-    if (item->control_len > 0) {
-        out->msg_control = item->control;
-        out->msg_controllen = item->control_len;
-    }
-}
+/* How long the pieces are. */
+union outbox_cut {
+    struct cmsghdr align;
+    uint8_t octets[CMSG_SPACE(sizeof(uint16_t))];
+};
 
-/* An error may be that of an earlier datagram, which ICMP brought: one more try, then the next. */
-static void outbox_send_each(struct outbox_item *items, unsigned count)
-{
+/* What one call sends: each message is one datagram, or several. */
+struct outbox_load {
+    unsigned count;
+    unsigned parts_count;
     struct mmsghdr messages[OUTBOX_ITEMS];
     struct iovec parts[OUTBOX_ITEMS];
-    bool again = true;
-    for (unsigned i = 0; i < count; i++)
-        outbox_describe(&items[i], &parts[i], &messages[i].msg_hdr);
-    for (unsigned at = 0; at < count;) {
-        int sent = sendmmsg(items->fd, messages + at, count - at, MSG_NOSIGNAL);
-        if (sent > 0)
-            at += (unsigned)sent;
-        else if (!again)
-            at++;
-        again = sent > 0 || !again;
+    union outbox_cut cuts[OUTBOX_ITEMS];
+};
+
+static bool outbox_goes_first(const struct outbox_item *a, const struct outbox_item *b)
+{
+    if (a->fd != b->fd)
+        return a->fd < b->fd;
+    return a->name_len == 0 && a->len > b->len;
+}
+
+static void outbox_sort(struct outbox *o, struct outbox_item **order)
+{
+    for (unsigned i = 0; i < o->count; i++) {
+        struct outbox_item *item = &o->items[i];
+        unsigned at = i;
+        for (; at > 0 && outbox_goes_first(item, order[at - 1]); at--)
+            order[at] = order[at - 1];
+        order[at] = item;
     }
 }
 
-/* False when the kernel does not do that, and nothing has left. */
-static bool outbox_send_cut(struct outbox_item *items, unsigned count)
+/* Items from the first on that one message can carry: equally long, but for a shorter last one. */
+static unsigned outbox_alike(const struct outbox *o, struct outbox_item *const *items,
+                             unsigned count)
 {
-    struct iovec parts[OUTBOX_SEGMENTS];
-    union {
-        struct cmsghdr align;
-        uint8_t octets[CMSG_SPACE(sizeof(uint16_t))];
-    } control = {0};
-    struct msghdr message = {.msg_iov = parts,
-                             .msg_iovlen = count,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof control};
-    uint16_t size = (uint16_t)items->len;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    const size_t len = items[0]->len;
+    unsigned run = 1;
+    if (o->plain || items[0]->name_len > 0 || items[0]->control_len > 0 || len > OUTBOX_PIECE)
+        return 1;
+    while (run < count && run < OUTBOX_SEGMENTS && (run + 1) * len <= OUTBOX_PACKET)
+        if (items[run++]->len < len)
+            break;
+    return run;
+}
+
+static void outbox_set_cut(struct msghdr *message, union outbox_cut *cut, size_t len)
+{
+    uint16_t size = (uint16_t)len;
+    memset(cut, 0, sizeof *cut);
+    message->msg_control = cut;
+    message->msg_controllen = sizeof *cut;
+    struct cmsghdr *c = CMSG_FIRSTHDR(message);
     c->cmsg_level = SOL_UDP;
     c->cmsg_type = UDP_SEGMENT;
     c->cmsg_len = CMSG_LEN(sizeof size);
     memcpy(CMSG_DATA(c), &size, sizeof size);
+}
+
+static void outbox_add(struct outbox_load *load, struct outbox_item *const *items, unsigned count)
+{
+    struct msghdr *message = &load->messages[load->count].msg_hdr;
+    *message = (struct msghdr){.msg_iov = &load->parts[load->parts_count], .msg_iovlen = count};
     for (unsigned i = 0; i < count; i++)
-        parts[i] = (struct iovec){items[i].octets, items[i].len};
-    for (int tries = 0; tries < 2; tries++) {
-        if (sendmsg(items->fd, &message, MSG_NOSIGNAL) >= 0)
-            return true;
-        if (errno != ECONNREFUSED)
-            break;
+        load->parts[load->parts_count++] = (struct iovec){items[i]->octets, items[i]->len};
+    if (items[0]->name_len > 0) {
+        message->msg_name = &items[0]->name;
+        message->msg_namelen = items[0]->name_len;
     }
-    return errno == ECONNREFUSED || errno == EAGAIN;
+    if (items[0]->control_len > 0) {
+        message->msg_control = items[0]->control;
+        message->msg_controllen = items[0]->control_len;
+    }
+    if (count > 1)
+        outbox_set_cut(message, &load->cuts[load->count], items[0]->len);
+    load->count++;
 }
 
-/* Items from `first` on that one packet can carry; the last one may be shorter. */
-static unsigned outbox_alike(const struct outbox_item *items, unsigned count)
+/* The error is one of the network, or there is no room; else the kernel will not have it so. */
+static bool outbox_is_loss(int error)
 {
-    unsigned run = 0;
-    size_t total = 0;
-    while (run < count && run < OUTBOX_SEGMENTS && items[run].len <= items->len &&
-           total + items[run].len <= OUTBOX_PACKET) {
-        total += items[run].len;
-        if (items[run++].len < items->len)
-            break;
-    }
-    return run;
+    return error == EAGAIN || error == ENOBUFS || error == ECONNREFUSED || error == EHOSTUNREACH ||
+           error == ENETUNREACH;
 }
 
-/* All of one connected socket. */
-static void outbox_send_run(struct outbox *o, struct outbox_item *items, unsigned count)
+/* Returns how many items have left or are lost: less than all when the kernel does not cut. */
+static unsigned outbox_send_load(struct outbox *o, int fd, struct outbox_load *load)
 {
-    for (unsigned at = 0, run; at < count; at += run) {
-        run = outbox_alike(items + at, count - at);
-        if (run == 1 || !outbox_send_cut(items + at, run)) {
-            o->plain |= run > 1;
-            outbox_send_each(items + at, o->plain ? count - at : run);
-            if (o->plain)
-                return;
+    unsigned items = 0;
+    bool again = true;
+    for (unsigned at = 0; at < load->count;) {
+        int sent = sendmmsg(fd, load->messages + at, load->count - at, MSG_NOSIGNAL);
+        for (int i = 0; i < sent; i++)
+            items += (unsigned)load->messages[at++].msg_hdr.msg_iovlen;
+        if (sent > 0) {
+            again = true;
+            continue;
         }
+        /* An error may be that of an earlier datagram, which ICMP brought: one more try. */
+        if (again) {
+            again = false;
+            continue;
+        }
+        if (load->messages[at].msg_hdr.msg_iovlen > 1 && !outbox_is_loss(errno)) {
+            o->plain = true;
+            return items;
+        }
+        items += (unsigned)load->messages[at++].msg_hdr.msg_iovlen;
+        again = true;
     }
+    return items;
+}
+
+static unsigned outbox_send_some(struct outbox *o, struct outbox_item *const *items, unsigned count)
+{
+    struct outbox_load load;
+    load.count = load.parts_count = 0;
+    for (unsigned at = 0, run; at < count; at += run) {
+        run = outbox_alike(o, items + at, count - at);
+        outbox_add(&load, items + at, run);
+    }
+    return outbox_send_load(o, items[0]->fd, &load);
 }
 
 static void outbox_flush(struct outbox *o)
 {
+    struct outbox_item *order[OUTBOX_ITEMS];
     unsigned count = o->count;
+    outbox_sort(o, order);
     o->count = 0;
-    for (unsigned at = 0, end; at < count; at = end) {
-        struct outbox_item *first = &o->items[at];
-        for (end = at + 1; end < count && o->items[end].fd == first->fd; end++)
+    for (unsigned at = 0, end; at < count;) {
+        for (end = at + 1; end < count && order[end]->fd == order[at]->fd; end++)
             continue;
-        if (first->name_len > 0 || o->plain || end - at == 1)
-            outbox_send_each(first, end - at);
-        else
-            outbox_send_run(o, first, end - at);
+        while (at < end)
+            at += outbox_send_some(o, order + at, end - at);
     }
 }
 
 void outbox_open(struct outbox *o)
 {
-    o->depth++;
+    if (o->depth++ == 0)
+        o->burst++;
 }
 
 void outbox_shut(struct outbox *o)

@@ -1,6 +1,5 @@
-/* The datagrams of one burst leave together, in its end: what many sockets or many calls would
- * send one by one goes out in runs of one socket, and to a server, in runs of one length, as one
- * large packet that the kernel cuts (UDP_SEGMENT).
+/* The datagrams of one burst leave together, in its end: those of one socket with one call, and those
+ * of one length to one server as one large packet that the kernel cuts (UDP_SEGMENT).
  *
  * Happy path: between outbox_open and outbox_shut datagrams are copied and wait; else, or when
  * they are large, they leave at once. Failure: what the kernel does not take is lost, as datagrams
@@ -32,6 +31,7 @@ struct outbox_item {
 /* Zeroed is empty. */
 struct outbox {
     unsigned depth; /* bursts within bursts */
+    uint64_t burst; /* which one it is */
     unsigned count;
     bool plain; /* this kernel, or a device, does not cut */
     struct outbox_item items[OUTBOX_ITEMS];

@@ -193,8 +193,8 @@ static int outlet_open(struct engine *engine, const struct address *to,
 /* The one that is drawn for this burst, or one anew in its place. */
 static int outlet_draw(struct engine *engine, struct outlet_way *way, struct outlet **out)
 {
-    if (way->burst != engine->burst || engine->outbox->depth == 0) {
-        way->burst = engine->burst;
+    if (way->burst != engine->outbox->burst || engine->outbox->depth == 0) {
+        way->burst = engine->outbox->burst;
         way->slot = engine_random(engine) % OUTLET_PORTS;
     }
     struct outlet *o = way->slots[way->slot];

@@ -5,10 +5,10 @@ static void on_turn(uv_timer_t *timer)
     struct engine *engine = timer->data;
     struct telling_order order;
     uint64_t began = uv_hrtime();
-    outbox_open(engine->outbox);
     /* It would end in the middle of a fan-out that others wait for, who see to it themselves. */
     if (engine->desk->draining && engine->flow_count == 0)
         return;
+    outbox_open(engine->outbox);
     /* Hundreds may have their turn at once, and others wait for the loop. */
     while (uv_hrtime() - began < FLOW_TURN_NS &&
            telling_next(engine->relay, engine_now(engine), &order)) {

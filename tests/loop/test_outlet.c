@@ -62,7 +62,6 @@ static void answer(uint16_t port, uint16_t id)
 
 static void open_burst(void)
 {
-    fixture.worker.engine.burst++;
     outbox_open(fixture.worker.engine.outbox);
 }
 
