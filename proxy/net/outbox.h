@@ -1,5 +1,5 @@
-/* The datagrams of one burst leave together, in its end: those of one socket with one call, and those
- * of one length to one server as one large packet that the kernel cuts (UDP_SEGMENT).
+/* The datagrams of one burst leave together, in its end: those of one socket with one call, and
+ * those of one length to one server as one large packet that the kernel cuts (UDP_SEGMENT).
  *
  * Happy path: between outbox_open and outbox_shut datagrams are copied and wait; else, or when
  * they are large, they leave at once. Failure: what the kernel does not take is lost, as datagrams

@@ -8,9 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/lookup.h"
 #include "net/socket.h"
 
 #define OUTLET_BUCKETS 64
+/* So many questions may have more answers at once than a socket's usual room holds. */
+#define OUTLET_CROWD 32
 /* IDs of most outlets: a question alone, sent three times. */
 #define OUTLET_FEW 4
 
@@ -49,9 +52,7 @@ struct outlet_way {
 
 static struct outlet_ways *outlet_bucket(struct engine *engine, const struct address *to)
 {
-    uint32_t hash = 2166136261u ^ to->port;
-    for (size_t i = 0; i < sizeof to->octets; i++)
-        hash = (hash ^ to->octets[i]) * 16777619u;
+    uint32_t hash = lookup_hash(to->octets, sizeof to->octets) ^ to->port;
     return &engine->ways[(hash ^ hash >> 16) % ENGINE_WAYS];
 }
 
@@ -236,7 +237,8 @@ int outlet_join(struct engine *engine, const struct address *to, const struct ad
     if (error < 0)
         return error;
     o->users++;
-    o->questions++;
+    if (++o->questions == OUTLET_CROWD)
+        socket_widen(o->fd);
     user->outlet = o;
     user->count = 0;
     return 0;

@@ -101,9 +101,7 @@ static int socket_want_destination(int fd, enum address_family family, bool tran
                                   : socket_set(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR);
 }
 
-/* Without the privilege, as much as net.core.rmem_max allows: too little is no reason to serve
- * nobody. */
-static void socket_widen(int fd)
+void socket_widen(int fd)
 {
     int octets = SOCKET_UDP_BUFFER;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) < 0)

@@ -16,10 +16,14 @@ struct address socket_to_address(const struct sockaddr_storage *from);
  * others'. */
 #define SOCKET_MARK 0x5302
 
-/* What a UDP listener asks for. NOTIFYs for all zones of a primary that starts, or SOA questions of
- * all zones of a secondary, come at once: the kernel's usual 208 KiB hold some 270, this some
- * 20000. */
+/* What a UDP listener asks for, and a socket that many share. NOTIFYs for all zones of a primary
+ * that starts, or SOA questions of all zones of a secondary, come at once: the kernel's usual 208
+ * KiB hold some 270, this some 20000. */
 #define SOCKET_UDP_BUFFER (8 << 20)
+
+/* Asks for that much room. Without the privilege, as much as net.core.rmem_max allows: too little
+ * is no reason to serve nobody. */
+void socket_widen(int fd);
 
 /* `transparent`: takes packets for any address, and tells which it was (IP_TRANSPARENT,
  * IP_RECVORIGDSTADDR and their IPv6 twins; needs CAP_NET_RAW or CAP_NET_ADMIN). The TCP socket does

@@ -185,6 +185,7 @@ Test(drain, worker_that_nobody_waits_for_takes_no_turn_of_others)
     worker_drain(&fixture.worker);
     UNTIL(!uv_loop_alive(&fixture.loop));
     cr_expect_eq(notices_look(&waiter, &rcode), NOTICE_WAITS);
+    cr_expect_eq(fixture.worker.engine.outbox->depth, 0, "what is sent now does not wait");
     notices_leave(&waiter);
     bell_fini(&bell);
     fixture_await_end();
