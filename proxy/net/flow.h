@@ -34,6 +34,10 @@ struct flow_client {
  * top, of some hundred microseconds. */
 #define FLOW_TURN_NS 1000000
 
+/* The same with messages that have been received, of which a turn may bring megabytes
+ * (CONN_READS_MAX): less than that takes longer only where it is meant to. L10 allows 5 ms. */
+#define FLOW_READ_NS 3000000
+
 enum flow_state {
     FLOW_RUNNING,
     FLOW_PAUSED,  /* the client has no room */
@@ -52,7 +56,9 @@ struct flow {
     struct upstream **upstreams; /* owned; by leg */
     struct berth berth;
     uv_timer_t timer;
-    size_t unread; /* by the client when this was last looked at */
+    uint64_t turn;  /* the loop's time when this last had work */
+    uint64_t began; /* when that began, in nanoseconds */
+    size_t unread;  /* by the client when this was last looked at */
 };
 
 /* From a verdict that says POLICY_FORWARD. -EAGAIN: there is no place for its socket, which is
