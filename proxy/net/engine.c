@@ -1,3 +1,4 @@
+/* What is made once for a worker, and what all of its network code asks. */
 #include "net/engine.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
     TAILQ_INIT(&engine->resting);
     struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
-    engine->burst = malloc(sizeof *engine->burst);
+    engine->burst = calloc(1, sizeof *engine->burst);
     engine->room = malloc(ENGINE_ROOM);
     engine->queue = calloc(1, sizeof *engine->queue);
     engine->outbox = calloc(1, sizeof *engine->outbox);
@@ -96,6 +97,8 @@ void engine_fini(struct engine *engine)
     engine->room = NULL;
     engine->queue = NULL;
     engine->outbox = NULL;
+    pool_fini(&engine->flow_pool);
+    pool_fini(&engine->upstream_pool);
     engine_release_reserve(engine);
 }
 

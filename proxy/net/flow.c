@@ -124,8 +124,7 @@ static void on_timer_closed(uv_handle_t *handle)
 {
     struct flow *flow = handle->data;
     exchange_fini(&flow->exchange);
-    free(flow->upstreams);
-    free(flow);
+    flow_free(flow);
 }
 
 static bool flow_keep(struct flow *flow, struct upstream *up)

@@ -38,6 +38,9 @@ struct flow_client {
  * (CONN_READS_MAX): less than that takes longer only where it is meant to. L10 allows 5 ms. */
 #define FLOW_READ_NS 3000000
 
+/* Legs of most flows. */
+#define FLOW_FEW 4
+
 enum flow_state {
     FLOW_RUNNING,
     FLOW_PAUSED,  /* the client has no room */
@@ -53,7 +56,8 @@ struct flow {
     struct flow *next; /* in the engine's list */
     struct flow **link;
     struct flight flight;
-    struct upstream **upstreams; /* owned; by leg */
+    struct upstream **upstreams; /* by leg: `few`, or owned */
+    struct upstream *few[FLOW_FEW];
     struct berth berth;
     uv_timer_t timer;
     uint64_t turn;  /* the loop's time when this last had work */
@@ -72,6 +76,9 @@ struct flow *flow_new_telling(struct engine *engine, const struct telling_order 
 
 /* Something that it waited for has come about elsewhere: goes on in the loop's next turn. */
 void flow_wake(void *owner);
+
+/* What is left of it once it has ended: memory. */
+void flow_free(struct flow *flow);
 
 /* Starts it. It may be over, and `ended` have been called, when this returns. */
 void flow_go(struct flow *flow);

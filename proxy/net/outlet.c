@@ -1,5 +1,5 @@
-/* A way is a server and a source; it has the outlets that new questions may take, and all of them go
- * with the last of their questions. An outlet keeps all IDs that were sent through it, also of
+/* A way is a server and a source; it has the outlets that new questions may take, and all of them
+ * go with the last of their questions. An outlet keeps all IDs that were sent through it, also of
  * questions that are over, so that their late answers are known. */
 #include "net/outlet.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/lookup.h"
 #include "net/socket.h"
 
 #define OUTLET_BUCKETS 64
@@ -34,7 +33,7 @@ struct outlet {
     uint64_t opened; /* ms */
     unsigned users;
     unsigned questions; /* that it has had in all */
-    unsigned count; /* of IDs */
+    unsigned count;     /* of IDs */
     unsigned room;
     struct outlet_sent *sent; /* `few`, or owned */
     struct outlet_sent few[OUTLET_FEW];
@@ -53,8 +52,8 @@ struct outlet_way {
 
 static struct outlet_ways *outlet_bucket(struct engine *engine, const struct address *to)
 {
-    uint32_t hash = lookup_hash(to->octets, sizeof to->octets) ^ to->port;
-    return &engine->ways[(hash ^ hash >> 16) % ENGINE_WAYS];
+    uint64_t hash = dns_wire_hash(to->port, to->octets, sizeof to->octets);
+    return &engine->ways[hash % ENGINE_WAYS];
 }
 
 static struct outlet_way *outlet_find_way(struct engine *engine, const struct address *to,

@@ -7,8 +7,8 @@
  *
  * What that means for a forger who cannot see the traffic (RFC 5452 section 9): for one question
  * he has to hit one of some 28,000 ports and one of 65,536 IDs, as with a port for each question.
- * A port that he finds open serves him for the at most 128 questions of its life, or a second's, not
- * for one: then it is the ID alone, and the server's address, that are in his way. The kernel
+ * A port that he finds open serves him for the at most 128 questions of its life, or a second's,
+ * not for one: then it is the ID alone, and the server's address, that are in his way. The kernel
  * gives a connected socket nothing that does not come from the server's address and port.
  *
  * Happy path: outlet_join, outlet_send once or more, each answer is handed over, outlet_leave.

@@ -121,14 +121,11 @@ void sleepers_free(struct sleepers *s)
     free(s);
 }
 
-/* FNV-1a over what is lower case already. */
+/* Of what is lower case already. */
 static struct sleeper_bucket *sleepers_bucket(const struct sleepers *s, unsigned peer,
                                               const struct dns_name *zone)
 {
-    uint32_t hash = 2166136261u ^ peer;
-    for (size_t i = 0; i < zone->len; i++)
-        hash = (hash ^ zone->octets[i]) * 16777619u;
-    return &s->hash[hash % s->buckets];
+    return &s->hash[dns_wire_hash(peer, zone->octets, zone->len) % s->buckets];
 }
 
 static struct sleeper_entry *sleepers_find(const struct sleepers *s, unsigned peer,
