@@ -49,7 +49,6 @@ enum flow_state {
 
 struct flow {
     enum flow_state state;
-    struct exchange exchange;
     struct engine *engine;
     const struct flow_client *client;
     void *owner;       /* the client's side: a session, or a listener that this holds */
@@ -60,9 +59,10 @@ struct flow {
     struct upstream *few[FLOW_FEW];
     struct berth berth;
     uv_timer_t timer;
-    uint64_t turn;  /* the loop's time when this last had work */
-    uint64_t began; /* when that began, in nanoseconds */
-    size_t unread;  /* by the client when this was last looked at */
+    uint64_t turn;            /* the loop's time when this last had work */
+    uint64_t began;           /* when that began, in nanoseconds */
+    size_t unread;            /* by the client when this was last looked at */
+    struct exchange exchange; /* last: what begins it sets all of it */
 };
 
 /* From a verdict that says POLICY_FORWARD. -EAGAIN: there is no place for its socket, which is

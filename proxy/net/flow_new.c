@@ -21,7 +21,7 @@ static struct flow *flow_new_alloc(struct engine *engine, const struct peer *cli
     struct flow *flow = pool_take(&engine->flow_pool, sizeof *flow);
     if (!flow)
         return NULL;
-    memset(flow, 0, sizeof *flow);
+    memset(flow, 0, offsetof(struct flow, exchange));
     flow->engine = engine;
     flow->berth.engine = engine;
     flow->berth.holder = (struct shares_owner){SHARES_PEER, client->number};

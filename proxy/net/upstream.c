@@ -113,7 +113,7 @@ int upstream_open(struct engine *engine, enum relay_transport transport, const s
     struct upstream *up = pool_take(&engine->upstream_pool, sizeof *up);
     if (!up)
         return UV_ENOMEM;
-    memset(up, 0, sizeof *up);
+    memset(up, 0, transport == RELAY_UDP ? offsetof(struct upstream, stream) : sizeof *up);
     up->engine = engine;
     up->transport = transport;
     up->to = *to;
