@@ -32,14 +32,26 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     }
 }
 
+/* No clock is looked at for a question to one server. */
+static bool flow_may_take_long(const struct flow *flow)
+{
+    return errand_is_transfer(&flow->exchange.errand) || flow->exchange.legs.count > FLOW_FEW;
+}
+
 /* Its work in this turn of the loop begins, unless it had some already. */
 static void flow_take_turn(struct flow *flow)
 {
     uint64_t turn = uv_now(flow->engine->loop);
-    if (flow->turn == turn)
+    if (flow->turn == turn || !flow_may_take_long(flow))
         return;
     flow->turn = turn;
     flow->began = uv_hrtime();
+}
+
+/* Nanoseconds, in this turn. */
+static bool flow_has_worked(const struct flow *flow, uint64_t so_long)
+{
+    return flow_may_take_long(flow) && uv_hrtime() - flow->began > so_long;
 }
 
 static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t len)
@@ -265,14 +277,14 @@ static bool flow_has_had_its_turn(struct flow *flow)
 {
     bool more = flow->exchange.state == EXCHANGE_ASKING ||
                 (flow->exchange.state == EXCHANGE_RELAYING && flow->state == FLOW_RUNNING);
-    return more && uv_hrtime() - flow->began > FLOW_TURN_NS;
+    return more && flow_has_worked(flow, FLOW_TURN_NS);
 }
 
 /* The same when it waits for the next message, which may have been received already. */
 static bool flow_has_had_its_read(struct flow *flow)
 {
     return flow->exchange.state == EXCHANGE_FOLLOWING && flow->state == FLOW_RUNNING &&
-           uv_hrtime() - flow->began > FLOW_READ_NS;
+           flow_has_worked(flow, FLOW_READ_NS);
 }
 
 /* Others have their turn. The next replies are made from what a leg has received, so no leg
