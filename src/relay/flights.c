@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define FLIGHT_ID_SIZE 2
+/* Half of the longest MAC, and the whole question of most without one. */
+#define FLIGHT_END_SIZE 40
 
 /* A collision costs only a longer chain, since equality is exact. */
 static size_t flights_bucket(const struct flight *flight)
@@ -10,7 +12,7 @@ static size_t flights_bucket(const struct flight *flight)
     uint64_t hash =
         dns_wire_hash(flight->from.port, flight->from.octets, sizeof flight->from.octets);
     /* The end differs most: the MAC stands there. */
-    size_t skip = flight->len > 96 ? flight->len - 96 : FLIGHT_ID_SIZE;
+    size_t skip = flight->len > FLIGHT_END_SIZE ? flight->len - FLIGHT_END_SIZE : FLIGHT_ID_SIZE;
     if (skip < flight->len)
         hash = dns_wire_hash(hash, flight->octets + skip, flight->len - skip);
     return hash % FLIGHTS_BUCKETS;
