@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/ask.h"
+#include "base/tproxy.h"
 #include "net/socket.h"
 
 #define DOUBT_CONF            "/proc/sys/net/ipv4/conf"
@@ -125,6 +126,19 @@ static void doubt_forgery(const struct config *config, const char *file)
         doubt_say_rp_filter(file, &found);
 }
 
+static void doubt_path(const struct config *config, const char *file)
+{
+    char lack[TPROXY_LACK_SIZE];
+    bool usual = strcmp(file, CONFIG_DEFAULT_PATH) == 0;
+    if (tproxy_is_there(config, lack))
+        return;
+    fprintf(stderr,
+            "%s: warning: 'transparent' with %s: what primaries and secondaries send each other "
+            "passes by the proxy, unsigned; as root: tsig-proxy show%s%s --tproxy%s | sh -s up\n",
+            file, lack, usual ? "" : " -c ", usual ? "" : file,
+            tproxy_is_sidecar(config) ? " --sidecar" : "");
+}
+
 /* As the listeners will ask for it. */
 static int doubt_buffer(void)
 {
@@ -212,6 +226,7 @@ static void doubt_others(const struct config *config, const char *file)
 void doubt_host(const struct config *config, const char *file)
 {
     doubt_loopback(config);
+    doubt_path(config, file);
     doubt_forgery(config, file);
     doubt_room(file);
     doubt_files(file);
