@@ -17,6 +17,7 @@
 #include "base/load.h"
 #include "base/process.h"
 #include "base/user.h"
+#include "gateway.h"
 #include "net/crew.h"
 #include "reload.h"
 #include "watch.h"
@@ -42,12 +43,14 @@ struct run {
     struct reload reload;
     uv_signal_t signals[RUN_SIGNALS];
     struct watch watch;
+    struct gateway gateway;
 };
 
 static void run_reload(void *arg)
 {
     struct run *run = arg;
     reload_all(&run->reload);
+    gateway_set(&run->gateway, run->reload.config);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
 }
 
@@ -59,6 +62,7 @@ static void on_signal(uv_signal_t *handle, int number)
         i++;
     if (run_signals[i].ends) {
         watch_stop(&run->watch);
+        gateway_set(&run->gateway, NULL);
         crew_drain(&run->crew);
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
     } else {
@@ -135,6 +139,8 @@ static void run_serve(struct run *run)
     run_open_signals(run);
     watch_init(&run->watch, &run->loop, run_reload, run);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
+    gateway_init(&run->gateway, &run->loop, run->reload.file);
+    gateway_set(&run->gateway, run->reload.config);
     crew_commit(&run->crew);
     char workers[16];
     char *listen = run_listen_text(&run->crew.ports);
@@ -173,6 +179,7 @@ static int run_all(struct run *run)
         run_serve(run);
         run_close_signals(run);
         watch_close(&run->watch);
+        gateway_close(&run->gateway);
         status = COMMAND_DONE;
     } else {
         crew_drain(&run->crew);

@@ -128,15 +128,13 @@ static void doubt_forgery(const struct config *config, const char *file)
 
 static void doubt_path(const struct config *config, const char *file)
 {
-    char lack[TPROXY_LACK_SIZE];
-    bool usual = strcmp(file, CONFIG_DEFAULT_PATH) == 0;
+    char lack[TPROXY_LACK_SIZE], cure[TPROXY_CURE_SIZE];
     if (tproxy_is_there(config, lack))
         return;
     fprintf(stderr,
             "%s: warning: 'transparent' with %s: what primaries and secondaries send each other "
-            "passes by the proxy, unsigned; as root: tsig-proxy show%s%s --tproxy%s | sh -s up\n",
-            file, lack, usual ? "" : " -c ", usual ? "" : file,
-            tproxy_is_sidecar(config) ? " --sidecar" : "");
+            "passes by the proxy, unsigned; as root: %s\n",
+            file, lack, tproxy_cure(config, file, cure));
 }
 
 /* As the listeners will ask for it. */

@@ -203,3 +203,11 @@ bool tproxy_is_there(const struct config *config, char lack[TPROXY_LACK_SIZE])
         tproxy_say(lack, "no packet rules (table inet %s)", TPROXY_TABLE);
     return *lack == '\0';
 }
+
+const char *tproxy_cure(const struct config *config, const char *file, char out[TPROXY_CURE_SIZE])
+{
+    bool usual = strcmp(file, CONFIG_DEFAULT_PATH) == 0;
+    snprintf(out, TPROXY_CURE_SIZE, "tsig-proxy show%s%s --tproxy%s | sh -s up",
+             usual ? "" : " -c ", usual ? "" : file, tproxy_is_sidecar(config) ? " --sidecar" : "");
+    return out;
+}

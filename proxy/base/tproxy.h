@@ -4,6 +4,8 @@
 #ifndef BASE_TPROXY_H
 #define BASE_TPROXY_H
 
+#include <limits.h>
+
 #include "config/config.h"
 
 #define TPROXY_MARK   0x5301
@@ -11,6 +13,7 @@
 #define TPROXY_TABLE  "tsig_proxy" /* of nftables, family inet */
 
 #define TPROXY_LACK_SIZE 512
+#define TPROXY_CURE_SIZE (PATH_MAX + 64)
 
 /* Do these two send each other packets of this family? */
 bool tproxy_has_pair(const struct peer *primary, const struct peer *secondary,
@@ -26,5 +29,8 @@ bool tproxy_is_sidecar(const struct config *config);
  * nothing is needed, and of what this process may not see: the packet rules, without CAP_NET_ADMIN.
  * It takes a few system calls, and anyone may call it. */
 bool tproxy_is_there(const struct config *config, char lack[TPROXY_LACK_SIZE]);
+
+/* The command that loads it, for a configuration of this file. */
+const char *tproxy_cure(const struct config *config, const char *file, char out[TPROXY_CURE_SIZE]);
 
 #endif

@@ -1,5 +1,5 @@
-"""The gateway's packet rules and routes on a router that has others' as well, or no IPv6; and what `check` says when
-they are not there."""
+"""The gateway's packet rules and routes on a router that has others' as well, or no IPv6; and what `check` and a
+running proxy say when they are not there."""
 
 import os
 import re
@@ -110,7 +110,10 @@ class Host:
 
     def mend(self):
         """The command that the warning names."""
-        command = re.search(r"as root: (tsig-proxy .*)", self.lack())[1]
+        self.run_advice(self.lack())
+
+    def run_advice(self, advice):
+        command = re.search(r"as root: (tsig-proxy .*)", advice)[1]
         place = os.path.dirname(os.path.abspath(proxy_module.program()))
         self.namespace.run("sh", "-c", f"PATH={place}:$PATH; {command}")
 
@@ -173,3 +176,37 @@ def test_check_asks_for_no_rules_where_none_are_needed(launch, tmp_path):
     settings = host.proxy.path.read_text().replace("transparent = yes", "transparent = no")
     host.proxy.path.write_text(settings)
     assert host.lack() == ""
+
+
+# --- what a running proxy says ------------------------------------------------------------------------------
+
+
+def test_a_running_proxy_says_that_it_is_passed_by_and_when_no_more(launch, tmp_path):
+    """Once at once, not at each look."""
+    host = Host(launch, tmp_path)
+    launch(host.proxy)
+    first = host.proxy.wait(event="gateway")
+    assert (first["level"], first["result"]) == ("warning", "bypassed")
+    assert RULE in first["lack"]
+    host.run_advice(first["advice"])
+    assert host.proxy.wait(event="gateway", result="ok")["level"] == "notice"
+
+    for family in ("-4", "-6"):
+        start = host.proxy.mark()
+        host.namespace.run("ip", family, "rule", "del", "fwmark", "0x5301")
+        found = host.proxy.wait(event="gateway", result="bypassed", start=start)
+        assert f"no IPv{family[1]} {RULE}" in found["lack"]
+        host.run_advice(found["advice"])
+        host.proxy.wait(event="gateway", result="ok", start=start)
+    said = [line["result"] for line in host.proxy.events(event="gateway")]
+    assert said == 3 * ["bypassed", "ok"]
+
+
+def test_a_running_proxy_looks_for_nothing_unless_it_is_transparent(launch, tmp_path):
+    host = Host(launch, tmp_path)
+    settings = host.proxy.path.read_text().replace("transparent = yes", "transparent = no")
+    host.proxy.path.write_text(settings)
+    launch(host.proxy)
+    process = host.proxy.process
+    host.proxy.stop()
+    assert "event=gateway" not in process.text()
