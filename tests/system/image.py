@@ -110,6 +110,16 @@ def mount(tag):
     return Path(buildah("mount", buildah("from", "--pull-never", tag).strip()).strip())
 
 
+def build(tag, dockerfile, context):
+    want_base()
+    buildah("bud", "--pull-never", "--format", "docker", "--layers=false", "--tag", tag, "--file", dockerfile, context)
+
+
+def config(tag):
+    """What an image says of how it is to be run."""
+    return json.loads(buildah("inspect", "--type", "image", tag))["Docker"]["config"]
+
+
 class Image:
     """The image that the Dockerfile makes of this checkout: how it is to be run, and its files."""
 
@@ -117,11 +127,9 @@ class Image:
         self.tag = "localhost/tsig-proxy:test"
 
     def build(self):
-        want_base()
-        buildah("bud", "--pull-never", "--format", "docker", "--layers=false", "--tag", self.tag,
-                "--file", ROOT / "Dockerfile", ROOT)
+        build(self.tag, ROOT / "Dockerfile", ROOT)
         self.root, self.base = mount(self.tag), mount(BASE)
-        self.config = json.loads(buildah("inspect", "--type", "image", self.tag))["Docker"]["config"]
+        self.config = config(self.tag)
         self.user = tuple(int(number) for number in self.config["User"].split(":"))
         self.command = self.config["Entrypoint"] + self.config["Cmd"]
         kind, *self.healthcheck = self.config["Healthcheck"]["Test"]
