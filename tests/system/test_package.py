@@ -26,6 +26,7 @@ from tsigtool import Key
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = "/usr/share/doc/tsig-proxy/examples/full.ini"
 DROP_IN = "/usr/share/doc/tsig-proxy/examples/tproxy/tsig-proxy.service.d/tproxy.conf"
+CREDENTIALS = "/usr/share/doc/tsig-proxy/examples/systemd/tsig-proxy.service.d/credentials.conf"
 CONFIG = "etc/tsig-proxy/tsig-proxy.ini"
 EXPOSURE = 20  # tenths; systemd-analyze(1) calls less than that OK
 
@@ -105,28 +106,28 @@ def test_installed_waits_for_a_configuration(system):
     assert f"ConditionPathExists=/{CONFIG}\n" in unit
     assert os.path.islink(system.root / "etc/systemd/system/multi-user.target.wants/tsig-proxy.service")
     files = system.run("dpkg", "-L", "tsig-proxy").splitlines()
-    for name in ("man8/tsig-proxy.8.gz", "man5/tsig-proxy.ini.5.gz", "examples/gateway.ini", "examples/compose.yaml",
-                 "tsig-proxy/copyright", "tsig-proxy/changelog.gz", "sysctl.d/tsig-proxy.conf", SAMPLE, DROP_IN,
+    for name in ("man8/tsig-proxy.8.gz", "man5/tsig-proxy.ini.5.gz", "examples/gateway.ini", CREDENTIALS, "kubernetes/gateway.yaml",
+                 "prometheus/tsig-proxy.rules.yml", "grafana/tsig-proxy.json", "tsig-proxy/copyright", "tsig-proxy/changelog.gz", "sysctl.d/tsig-proxy.conf", SAMPLE, DROP_IN,
                  "completions/tsig-proxy", "vendor-completions/_tsig-proxy", "vendor_completions.d/tsig-proxy.fish"):
         assert any(path.endswith(name) for path in files), name
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-def test_systemd_accepts_the_unit_alone_and_with_the_drop_in(system):
+@pytest.mark.parametrize("drop_in", [None, DROP_IN, CREDENTIALS], ids=lambda path: os.path.basename(path or "alone"))
+def test_systemd_accepts_the_unit_alone_and_with_each_drop_in(system, drop_in):
     """What it says of other units of that system is not ours."""
     place = system.root / "etc/systemd/system/tsig-proxy.service.d"
-    for extended in (False, True):
-        if extended:
-            place.mkdir()
-            shutil.copy(str(system.root) + DROP_IN, place)
-        done = subprocess.run(["systemd-analyze", "--man=no", f"--root={system.root}", "verify", "tsig-proxy.service"],
-                              capture_output=True, text=True, timeout=60, check=False)
-        assert [line for line in done.stderr.splitlines() if "tsig-proxy" in line or "tproxy.conf" in line] == []
-        assert done.returncode == 0, done.stderr
-        rating = image.run("systemd-analyze", "security", "--offline=true", f"--root={system.root}",
-                           f"--threshold={EXPOSURE}", "tsig-proxy.service")
-        print("package:", re.search(r"Overall exposure level.*", rating)[0], "(with tproxy.conf)" if extended else "")
+    place.mkdir()
+    if drop_in:
+        shutil.copy(str(system.root) + drop_in, place)
+    done = subprocess.run(["systemd-analyze", "--man=no", f"--root={system.root}", "verify", "tsig-proxy.service"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    rating = image.run("systemd-analyze", "security", "--offline=true", f"--root={system.root}",
+                       f"--threshold={EXPOSURE}", "tsig-proxy.service")
     shutil.rmtree(place)
+    said = [line for line in done.stderr.splitlines() if "tsig-proxy" in line or ".conf:" in line]
+    assert (said, done.returncode) == ([], 0), done.stderr
+    print("package:", re.search(r"Overall exposure level.*", rating)[0], f"(with {os.path.basename(drop_in or 'nothing')})")
 
 
 def test_sample_passes_check(system, host, configure):
