@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
+import booted
 import client
 import image
 import messages
 import namespaces
 import net
 import tsigtool
+from booted import Booted
 from installed import Installed, System
 from messages import NOERROR
-from process import thread_statuses
+from process import thread_statuses, until
 from proxy import ini
 from scripted import Scripted, sound
 from tsigtool import Key
@@ -28,6 +30,9 @@ SAMPLE = "/usr/share/doc/tsig-proxy/examples/full.ini"
 DROP_IN = "/usr/share/doc/tsig-proxy/examples/tproxy/tsig-proxy.service.d/tproxy.conf"
 CREDENTIALS = "/usr/share/doc/tsig-proxy/examples/systemd/tsig-proxy.service.d/credentials.conf"
 CONFIG = "etc/tsig-proxy/tsig-proxy.ini"
+SERVICE = [
+    ("proxy", {"listen": "127.0.0.1@53"}), ("key xfr.example", {"secret_file": "keys/xfr.example.key"}),
+    ("primary hq", {"address": "127.0.0.2"}), ("secondary east", {"address": "127.0.0.3", "key": "xfr.example"})]
 EXPOSURE = 20  # tenths; systemd-analyze(1) calls less than that OK
 
 
@@ -36,7 +41,9 @@ def missing():
     if "TSIG_PROXY_RELEASE" not in os.environ:
         return "TSIG_PROXY_RELEASE is not set"
     lacking = [name for name in ("cpack", "dpkg-shlibdeps", "lintian") if not shutil.which(name)]
-    return f"{', '.join(lacking)} not installed" if lacking else image.missing() or namespaces.missing() or None
+    if lacking:
+        return f"{', '.join(lacking)} not installed"
+    return image.missing() or namespaces.missing() or booted.missing()
 
 
 @pytest.fixture(scope="module")
@@ -138,11 +145,8 @@ def test_sample_passes_check(system, host, configure):
 
 def test_what_is_installed_serves(system, host, configure, launch):
     with host:
-        primary = launch(Scripted(sound, net.Place("127.0.0.2", 53)))
-    key = configure(ini([
-        ("proxy", {"listen": "127.0.0.1@53"}), ("key xfr.example", {"secret_file": "keys/xfr.example.key"}),
-        ("primary hq", {"address": net.text(primary.place)}),
-        ("secondary east", {"address": "127.0.0.3", "key": "xfr.example"})]))
+        launch(Scripted(sound, net.Place("127.0.0.2", 53)))
+    key = configure(ini(SERVICE))
     proxy = launch(Installed(system, host))
     user = int(system.run("id", "-u", "tsig-proxy"))
     assert {status["Uid"].split()[1] for status in thread_statuses(proxy.inside())} == {str(user)}
@@ -153,6 +157,78 @@ def test_what_is_installed_serves(system, host, configure, launch):
     assert tsigtool.rcode(tsigtool.verify(asking.ask(wire), key, mac)[0]) == NOERROR
     asking.close()
     proxy.stop()
+
+
+def kill_again(machine, times):
+    """Kills the service so often, each time when systemd has started it again."""
+    for number in range(times):
+        machine.run("systemctl", "kill", "--signal=KILL", "tsig-proxy")
+        until(lambda: machine.property("NRestarts") == str(number + 1) and machine.property("ActiveState") == "active",
+              f"it is started again, {number + 1}")
+
+
+def test_service_waits_for_a_configuration_and_comes_back_however_often(system, host, configure, launch):
+    machine = launch(Booted(system, host))
+    assert machine.property("ConditionResult") == "no"
+    assert machine.property("ActiveState") == "inactive"
+    configure(ini(SERVICE))
+    machine.run("systemctl", "start", "tsig-proxy")
+    assert machine.property("ActiveState") == "active"
+    machine.run("tsig-proxy", "health")
+    kill_again(machine, 6)  # one more than systemd lets pass in ten seconds, unless told otherwise
+    machine.run("systemctl", "reload", "tsig-proxy")
+    until(lambda: "event=reloaded" in machine.journal(), "it has reloaded")
+    machine.run("systemctl", "stop", "tsig-proxy")
+    assert "event=stopped" in machine.journal()
+    assert machine.property("Result") == "success"
+
+
+def drop_in(system, path, **others):
+    place = system.root / "etc/systemd/system/tsig-proxy.service.d"
+    place.mkdir()
+    text = (system.root / path[1:]).read_text()
+    for name, other in others.items():
+        text = text.replace(name, other)
+    (place / os.path.basename(path)).write_text(text)
+    return place
+
+
+def test_service_takes_its_key_from_a_credential(system, host, configure, launch):
+    """Nobody but root can read the file."""
+    text = ini(SERVICE).replace("keys/xfr.example.key", "credential:xfr.example")
+    key = configure(text)
+    system.shell("install -d -m 0700 /etc/credstore; cp /etc/tsig-proxy/keys/xfr.example.key /etc/credstore; "
+                 "rm /etc/tsig-proxy/keys/xfr.example.key; chown root: /etc/credstore/*; chmod 400 /etc/credstore/*")
+    place = drop_in(system, CREDENTIALS)
+    machine = launch(Booted(system, host))
+    shutil.rmtree(place)
+    assert machine.property("ActiveState") == "active", machine.journal()
+    wire, mac = tsigtool.sign(messages.query("example.org"), key)
+    with host:
+        launch(Scripted(sound, net.Place("127.0.0.2", 53)))
+        asking = client.Udp(net.Place("127.0.0.1", 53), "127.0.0.3")
+    assert tsigtool.rcode(tsigtool.verify(asking.ask(wire), key, mac)[0]) == NOERROR
+    asking.close()
+
+
+def test_service_of_a_gateway_brings_its_rules_and_takes_them_away(system, host, configure, launch):
+    system.run("apt-get", "-qq", "--no-install-recommends", "install", "nftables", "iproute2")
+    sections = dict(SERVICE)
+    sections["proxy"] = {"listen": "0.0.0.0@53", "transparent": "yes"}
+    sections["primary hq"] = {"address": "192.0.2.1"}
+    sections["secondary east"] = {"address": "198.51.100.1", "key": "xfr.example"}
+    configure(ini(sections.items()))
+    place = drop_in(system, DROP_IN)
+    machine = launch(Booted(system, host))
+    shutil.rmtree(place)
+    assert machine.property("ActiveState") == "active", machine.journal()
+    assert "tsig_proxy" in host.run("nft", "list", "tables")
+    assert "lookup 5301" in host.run("ip", "rule")
+    said = machine.journal()
+    assert "event=started" in said and "passes by" not in said
+    machine.run("systemctl", "stop", "tsig-proxy")
+    assert "tsig_proxy" not in host.run("nft", "list", "tables")
+    assert "5301" not in host.run("ip", "rule")
 
 
 def test_reinstalling_keeps_what_the_administrator_made(system, package, configure):
