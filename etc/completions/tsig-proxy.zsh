@@ -1,40 +1,45 @@
 #compdef tsig-proxy
-# Completion of tsig-proxy(8) for zsh.
+# Completion of tsig-proxy(8) for zsh: commands and options are those that the program's own help lists.
 
-_tsig_proxy_commands() {
-    local -a descriptions=(
-        'run:serve, in the foreground'
-        'check:say what is wrong with the configuration, and with this host for it'
-        'keygen:print a new random key'
-        'show:print what stands beside the proxy'
-        'health:exit with 0 when the proxy answers wherever it listens'
-        'help:print the commands, or the page of one'
-    )
-    _describe command descriptions
-}
+local config=/etc/tsig-proxy/tsig-proxy.ini command='' i
+local -a plain list
 
-local curcontext=$curcontext state line
-local -A opt_args
-local -a common=(
-    '(-c --config)'{-c,--config}'[the configuration]:file:_files'
-    '(- *)'{-h,--help}'[print what there is]'
-    '(- *)'{-V,--version}'[print the version]'
-)
-local algorithms='hmac-sha256 hmac-sha384 hmac-sha512 hmac-sha224 hmac-sha256-128 hmac-sha384-192
-    hmac-sha512-256 hmac-sha1 hmac-md5'
-local formats='bind ini nsd knot powerdns unbound dig'
+for ((i = 2; i < CURRENT; i++)); do
+    case $words[i] in
+    -c | --config) config=$words[++i] ;;
+    -a | --algorithm | -f | --format | -s | --socket | --zone) ((i++)) ;;
+    -*) ;;
+    *) plain+=($words[i]) ;;
+    esac
+done
+command=$plain[1]
 
-_arguments -C $common '1:command:_tsig_proxy_commands' '*::argument:->arguments'
-[[ $state == arguments ]] || return
-case $words[1] in
-keygen)
-    _arguments $common '(-a --algorithm)'{-a,--algorithm}"[of the key]:algorithm:($algorithms)" \
-        '(-f --format)'{-f,--format}"[for whom]:format:($formats)" ':name of the key:'
+case "$command:$words[CURRENT-1]" in
+*:-c | *:--config | *:-s | *:--socket) _files && return ;;
+*:-a | *:--algorithm)
+    compadd hmac-sha256 hmac-sha384 hmac-sha512 hmac-sha224 hmac-sha256-128 hmac-sha384-192 hmac-sha512-256 \
+        hmac-sha1 hmac-md5
+    return
     ;;
-show)
-    _arguments $common '--tproxy[packet rules and routes of a transparent gateway]' \
-        "--sidecar[the same on the primary's own host]"
+keygen:-f | keygen:--format) compadd bind ini nsd knot powerdns unbound dig && return ;;
+show:-f | show:--format) compadd bind nsd knot powerdns yadifa unbound dnsmasq axfrdns && return ;;
+*:--zone) return ;;
+esac
+
+if [[ $words[CURRENT] == -* ]]; then
+    list=(${(f)"$(tsig-proxy help $command 2>/dev/null |
+        awk '/^  -/ { text = $0; sub(/^  -.*[^ ]   */, "", text); gsub(/:/, "\\:", text)
+            for (i = 1; i <= NF && $i ~ /^-/; i++) { sub(",", "", $i); print $i ":" text } }')"})
+    _describe -o option list
+    return
+fi
+
+case "$command:$#plain" in
+:* | help:1)
+    list=(${(f)"$(tsig-proxy help 2>/dev/null | sed -nE 's/^  ([a-z][a-z-]*) +([a-z].*)/\1:\2/p')"})
+    _describe command list
     ;;
-help) _arguments $common '1:command:_tsig_proxy_commands' ;;
-*) _arguments $common ;;
+log-level:1) compadd error warning notice info debug ;;
+show:1 | probe:1) compadd - $(sed -nE 's/^ *\[(primary|secondary) +([^] ]+) *\].*/\2/p' $config 2>/dev/null) ;;
+notify:2) compadd - $(sed -nE 's/^ *\[secondary +([^] ]+) *\].*/\1/p' $config 2>/dev/null) ;;
 esac

@@ -52,7 +52,8 @@ def read_until(terminal, wanted, patience=20):
 
 
 def zsh(words, begun):
-    """It completes on a terminal alone: end-of-file, not at the beginning of a line, lists what fits."""
+    """It completes on a terminal alone: end-of-file, not at the beginning of a line, lists what fits.
+    The line is thrown away then, which shows a prompt even when nothing did."""
     child, terminal = pty.fork()
     if child == 0:
         os.environ["TERM"] = "dumb"
@@ -60,9 +61,9 @@ def zsh(words, begun):
     try:
         os.write(terminal, ZSH.format(place=PLACE).encode())
         read_until(terminal, "READY> ")
-        os.write(terminal, " ".join(["tsig-proxy", *words, begun]).encode() + b"\x04")
+        os.write(terminal, " ".join(["tsig-proxy", *words, begun]).encode() + b"\x04\x15\n")
         listed = read_until(terminal, "READY> ").split("READY> ")[0].split("\n", 1)[1]
-        os.write(terminal, b"\x15exit\n")
+        os.write(terminal, b"exit\n")
     finally:
         os.close(terminal)
         os.waitpid(child, 0)
@@ -70,8 +71,9 @@ def zsh(words, begun):
 
 
 @pytest.fixture(params=[bash, fish, zsh], ids=lambda shell: shell.__name__)
-def offers(request):
+def offers(request, monkeypatch):
     """offers("keygen", "-f", begun="-"): what that shell offers then."""
+    monkeypatch.setenv("PATH", f"{Path(proxy.program()).resolve().parent}:{os.environ['PATH']}")
     if not shutil.which(request.param.__name__):
         pytest.skip(f"{request.param.__name__} is not installed")
     return lambda *words, begun="": sorted(set(request.param(words, begun)))
@@ -79,7 +81,7 @@ def offers(request):
 
 def page(*command):
     """What the program's help, or that of a command, lists: words with two blanks before them."""
-    listed = re.findall(r"^  (-.+?|\w+)(?:  |$)", run(proxy.program(), *command, "--help"), re.M)
+    listed = re.findall(r"^  (-.+?(?=  |$)|[a-z-]+(?= +[a-z]))", run(proxy.program(), *command, "--help"), re.M)
     options = {option for words in listed for option in re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", words)}
     return [word for word in listed if not word.startswith("-")], sorted(options)
 
@@ -95,17 +97,35 @@ def test_commands_and_options_are_those_of_the_help(offers):
         assert offers(command, begun="-") == page(command)[1], command
 
 
-def test_algorithms_and_formats_are_those_that_keygen_takes(offers):
-    for option in ("-a", "--algorithm", "-f", "--format"):
-        words = offers("keygen", option)
-        assert len(words) >= 5
-        for word in words:
-            run(proxy.program(), "keygen", option, word, "xfr.example")
+def test_algorithms_are_those_that_keygen_takes(offers):
     known = set(re.findall(r"hmac-[\w-]+", (PLACE.parents[1] / "src/tsig/algorithm.c").read_text()))
-    assert set(offers("keygen", "-a")) == {name for name in known if "sig-alg" not in name}
-    refused = subprocess.run([proxy.program(), "keygen", "-f", "none", "x"], capture_output=True, text=True, timeout=20,
+    for option in ("-a", "--algorithm"):
+        words = offers("keygen", option)
+        assert set(words) == {name for name in known if "sig-alg" not in name}
+    for word in words:
+        run(proxy.program(), "keygen", "-a", word, "xfr.example")
+
+
+@pytest.mark.parametrize("command", ["keygen", "show"])
+def test_formats_are_those_that_the_program_takes(offers, command):
+    if "-f" not in page(command)[1]:
+        pytest.skip(f"{command} has no formats")
+    refused = subprocess.run([proxy.program(), command, "-f", "none", "x"], capture_output=True, text=True, timeout=20,
                              check=False)
-    assert offers("keygen", "-f") == sorted(re.search(r"unknown format 'none'; there are (.+)", refused.stderr)[1].split())
+    words = re.search(r"unknown format 'none'; there are (.+)", refused.stderr)[1]
+    for option in ("-f", "--format"):
+        assert offers(command, option) == sorted(re.findall(r"\w+", words))
+
+
+def test_peers_are_those_of_the_configuration(offers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = "some.ini"
+    Path(config).write_text("[proxy]\n[primary hq]\n [secondary east]\n[secondary west] ; there\n[key xfr.example]\n")
+    assert offers("show", "-c", config) == ["east", "hq", "west"]
+    assert offers("-c", config, "show", begun="w") == ["west"]
+    assert offers("show", "-c", config, "hq") == []
+    assert offers("notify", "-c", config, "example.org") == ["east", "west"]
+    assert offers("show", "-c", "none.ini") == []
 
 
 def test_files_are_offered_for_a_configuration(offers, tmp_path, monkeypatch):
