@@ -46,8 +46,8 @@ class System:
         (self.root / "tmp" / package.name).unlink()
 
     def named(self, word):
-        """Paths with this word in them, beside logs and what apt keeps."""
-        tops = [path for path in self.root.iterdir() if path.name not in ("proc", "sys", "dev")]
+        """Paths with this word in them, but for what does not outlive a boot."""
+        tops = [path for path in self.root.iterdir() if path.name not in ("proc", "sys", "dev", "run")]
         found = (path for top in tops for path in (top, *top.rglob("*")) if word in path.name)
         return [str(path.relative_to(self.root)) for path in found]
 
