@@ -28,7 +28,7 @@ static void status_print_head(const json_t *document, long long now)
     char span[HTML_SPAN_SIZE];
     const json_t *config = json_object_get(document, "config");
     printf("%s\n\n", html_string(document, "summary"));
-    printf("tsig-proxy %s, process %lld, up %s, %lld worker%s, %s\n",
+    printf("tsig-proxy %s, process %lld, up %s, %lld worker%s\n%s\n",
            html_string(document, "version"), html_number(document, "pid"),
            status_age(now, json_object_get(document, "started"), span),
            html_number(document, "workers"), html_number(document, "workers") == 1 ? "" : "s",
@@ -67,7 +67,7 @@ static void status_print_peers(const json_t *document, long long now)
     json_t *counts = page_zones_count(document);
     size_t i;
     puts("\nPEER                 ROLE      ANSWERS   ZONES BEHIND SILENT  HEARD    CLOCK");
-    json_array_foreach(json_object_get(document, "peers"), i, peer)
+    json_array_foreach (json_object_get(document, "peers"), i, peer)
         status_print_peer(peer, counts, now);
     json_decref(counts);
 }
@@ -94,8 +94,7 @@ static void status_print_zones(const json_t *document, long long now)
     const json_t *zones = json_object_get(document, "zones"), *zone;
     size_t all = 0, i;
     for (unsigned s = 0; s < sizeof states / sizeof *states; s++) {
-        json_array_foreach(zones, i, zone)
-        {
+        json_array_foreach (zones, i, zone) {
             if (!status_is(zone, "state", states[s]))
                 continue;
             if (all == 0)
