@@ -1,5 +1,5 @@
-/* Text is escaped here and nowhere else: whoever writes markup writes constants of its own, and what
- * comes from the document goes through these. */
+/* Text is escaped here and nowhere else: whoever writes markup writes constants of its own, and
+ * what comes from the document goes through these. */
 #include "admin/html.h"
 
 #include <stdbool.h>
