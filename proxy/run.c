@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "admin/events.h"
 #include "admin/line.h"
+#include "admin/observe.h"
 #include "admin/output.h"
 #include "base/arguments.h"
 #include "base/command.h"
@@ -38,7 +39,7 @@ static const struct {
 struct run {
     uv_loop_t loop;
     struct crew crew;
-    struct events events;
+    struct observe *observe; /* owned */
     struct reload reload;
     uv_signal_t signals[RUN_SIGNALS];
     struct watch watch;
@@ -47,7 +48,9 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    const struct config *before = run->reload.config;
     reload_all(&run->reload);
+    observe_reloaded(run->observe, run->reload.config, run->reload.config != before, time(NULL));
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
 }
 
@@ -135,6 +138,7 @@ static void run_serve(struct run *run)
     run_open_signals(run);
     watch_init(&run->watch, &run->loop, run_reload, run);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
+    observe_reloaded(run->observe, run->reload.config, true, time(NULL));
     crew_commit(&run->crew);
     char workers[16];
     char *listen = run_listen_text(&run->crew.ports);
@@ -163,7 +167,7 @@ static void run_close_signals(struct run *run)
 /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
 static int run_all(struct run *run)
 {
-    const struct engine_sink sink = {.report = events_log, .arg = &run->events};
+    const struct engine_sink sink = {.report = observe_event, .arg = run->observe};
     struct config *config = run->reload.config;
     int status = COMMAND_FAILED;
     if (!host_allows(config, run->reload.file) || user_become(config) < 0 ||
@@ -199,11 +203,12 @@ int command_run(int argc, char **argv)
     }
     run.reload = (struct reload){.crew = &run.crew, .file = file, .config = config, .seen = seen};
     line_configure(config->proxy.log_level, config->proxy.log_format);
-    events_init(&run.events);
     run_raise_limit();
     uv_loop_init(&run.loop);
-    int status = run_all(&run);
+    run.observe = observe_new(config->proxy.status_zones);
+    int status = run.observe ? run_all(&run) : COMMAND_FAILED;
     uv_loop_close(&run.loop);
+    observe_free(run.observe);
     snapshots_fini(&run.reload.snapshots);
     seen_fini(&run.reload.seen);
     watch_fini(&run.watch);

@@ -173,21 +173,55 @@ static uint32_t pairs_add_pair(struct pairs *l, unsigned secondary, uint32_t zon
     return place;
 }
 
-struct pair *pairs_touch(struct pairs *l, unsigned secondary, unsigned primary,
-                         const struct dns_name *zone)
+static struct dns_name pairs_lower(const struct dns_name *zone)
 {
     struct dns_name lower = *zone;
     dns_name_lower(&lower);
+    return lower;
+}
+
+struct pairs_zone *pairs_zone_of(struct pairs *l, unsigned primary, const struct dns_name *zone)
+{
+    struct dns_name lower = pairs_lower(zone);
     uint32_t at = pairs_find_zone(l, &lower, primary);
-    uint32_t place = at ? pairs_find_pair(l, secondary, at) : 0;
+    return at ? &l->zone[at - 1] : NULL;
+}
+
+bool pairs_are_full(const struct pairs *l)
+{
+    return !l->free_pairs && l->pairs == l->most;
+}
+
+/* Its place, the youngest from now on; 0: there is none. */
+static uint32_t pairs_renew(struct pairs *l, unsigned secondary, uint32_t zone)
+{
+    uint32_t place = zone ? pairs_find_pair(l, secondary, zone) : 0;
     if (place) {
         pairs_unlink(l, place);
         pairs_link(l, place);
-        return &l->pair[place - 1];
     }
+    return place;
+}
+
+struct pair *pairs_find(struct pairs *l, unsigned secondary, unsigned primary,
+                        const struct dns_name *zone)
+{
+    struct dns_name lower = pairs_lower(zone);
+    uint32_t place = pairs_renew(l, secondary, pairs_find_zone(l, &lower, primary));
+    return place ? &l->pair[place - 1] : NULL;
+}
+
+struct pair *pairs_touch(struct pairs *l, unsigned secondary, unsigned primary,
+                         const struct dns_name *zone)
+{
+    struct dns_name lower = pairs_lower(zone);
+    uint32_t at = pairs_find_zone(l, &lower, primary);
+    uint32_t place = pairs_renew(l, secondary, at);
+    if (place)
+        return &l->pair[place - 1];
     if (l->most == 0)
         return NULL;
-    if (!l->free_pairs && l->pairs == l->most) {
+    if (pairs_are_full(l)) {
         pairs_drop(l, l->oldest);
         at = pairs_find_zone(l, &lower, primary);
     }

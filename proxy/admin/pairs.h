@@ -31,11 +31,24 @@ struct pair {
     unsigned secondary;
     uint32_t serial;
     uint32_t interval; /* seconds between two questions, as last seen */
+    uint32_t told;     /* the serial that was last told to people, and when */
+    uint32_t notice;   /* the NOTIFY that no transfer has followed yet; 0: none */
     bool has_serial;
     bool supposed; /* the serial: it has asked, and not for a transfer */
-    int64_t asked;
-    int64_t confirmed;
-    int64_t behind_since;
+    bool refused;  /* the failure: by us */
+    /* enum relay_result and RCODE: of its last question, if that came to nothing; of the last
+     * NOTIFY. */
+    uint8_t failure;
+    uint8_t failure_rcode;
+    uint8_t notified_result;
+    uint8_t notified_rcode;
+    /* Seconds since 1970, 0: never. */
+    uint32_t told_at;
+    uint32_t created;
+    uint32_t asked;
+    uint32_t confirmed;
+    uint32_t behind_since;
+    uint32_t notified;
 };
 
 struct pairs {
@@ -57,9 +70,15 @@ struct pairs {
 struct pairs *pairs_new(unsigned most);
 void pairs_free(struct pairs *l);
 
-/* The pair, the youngest from now on; NULL: no memory, or none is to be kept. */
+/* The pair, the youngest from now on. NULL: there is none, or none is to be kept. */
+struct pair *pairs_find(struct pairs *l, unsigned secondary, unsigned primary,
+                        const struct dns_name *zone);
+/* The same, but made if there is none. NULL: no memory, or none is to be kept. */
 struct pair *pairs_touch(struct pairs *l, unsigned secondary, unsigned primary,
                          const struct dns_name *zone);
+/* The zone; NULL: no pair has it. */
+struct pairs_zone *pairs_zone_of(struct pairs *l, unsigned primary, const struct dns_name *zone);
+bool pairs_are_full(const struct pairs *l);
 void pairs_drop(struct pairs *l, uint32_t place);
 
 #endif

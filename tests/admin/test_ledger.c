@@ -34,6 +34,7 @@ static void note(enum ledger_news_kind kind, unsigned secondary, const char *zon
         .secondary = secondary,
         .primary = HQ,
         .zone = &name,
+        .known = true,
         .has_soa = serial >= 0,
         .soa = {(uint32_t)serial, kind != LEDGER_NOTIFIED, REFRESH, EXPIRE},
         .now = START + at,
@@ -50,6 +51,7 @@ static void note_ixfr(enum ledger_news_kind kind, unsigned secondary, const char
         .secondary = secondary,
         .primary = HQ,
         .zone = &name,
+        .known = true,
         .has_soa = serial >= 0,
         .soa = {(uint32_t)serial, true, REFRESH, EXPIRE},
         .has_client_serial = true,
@@ -236,16 +238,20 @@ Test(ledger, the_pair_without_news_for_longest_makes_room)
     }
 }
 
-static bool is_two(void *arg, unsigned peer)
+static bool is_two(void *arg, unsigned secondary, unsigned primary, const struct dns_name *zone)
 {
     (void)arg;
-    return peer == TWO;
+    (void)primary;
+    (void)zone;
+    return secondary == TWO;
 }
 
-static bool is_hq(void *arg, unsigned peer)
+static bool is_hq(void *arg, unsigned secondary, unsigned primary, const struct dns_name *zone)
 {
     (void)arg;
-    return peer == HQ;
+    (void)secondary;
+    (void)zone;
+    return primary == HQ;
 }
 
 Test(ledger, who_is_gone_is_forgotten)

@@ -20,6 +20,11 @@ static uint16_t random_id(void *arg)
 static void report(void *arg, const struct relay_event *event)
 {
     (void)arg;
+    if (event->type == EVENT_NOTIFIED) {
+        world.notified = *event;
+        world.notified_count++;
+        return;
+    }
     if (event->type == EVENT_VERIFIED) {
         world.verified = *event;
         world.verified_count++;

@@ -50,6 +50,8 @@ struct world {
     struct relay_event
         verified; /* the last EVENT_VERIFIED; they are kept apart, there are so many */
     unsigned verified_count;
+    struct relay_event notified; /* the last EVENT_NOTIFIED, likewise */
+    unsigned notified_count;
     struct relay_request request; /* the last that was judged */
     struct policy_verdict verdict;
     struct exchange exchange; /* of the last world_begin */
