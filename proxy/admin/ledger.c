@@ -29,9 +29,11 @@ struct ledger *ledger_new(unsigned pairs)
         return NULL;
     unsigned parts = pairs / LEDGER_PART_LEAST;
     parts = parts < 1 ? 1 : parts > LEDGER_PARTS_MOST ? LEDGER_PARTS_MOST : parts;
+    /* Zones fall to parts by chance. */
+    unsigned most = parts == 1 ? pairs : pairs / parts + pairs / parts / 8;
     for (; l->count < parts; l->count++) {
         struct ledger_part *part = &l->parts[l->count];
-        part->pairs = pairs_new((pairs + parts - 1) / parts);
+        part->pairs = pairs_new(most);
         if (!part->pairs) {
             ledger_free(l);
             return NULL;

@@ -5,8 +5,8 @@
  * that the secondary has already. The newest serial comes from the primary's answers, a set-back
  * one too; a NOTIFY's hint counts until the next of them.
  *
- * Bounded: so many pairs of a secondary and a zone, some 80 octets each and a zone's name and
- * numbers once; the pair that was longest without news makes room. Any thread may call: zones are
+ * Bounded: so many pairs of a secondary and a zone, or an eighth more, some 100 octets each and 90
+ * for each zone; the pair that was longest without news makes room. Any thread may call: zones are
  * divided among parts, each with a lock of its own. */
 #ifndef ADMIN_LEDGER_H
 #define ADMIN_LEDGER_H

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -296,5 +297,117 @@ Test(ledger, keeps_the_youngest_whatever_comes)
                 younger += i % 100 == 0 && last[a][b] > 0;
         if (i % 100 == 0)
             cr_assert_eq(entries(), younger < MOST ? younger : MOST);
+    }
+}
+
+static struct ledger_told note_serial(uint32_t serial, int64_t at)
+{
+    struct dns_name name = support_name("example.com");
+    const struct ledger_news news = {.kind = LEDGER_ANSWERED,
+                                     .secondary = ONE,
+                                     .primary = HQ,
+                                     .zone = &name,
+                                     .known = true,
+                                     .has_soa = true,
+                                     .soa = {serial, true, REFRESH, EXPIRE},
+                                     .now = START + at};
+    return ledger_note(ledger, &news);
+}
+
+Test(ledger, a_serial_is_news_when_it_is_another_or_after_an_hour)
+{
+    cr_expect(note_serial(7, 0).serial_is_news);
+    cr_expect_not(note_serial(7, 1).serial_is_news);
+    cr_expect_not(note_serial(7, LEDGER_TELL_AGAIN - 1).serial_is_news);
+    cr_expect(note_serial(7, LEDGER_TELL_AGAIN).serial_is_news);
+    cr_expect(note_serial(8, LEDGER_TELL_AGAIN + 1).serial_is_news);
+}
+
+Test(ledger, what_is_merely_expected_makes_nobody_go)
+{
+    struct dns_name name = support_name("expected.example");
+    ledger_expect(ledger, ONE, HQ, &name, START);
+    cr_expect_eq(state(ONE, "expected.example", 1), LEDGER_UNKNOWN);
+    for (unsigned i = 0; i < 3; i++)
+        note(LEDGER_TRANSFERRED, 10 + i, "example.com", 7, i);
+    name = support_name("one-more.example");
+    ledger_expect(ledger, ONE, HQ, &name, START + 5);
+    cr_expect_eq(entries(), 4);
+    cr_expect_eq(state(ONE, "expected.example", 6), LEDGER_UNKNOWN);
+}
+
+/* It never asked since the start of the proxy, though REFRESH is known from another. */
+Test(ledger, who_has_never_asked_is_silent_after_refresh)
+{
+    struct dns_name name = support_name("example.com");
+    ledger_expect(ledger, TWO, HQ, &name, START);
+    note(LEDGER_TRANSFERRED, ONE, "example.com", 7, 0);
+    cr_expect_eq(state(TWO, "example.com", REFRESH), LEDGER_UNKNOWN);
+    cr_expect_eq(state(TWO, "example.com", REFRESH + 1), LEDGER_SILENT);
+}
+
+Test(ledger, a_hint_reaches_all_who_have_the_zone)
+{
+    struct dns_name name = support_name("example.com");
+    note(LEDGER_TRANSFERRED, ONE, "example.com", 7, 0);
+    ledger_hint(ledger, HQ, &name, 8, START + 10);
+    struct ledger_entry e = find(ONE, "example.com", 11);
+    cr_expect_eq(e.state, LEDGER_BEHIND);
+    cr_expect_eq(e.behind_since, START + 10);
+    ledger_hint(ledger, SPARE, &name, 9, START + 10);
+    cr_expect_eq(find(ONE, "example.com", 11).newest, 8, "another primary's zone");
+}
+
+/* Anybody can send what is refused, so it says why and changes nothing else. */
+Test(ledger, a_refusal_is_why_until_something_goes_well)
+{
+    struct dns_name name = support_name("example.com");
+    struct ledger_news refused = {.kind = LEDGER_REFUSED,
+                                  .secondary = ONE,
+                                  .primary = HQ,
+                                  .zone = &name,
+                                  .result = RESULT_NO_TSIG,
+                                  .now = START + 10};
+    ledger_note(ledger, &refused);
+    cr_expect_eq(entries(), 0);
+    note(LEDGER_TRANSFERRED, ONE, "example.com", 7, 0);
+    ledger_note(ledger, &refused);
+    struct ledger_entry e = find(ONE, "example.com", 20);
+    cr_expect_eq(e.failure, RESULT_NO_TSIG);
+    cr_expect_eq(e.asked, START);
+    note(LEDGER_ANSWERED, ONE, "example.com", 7, 30);
+    cr_expect_eq(find(ONE, "example.com", 31).failure, RESULT_OK);
+}
+
+static size_t resident(void)
+{
+    size_t size = 0, pages = 0;
+    FILE *in = fopen("/proc/self/statm", "r");
+    cr_assert_not_null(in);
+    cr_assert_eq(fscanf(in, "%zu %zu", &size, &pages), 2);
+    fclose(in);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Printed; of itself it fails only far beyond what the manual says. */
+Test(ledger, a_hundred_thousand_pairs_take_little_memory, .timeout = 60)
+{
+    enum { PAIRS = 100000 };
+    static const unsigned secondaries[] = {1, 10};
+    for (size_t i = 0; i < 2; i++) {
+        fini();
+        size_t before = resident();
+        ledger = ledger_new(PAIRS);
+        for (unsigned pair = 0; pair < PAIRS; pair++) {
+            char zone[64];
+            snprintf(zone, sizeof zone, "zone-%06u.example.com", pair / secondaries[i]);
+            note(LEDGER_TRANSFERRED, pair % secondaries[i], zone, 7, pair);
+        }
+        size_t octets = resident() - before;
+        unsigned kept = entries();
+        cr_log_warn("%u pairs, %u secondaries to a zone: %.1f MB, %.0f octets each", kept,
+                    secondaries[i], (double)octets / 1e6, (double)octets / kept);
+        cr_expect_eq(kept, PAIRS);
+        cr_expect_lt(octets / kept, 500);
     }
 }
