@@ -38,9 +38,9 @@ static void *add_many(void *arg)
 {
     for (unsigned i = 0; i < ROUNDS; i++) {
         counts_add(counts, 1 + i % IDS, 1);
-        counts_set(counts, COUNTS_LATEST | 5, i + (uintptr_t)arg);
+        counts_set(counts, COUNTS_LATEST | 5, i);
     }
-    return NULL;
+    return arg;
 }
 
 static void *read_many(void *arg)
@@ -58,14 +58,14 @@ Test(counts, all_threads_add_to_one_number)
 {
     pthread_t threads[THREADS], reader;
     cr_assert_eq(pthread_create(&reader, NULL, read_many, NULL), 0);
-    for (uintptr_t i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, add_many, (void *)i), 0);
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, add_many, NULL), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     pthread_join(reader, NULL);
     for (uint64_t id = 1; id <= IDS; id++)
         cr_assert_eq(value_of(id), THREADS * ROUNDS / IDS);
-    cr_expect_eq(value_of(COUNTS_LATEST | 5), ROUNDS - 1 + THREADS - 1);
+    cr_expect_eq(value_of(COUNTS_LATEST | 5), ROUNDS - 1);
 }
 
 /* What is read is in the order of ids, each once. */

@@ -30,6 +30,7 @@ struct world_event {
     char zone[DNS_NAME_TEXT_SIZE];
     char key_name[DNS_NAME_TEXT_SIZE];
     char record[DNS_NAME_TEXT_SIZE];
+    char offered[DNS_NAME_TEXT_SIZE];
 };
 
 /* One side of signed messages. */
