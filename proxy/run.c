@@ -9,17 +9,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "acts.h"
 #include "admin/line.h"
-#include "admin/observe.h"
 #include "admin/output.h"
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
 #include "base/process.h"
 #include "base/user.h"
 #include "net/crew.h"
+#include "office.h"
 #include "reload.h"
+#include "tell.h"
 #include "watch.h"
 
 /* Those that mean something; all others are ignored or end the program for good reason. */
@@ -41,6 +44,10 @@ struct run {
     struct crew crew;
     struct observe *observe; /* owned */
     struct reload reload;
+    struct tell tell;
+    struct acts acts;
+    struct office office;
+    struct supervisor supervisor;
     uv_signal_t signals[RUN_SIGNALS];
     struct watch watch;
 };
@@ -48,9 +55,10 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
-    const struct config *before = run->reload.config;
+    supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
-    observe_reloaded(run->observe, run->reload.config, run->reload.config != before, time(NULL));
+    observe_reloaded(run->observe, run->reload.config, run->reload.successful, time(NULL));
+    supervisor_ready(&run->supervisor);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
 }
 
@@ -62,6 +70,7 @@ static void on_signal(uv_signal_t *handle, int number)
         i++;
     if (run_signals[i].ends) {
         watch_stop(&run->watch);
+        supervisor_stopping(&run->supervisor);
         crew_drain(&run->crew);
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
     } else {
@@ -107,6 +116,32 @@ static void run_raise_limit(void)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+static void run_answer(void *arg, uint64_t ticket, json_t *document)
+{
+    struct run *run = arg;
+    control_answer(&run->office.control, ticket, document);
+}
+
+/* What others ask this program by. */
+static int run_open_office(struct run *run)
+{
+    struct acts *acts = &run->acts;
+    *acts = (struct acts){run->observe, &run->crew, &run->reload, &run->tell, run_reload, run};
+    const struct admin_acts all = acts_of(acts);
+    supervisor_init(&run->supervisor, &run->loop, acts_say_status, acts);
+    office_init(&run->office, &run->loop, &all);
+    run->tell.answer = run_answer;
+    run->tell.arg = run;
+    return office_prepare(&run->office, run->reload.config, stderr);
+}
+
+static void run_close_office(struct run *run)
+{
+    supervisor_close(&run->supervisor);
+    office_close(&run->office);
+    tell_close(&run->tell);
+}
+
 static int run_prepare(struct run *run, struct config *config)
 {
     struct address failed = {.family = ADDRESS_NONE};
@@ -138,8 +173,10 @@ static void run_serve(struct run *run)
     run_open_signals(run);
     watch_init(&run->watch, &run->loop, run_reload, run);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
-    observe_reloaded(run->observe, run->reload.config, true, time(NULL));
     crew_commit(&run->crew);
+    office_commit(&run->office);
+    observe_reloaded(run->observe, run->reload.config, true, time(NULL));
+    supervisor_ready(&run->supervisor);
     char workers[16];
     char *listen = run_listen_text(&run->crew.ports);
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
@@ -164,16 +201,28 @@ static void run_close_signals(struct run *run)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
 }
 
+/* Negative: it cannot serve, which has been said. */
+static int run_begin(struct run *run)
+{
+    int error = run_open_office(run);
+    if (error == 0)
+        error = run_prepare(run, run->reload.config);
+    return error == 0 ? run_settle(run, run->reload.config) : error;
+}
+
 /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
 static int run_all(struct run *run)
 {
     const struct engine_sink sink = {.report = observe_event, .arg = run->observe};
     struct config *config = run->reload.config;
     int status = COMMAND_FAILED;
-    if (!host_allows(config, run->reload.file) || user_become(config) < 0 ||
-        crew_init(&run->crew, &run->loop, &sink, config) < 0)
+    if (!host_allows(config, run->reload.file))
         return status;
-    if (run_prepare(run, config) == 0 && run_settle(run, config) == 0) {
+    doors_make_room(config);
+    if (user_become(config) < 0 || crew_init(&run->crew, &run->loop, &sink, config) < 0 ||
+        tell_init(&run->tell, &run->loop, &run->crew) < 0)
+        return status;
+    if (run_begin(run) == 0) {
         run_serve(run);
         run_close_signals(run);
         watch_close(&run->watch);
@@ -181,7 +230,9 @@ static int run_all(struct run *run)
     } else {
         crew_drain(&run->crew);
     }
+    run_close_office(run);
     uv_run(&run->loop, UV_RUN_DEFAULT);
+    tell_fini(&run->tell);
     crew_fini(&run->crew);
     return status;
 }
@@ -196,12 +247,13 @@ int command_run(int argc, char **argv)
     process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
-    struct config *config = load_config_seen(file, &seen);
+    struct config *config = load_config_seen(file, &seen, stderr);
     if (!config) {
         seen_fini(&seen);
         return COMMAND_FAILED;
     }
-    run.reload = (struct reload){.crew = &run.crew, .file = file, .config = config, .seen = seen};
+    run.reload = (struct reload){
+        .crew = &run.crew, .office = &run.office, .file = file, .config = config, .seen = seen};
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
     uv_loop_init(&run.loop);
@@ -209,9 +261,7 @@ int command_run(int argc, char **argv)
     int status = run.observe ? run_all(&run) : COMMAND_FAILED;
     uv_loop_close(&run.loop);
     observe_free(run.observe);
-    snapshots_fini(&run.reload.snapshots);
-    seen_fini(&run.reload.seen);
+    reload_fini(&run.reload);
     watch_fini(&run.watch);
-    config_unref(run.reload.config);
     return status;
 }

@@ -83,6 +83,16 @@ static char *status_sentence(const struct status *s)
     return NULL;
 }
 
+char *status_summary(const struct status_source *source)
+{
+    struct status s;
+    if (status_init(&s, source) < 0)
+        return NULL;
+    char *text = status_sentence(&s);
+    status_fini(&s);
+    return text;
+}
+
 static json_t *status_config(const struct status *s)
 {
     const struct status_source *source = s->source;

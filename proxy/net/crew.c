@@ -173,6 +173,12 @@ void crew_commit(struct crew *crew)
         member_await(crew->members[i]);
 }
 
+void crew_nudge(struct crew *crew)
+{
+    if (crew->serving > 0)
+        member_nudge(crew->members[0]);
+}
+
 void crew_drain(struct crew *crew)
 {
     crew->draining = true;

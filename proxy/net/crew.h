@@ -42,6 +42,9 @@ int crew_start(struct crew *crew);
 void crew_abandon(struct crew *crew);
 void crew_commit(struct crew *crew);
 
+/* A NOTIFY of our own waits for its turn. */
+void crew_nudge(struct crew *crew);
+
 /* A second call stops at once. */
 void crew_drain(struct crew *crew);
 

@@ -1,0 +1,26 @@
+/* What the running program does and says for who asks it (admin/acts.h). */
+#ifndef PROXY_ACTS_H
+#define PROXY_ACTS_H
+
+#include "admin/acts.h"
+#include "admin/status.h"
+#include "admin/supervisor.h"
+#include "reload.h"
+#include "tell.h"
+
+/* All borrowed; the main thread's. */
+struct acts {
+    struct observe *observe;
+    struct crew *crew;
+    struct reload *reload;
+    struct tell *tell;
+    void (*reload_now)(void *arg);
+    void *arg;
+};
+
+struct admin_acts acts_of(struct acts *acts);
+
+/* For supervisor_init: the summary of how things are. */
+void acts_say_status(void *arg, char out[SUPERVISOR_STATUS_SIZE]);
+
+#endif
