@@ -32,7 +32,7 @@ packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang c
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
     pdns-server pdns-backend-sqlite3 sqlite3 iproute2 nftables
-    buildah debootstrap crun"
+    buildah debootstrap crun prometheus"
 
 # --- counting --------------------------------------------------------------------------------------------
 

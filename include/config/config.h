@@ -38,9 +38,10 @@ struct config_proxy {
     enum config_log_format log_format;
     unsigned watch; /* from one look at the files to the next; 0: none */
     unsigned fudge;
-    unsigned udp_size;     /* octets: no UDP answer is larger */
-    unsigned refusal_rate; /* UDP answers a second; 0: none */
-    unsigned status_zones; /* zones times secondaries whose state is kept */
+    unsigned udp_size;      /* octets: no UDP answer is larger */
+    unsigned refusal_rate;  /* UDP answers a second; 0: none */
+    unsigned status_zones;  /* zones times secondaries whose state is kept */
+    unsigned metrics_zones; /* of these: that have rows and series of their own */
     unsigned connect_timeout;
     unsigned answer_timeout;
     unsigned progress_timeout;

@@ -1,29 +1,42 @@
-/* What happens, seen: each event becomes a line of the log. One for the whole program. */
+/* What happens, seen: each event is counted, entered into the ledgers, kept if something failed,
+ * and becomes a line of the log, in this order. One for the whole program. */
 #ifndef ADMIN_OBSERVE_H
 #define ADMIN_OBSERVE_H
 
-#include <jansson.h>
-
+#include "admin/counts.h"
 #include "admin/events.h"
+#include "admin/failures.h"
+#include "admin/ledger.h"
+#include "admin/notified.h"
 #include "config/config.h"
-#include "relay/report.h"
 
 struct observe {
+    struct counts *counts; /* owned, as the next two */
+    struct ledger *ledger;
+    struct failures *failures;
+    struct notified notified;
     struct events events;
-    int64_t started, loaded;
-    bool successful;
+    /* The main thread's, in seconds since 1970. */
+    int64_t started;
+    int64_t loaded;     /* the configuration in force */
+    bool reload_failed; /* the last one */
 };
 
-/* NULL: no memory. */
+/* `status_zones` bounds the ledger. NULL: no memory. */
 struct observe *observe_new(unsigned status_zones);
-void observe_free(struct observe *observe);
+void observe_free(struct observe *o); /* once no other thread uses it */
 
-/* By any thread. `arg` is a struct observe. Fits struct engine_sink. */
-void observe_event(void *arg, const struct relay_event *event);
+/* By any thread; `observe` is a struct observe. Fits struct engine_sink. */
+void observe_event(void *observe, const struct relay_event *event);
 
-/* By the main thread. */
-void observe_reloaded(struct observe *observe, const struct config *config, bool successful,
-                      int64_t now);
-json_t *observe_failures(struct observe *observe);
+/* By the main thread, at the start too: this configuration is in force, and what it does not have
+ * is forgotten; or it has been refused, and `config` is what goes on. */
+void observe_reloaded(struct observe *o, const struct config *config, bool successful, int64_t now);
+
+/* The last refusals and failures, newest first; a new reference. NULL: no memory. */
+json_t *observe_failures(struct observe *o);
+
+/* Seconds since 1970. */
+int64_t observe_now(void);
 
 #endif

@@ -30,15 +30,12 @@ struct status_source {
 /* A new reference. NULL: no memory. By the main thread. */
 json_t *status_document(const struct status_source *source);
 
-/* For Prometheus. Negative: nothing was written that could be shown. */
-int metrics_write(const struct status_source *source, FILE *out);
-
-/* One sentence: all is well, or what is not, since when and why. `out` is owned by the caller;
+/* One sentence: all is well, or what is not, since when and why. It is owned by the caller;
  * NULL: no memory. */
 char *status_summary(const struct status_source *source);
 
-/* What Prometheus reads: the text format, version 0.0.4. The names are an interface, in the manual.
- * Negative: no memory, and `out` is of no use. By the main thread. */
+/* What Prometheus reads: the text format, version 0.0.4. Its names are an interface. Negative:
+ * no memory, and `out` is of no use. By the main thread. */
 int metrics_write(const struct status_source *source, FILE *out);
 
 #endif

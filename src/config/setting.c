@@ -83,6 +83,8 @@ static const struct setting setting_rows[] = {
      .most = 1000000, .initial = "50", .flags = RELOADABLE, .offset = PROXY(refusal_rate)},
     {.section = SETTING_PROXY, .name = "status-zones", .type = SETTING_NUMBER, .least = 0,
      .most = 10000000, .initial = "100000", .offset = PROXY(status_zones)},
+    {.section = SETTING_PROXY, .name = "metrics-zones", .type = SETTING_NUMBER, .least = 0,
+     .most = 100000, .initial = "1000", .flags = RELOADABLE, .offset = PROXY(metrics_zones)},
     SECONDS("connect-timeout", "5", 1, 300, connect_timeout),
     SECONDS("answer-timeout", "5", 1, 300, answer_timeout),
     SECONDS("progress-timeout", "120", 1, 86400, progress_timeout),
