@@ -54,7 +54,7 @@ static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, 
     html_cell_end(out);
     page_peers_up(out, peer);
     if (strcmp(html_string(peer, "role"), "secondary") == 0)
-        page_zones_counted(out, json_object_get(counts, html_string(peer, "label")));
+        page_zones_counted(out, page_zones_of(counts, peer));
     html_time_cell(out, "Last heard", now, json_object_get(peer, "last_heard"));
     page_peers_clock(out, peer);
     fputs("</tr>\n", out);

@@ -82,7 +82,8 @@ void page_zones(FILE *out, const json_t *document, long long now)
             most--;
         }
     }
-    html_table_more(out, json_array_size(zones), shown, "zones");
+    size_t left_out = (size_t)html_number(document, "zones_left_out");
+    html_table_more(out, json_array_size(zones) + left_out, shown, "zones");
 }
 
 json_t *page_zones_count(const json_t *document)
@@ -96,9 +97,22 @@ json_t *page_zones_count(const json_t *document)
         if (!own && json_object_set_new(counts, label, json_object()) == 0)
             own = json_object_get(counts, label);
         json_object_set_new(own, state, json_integer(html_number(own, state) + 1));
-        json_object_set_new(own, "zones", json_integer(html_number(own, "zones") + 1));
     }
     return counts;
+}
+
+const json_t *page_zones_of(const json_t *counts, const json_t *peer)
+{
+    const json_t *said = json_object_get(peer, "zones");
+    return json_is_object(said) ? said : json_object_get(counts, html_string(peer, "label"));
+}
+
+long long page_zones_sum(const json_t *counts)
+{
+    long long sum = 0;
+    for (unsigned s = 0; s < PAGE_ZONES_STATES; s++)
+        sum += html_number(counts, page_zones_states[s].word);
+    return sum;
 }
 
 /* "3 behind, 120 have it" of those with this secondary. */

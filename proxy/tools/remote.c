@@ -180,7 +180,8 @@ int command_reload(int argc, char **argv)
 
 static int remote_print_notify(const json_t *document)
 {
-    const json_t *labels = json_object_get(document, "secondaries");
+    const json_t *labels = json_object_get(document, "secondaries"), *asleep;
+    size_t i;
     bool answered = json_is_true(json_object_get(document, "answered"));
     const char *rcode = remote_text(document, "rcode");
     size_t count = json_array_size(labels);
@@ -189,10 +190,12 @@ static int remote_print_notify(const json_t *document)
         printf("%s, ", json_string_value(json_array_get(labels, 0)));
     else
         printf("%zu secondaries, ", count);
-    if (!answered)
-        puts("and not all have answered; the log, and tsig-proxy status, say who");
-    else
+    if (answered)
         printf("answered %s\n", rcode);
+    else
+        puts("and nobody has answered");
+    json_array_foreach (json_object_get(document, "asleep"), i, asleep)
+        printf("    asleep, and told again later: %s\n", json_string_value(asleep));
     return answered && strcmp(rcode, "NOERROR") == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
 
