@@ -6,20 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "admin/events.h"
+#include "acts.h"
 #include "admin/line.h"
 #include "admin/output.h"
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
 #include "base/process.h"
 #include "base/user.h"
 #include "gateway.h"
 #include "net/crew.h"
+#include "office.h"
 #include "reload.h"
+#include "tell.h"
 #include "watch.h"
 
 /* Those that mean something; all others are ignored or end the program for good reason. */
@@ -39,8 +43,12 @@ static const struct {
 struct run {
     uv_loop_t loop;
     struct crew crew;
-    struct events events;
+    struct observe *observe; /* owned */
     struct reload reload;
+    struct tell tell;
+    struct acts acts;
+    struct office office;
+    struct supervisor supervisor;
     uv_signal_t signals[RUN_SIGNALS];
     struct watch watch;
     struct gateway gateway;
@@ -49,8 +57,11 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
     gateway_set(&run->gateway, run->reload.config);
+    observe_reloaded(run->observe, run->reload.config, run->reload.successful, time(NULL));
+    supervisor_ready(&run->supervisor);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
 }
 
@@ -63,6 +74,7 @@ static void on_signal(uv_signal_t *handle, int number)
     if (run_signals[i].ends) {
         watch_stop(&run->watch);
         gateway_set(&run->gateway, NULL);
+        supervisor_stopping(&run->supervisor);
         crew_drain(&run->crew);
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
     } else {
@@ -108,6 +120,33 @@ static void run_raise_limit(void)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+static void run_answer(void *arg, uint64_t ticket, json_t *document)
+{
+    struct run *run = arg;
+    control_answer(&run->office.control, ticket, document);
+}
+
+/* What others ask this program by. */
+static int run_open_office(struct run *run)
+{
+    struct acts *acts = &run->acts;
+    *acts = (struct acts){run->observe, &run->crew, &run->reload, &run->tell, run_reload, run};
+    const struct admin_acts all = acts_of(acts);
+    const struct supervisor_events events = {acts_live, acts_say_status, acts};
+    supervisor_init(&run->supervisor, &run->loop, &events);
+    office_init(&run->office, &run->loop, &all);
+    run->tell.answer = run_answer;
+    run->tell.arg = run;
+    return office_prepare(&run->office, run->reload.config, stderr);
+}
+
+static void run_close_office(struct run *run)
+{
+    supervisor_close(&run->supervisor);
+    office_close(&run->office);
+    tell_close(&run->tell);
+}
+
 static int run_prepare(struct run *run, struct config *config)
 {
     struct address failed = {.family = ADDRESS_NONE};
@@ -142,6 +181,9 @@ static void run_serve(struct run *run)
     gateway_init(&run->gateway, &run->loop, run->reload.file);
     gateway_set(&run->gateway, run->reload.config);
     crew_commit(&run->crew);
+    office_commit(&run->office);
+    observe_reloaded(run->observe, run->reload.config, true, time(NULL));
+    supervisor_ready(&run->supervisor);
     char workers[16];
     char *listen = run_listen_text(&run->crew.ports);
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
@@ -166,16 +208,28 @@ static void run_close_signals(struct run *run)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
 }
 
+/* Negative: it cannot serve, which has been said. */
+static int run_begin(struct run *run)
+{
+    int error = run_open_office(run);
+    if (error == 0)
+        error = run_prepare(run, run->reload.config);
+    return error == 0 ? run_settle(run, run->reload.config) : error;
+}
+
 /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
 static int run_all(struct run *run)
 {
-    const struct engine_sink sink = {.report = events_log, .arg = &run->events};
+    const struct engine_sink sink = {.report = observe_event, .arg = run->observe};
     struct config *config = run->reload.config;
     int status = COMMAND_FAILED;
-    if (!host_allows(config, run->reload.file) || user_become(config) < 0 ||
-        crew_init(&run->crew, &run->loop, &sink, config) < 0)
+    if (!host_allows(config, run->reload.file))
         return status;
-    if (run_prepare(run, config) == 0 && run_settle(run, config) == 0) {
+    doors_make_room(config);
+    if (user_become(config) < 0 || crew_init(&run->crew, &run->loop, &sink, config) < 0 ||
+        tell_init(&run->tell, &run->loop, &run->crew) < 0)
+        return status;
+    if (run_begin(run) == 0) {
         run_serve(run);
         run_close_signals(run);
         watch_close(&run->watch);
@@ -184,7 +238,9 @@ static int run_all(struct run *run)
     } else {
         crew_drain(&run->crew);
     }
+    run_close_office(run);
     uv_run(&run->loop, UV_RUN_DEFAULT);
+    tell_fini(&run->tell);
     crew_fini(&run->crew);
     return status;
 }
@@ -199,21 +255,21 @@ int command_run(int argc, char **argv)
     process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
-    struct config *config = load_config_seen(file, &seen);
+    struct config *config = load_config_seen(file, &seen, stderr);
     if (!config) {
         seen_fini(&seen);
         return COMMAND_FAILED;
     }
-    run.reload = (struct reload){.crew = &run.crew, .file = file, .config = config, .seen = seen};
+    run.reload = (struct reload){
+        .crew = &run.crew, .office = &run.office, .file = file, .config = config, .seen = seen};
     line_configure(config->proxy.log_level, config->proxy.log_format);
-    events_init(&run.events);
     run_raise_limit();
     uv_loop_init(&run.loop);
-    int status = run_all(&run);
+    run.observe = observe_new(config->proxy.status_zones);
+    int status = run.observe ? run_all(&run) : COMMAND_FAILED;
     uv_loop_close(&run.loop);
-    snapshots_fini(&run.reload.snapshots);
-    seen_fini(&run.reload.seen);
+    observe_free(run.observe);
+    reload_fini(&run.reload);
     watch_fini(&run.watch);
-    config_unref(run.reload.config);
     return status;
 }

@@ -15,6 +15,7 @@
 #define CONFIG_LINE_MAX     4096 /* octets in a line; longer ones are an error */
 #define CONFIG_NAME_MAX     49   /* octets in a section header or a setting's name, likewise */
 #define CONFIG_SECTION_ROWS 32   /* no section has more settings */
+#define CONFIG_CONTROL_MAX  107  /* octets in the path of a Unix socket */
 
 enum config_log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
@@ -37,9 +38,10 @@ struct config_proxy {
     enum config_log_format log_format;
     unsigned watch; /* from one look at the files to the next; 0: none */
     unsigned fudge;
-    unsigned udp_size;     /* octets: no UDP answer is larger */
-    unsigned refusal_rate; /* UDP answers a second; 0: none */
-    unsigned status_zones; /* zones times secondaries whose state is kept */
+    unsigned udp_size;      /* octets: no UDP answer is larger */
+    unsigned refusal_rate;  /* UDP answers a second; 0: none */
+    unsigned status_zones;  /* zones times secondaries whose state is kept */
+    unsigned metrics_zones; /* of these: that have rows and series of their own */
     unsigned connect_timeout;
     unsigned answer_timeout;
     unsigned progress_timeout;
@@ -63,6 +65,8 @@ struct config_section {
     unsigned line;  /* of the header */
     char *label;    /* owned; "" for [proxy] */
     unsigned lines[CONFIG_SECTION_ROWS]; /* of its settings, by setting_index(); 0: not given */
+    /* Owned; what they say, likewise; NULL: not given, or a secret. */
+    char *texts[CONFIG_SECTION_ROWS];
 };
 
 struct config {
@@ -133,6 +137,11 @@ struct config_files {
  * begin where it is. */
 int config_parse(const struct config_files *files, const char *path, struct config **out,
                  struct config_report *report) MUST_CHECK;
+
+/* Reads [proxy] alone, for who only wants to know where an instance can be reached: whatever else
+ * the file says may be wrong or unreadable. Otherwise as config_parse. */
+int config_parse_proxy(const struct config_files *files, const char *path, struct config **out,
+                       struct config_report *report) MUST_CHECK;
 
 /* Peers (by role and label) and keys (by label) that were in `before` keep their numbers, so that
  * what is remembered of them outlives a reload; new ones get numbers that none had before. NULL:

@@ -5,7 +5,12 @@
 
 #include "dns/message.h"
 
-enum dns_option { DNS_OPTION_COOKIE = 10, DNS_OPTION_KEEPALIVE = 11, DNS_OPTION_EDE = 15 };
+enum dns_option {
+    DNS_OPTION_EXPIRE = 9,
+    DNS_OPTION_COOKIE = 10,
+    DNS_OPTION_KEEPALIVE = 11,
+    DNS_OPTION_EDE = 15
+};
 
 /* Extended DNS Error codes used here (RFC 8914 section 5.2). */
 enum dns_ede {
@@ -29,6 +34,9 @@ int dns_opt_remove(uint8_t *octets, struct dns_message *m) MUST_CHECK;
 
 /* Sets the requestor's UDP payload size. */
 int dns_opt_set_payload(uint8_t *octets, struct dns_message *m, uint16_t payload) MUST_CHECK;
+
+/* The seconds of an EXPIRE option (RFC 7314): how long this copy of the zone is good for. */
+bool dns_opt_expire(const struct dns_message *m, uint32_t *seconds);
 
 /* Writes an OPT record of version 0; of `flags` (the lower half of an OPT record's TTL) only DO is
  * kept. It has one EDE option unless `ede` is DNS_EDE_NONE; `text` (UTF-8, may be NULL) becomes its

@@ -36,12 +36,19 @@ enum dns_xfr_state {
     DNS_XFR_BROKEN,
 };
 
+/* What a SOA says of its zone (RFC 1035 section 3.3.13); times are seconds. */
+struct dns_soa {
+    uint32_t serial;
+    uint32_t refresh;
+    uint32_t expire;
+};
+
 struct dns_xfr {
     enum dns_xfr_state state;
     struct dns_name zone;
     uint16_t qtype;
     uint32_t client_serial; /* IXFR: what the requestor has */
-    uint32_t serial;        /* of the first SOA, once seen */
+    struct dns_soa soa;     /* the first, once seen */
     uint32_t block_serial;  /* IXFR: of the SOA that opened the current block */
     bool has_serial;
     bool serial_changed; /* an AXFR closed with another serial than it opened with */
@@ -63,8 +70,10 @@ enum dns_xfr_state dns_xfr_follow(struct dns_xfr *x, const struct dns_message *a
 /* RFC 1982: a is newer than b. */
 bool dns_xfr_serial_newer(uint32_t a, uint32_t b);
 
-/* The serial of the first SOA record of the zone `m->qname` in a section (a NOTIFY's hint, an IXFR
- * request's authority, a SOA answer). False if there is none. */
+/* The first SOA record of the zone `m->qname` in a section (a NOTIFY's hint, an IXFR request's
+ * authority, a SOA answer). False if there is none. */
+bool dns_xfr_soa(const struct dns_message *m, enum dns_section section, struct dns_soa *soa);
+/* Its serial. */
 bool dns_xfr_soa_serial(const struct dns_message *m, enum dns_section section, uint32_t *serial);
 
 #endif

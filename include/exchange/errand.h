@@ -37,4 +37,7 @@ bool errand_is_asked(const struct errand *e, const struct dns_message *answer);
  * its `peer` is set already. */
 void errand_report(const struct errand *e, struct relay_event event, struct relay_time now);
 
+/* It is a NOTIFY, and is on its way. */
+void errand_report_notified(const struct errand *e, struct relay_time now);
+
 #endif

@@ -11,6 +11,7 @@
 #include "dns/xfr.h"
 #include "exchange/errand.h"
 #include "exchange/hold.h"
+#include "exchange/leg.h"
 #include "exchange/reply.h"
 
 enum response_state {
@@ -28,17 +29,19 @@ struct response {
     uint8_t *kept;      /* owned: its octets, once response_keep was called; or NULL */
     enum relay_result fault;
     const struct peer *server; /* whose answer it is; NULL: none has come */
+    const struct leg *leg;     /* on which it came; borrowed from the exchange */
     uint64_t messages;         /* made for the client */
     uint64_t octets;           /* of these, TSIG included */
     unsigned rcode;            /* of the server's last message */
     bool up_to_date; /* an IXFR was answered with the one SOA that the client has already */
     bool has_serial;
-    uint32_t serial; /* of the zone, as the server said first */
+    struct dns_soa soa; /* of the zone, as the server said first */
 };
 
 /* One message as it came from a server. */
 struct response_part {
     const struct peer *server;
+    const struct leg *leg; /* borrowed for as long as the response lives */
     /* Borrowed until the next call of response_take or response_keep. */
     uint8_t *octets;
     const struct dns_message *message; /* its parse, without TSIG */

@@ -25,6 +25,7 @@ struct telling {
 struct telling_order {
     const struct peer *primary; /* NULL: gone since */
     struct notice *notice;      /* NULL: told by ourselves, to `secondary` alone */
+    /* The only one it is for; NULL: all, or gone since */
     const struct peer *secondary;
     unsigned tries;
     const uint8_t *octets;

@@ -22,6 +22,7 @@ enum notice_state { NOTICE_IDLE, NOTICE_QUEUED, NOTICE_TOLD, NOTICE_SPENT };
 struct notice {
     enum notice_state state;
     unsigned primary; /* its number */
+    unsigned only;    /* number, plus 1, of the one secondary that it is for; 0: all */
     bool known;       /* a secondary lists the zone by name or has asked for it */
     unsigned rcode;   /* SPENT and IDLE: what the secondaries said together */
     bool answered;    /* ... if any did */

@@ -34,13 +34,14 @@ int notices_reserve(struct notices *book, unsigned count) MUST_CHECK;
 void notices_set_rate(struct notices *book, unsigned primary, unsigned rate);
 void notices_free(struct notices *book);
 
-/* A NOTIFY that has come from a primary, judged good. */
+/* A NOTIFY that has come from a primary, judged good; or that someone here asks for. */
 struct notice_arrival {
     const struct peer *primary;
     const struct dns_message *message;
     const struct address *from;
     enum relay_transport transport;
     size_t secondaries; /* that it is for */
+    unsigned only;      /* see struct notice */
     bool known;         /* see struct notice */
     uint64_t now;
 };

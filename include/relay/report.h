@@ -9,6 +9,7 @@
 enum relay_transport { RELAY_UDP, RELAY_TCP };
 
 enum relay_event_type {
+    EVENT_NOTIFIED,         /* a primary's NOTIFY was taken; whom it is told, tells EVENT_NOTIFY */
     EVENT_NOTIFY,           /* a secondary answered a NOTIFY, or did not */
     EVENT_TRANSFER,         /* an AXFR or IXFR ended */
     EVENT_REFRESH,          /* a SOA was answered, or an IXFR found the secondary up to date */
@@ -110,8 +111,16 @@ struct relay_event {
     const struct peer *client;     /* who asked */
     const struct peer *server;     /* who served */
     const struct address *address; /* where `peer` spoke from or was spoken to at */
+    const struct address *local;   /* where `peer`, if it asked, was heard */
+    const struct address *at;      /* where `server` answered */
+    const struct address
+        *source;               /* what it was asked from, where that was not the kernel's choice */
+    const struct peer *holder; /* who has the key that another used */
     const struct tsig_key *key;
     const struct dns_name *key_name; /* of a TSIG that fits no key */
+    const struct dns_name *offered;  /* the algorithm of a TSIG that failed */
+    const struct tsig_key *expected; /* the peer's key of that name, but of another algorithm */
+    uint16_t mac_len;                /* of that TSIG */
     const struct dns_name *zone;
     const struct dns_name *record; /* owner of the record that is at fault */
     uint16_t record_type;
@@ -125,8 +134,12 @@ struct relay_event {
     int64_t skew; /* seconds the peer's clock is ahead of ours */
     bool has_serial;
     uint32_t serial; /* told by the server, or hinted at by a NOTIFY */
+    bool has_timers;
+    uint32_t refresh; /* with the serial, as the server told it; seconds */
+    uint32_t expire;  /* ... or of EDNS EXPIRE (RFC 7314), when it came with that */
     bool has_client_serial;
     uint32_t client_serial; /* an IXFR's: what the client has */
+    unsigned tries;         /* of a NOTIFY: copies that were sent to this address */
     uint64_t messages;
     uint64_t octets;
     uint64_t milliseconds;

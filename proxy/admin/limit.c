@@ -34,10 +34,10 @@ struct limit_subject limit_of_key(unsigned type, unsigned result, unsigned numbe
     return limit_make(LIMIT_KEY, type, result, number);
 }
 
-static bool limit_is(const struct limit_subject *a, const struct limit_subject *b)
+bool limit_same(const struct limit_subject *a, const struct limit_subject *b)
 {
-    return a->type == b->type && a->result == b->result && a->number == b->number &&
-           memcmp(a->source, b->source, sizeof a->source) == 0;
+    return a->class == b->class && a->type == b->type && a->result == b->result &&
+           a->number == b->number && memcmp(a->source, b->source, sizeof a->source) == 0;
 }
 
 /* FNV-1a. */
@@ -59,7 +59,7 @@ static struct limit_bucket *limit_find(struct limit_table *table,
     struct limit_bucket *set = table->buckets[limit_hash(subject) % LIMIT_SETS];
     struct limit_bucket *oldest = set;
     for (size_t i = 0; i < LIMIT_WAYS; i++) {
-        if (set[i].second != 0 && limit_is(&set[i].subject, subject))
+        if (set[i].second != 0 && limit_same(&set[i].subject, subject))
             return &set[i];
         if (set[i].second < oldest->second)
             oldest = &set[i];

@@ -50,6 +50,7 @@ struct limit_subject limit_of_peer(unsigned type, unsigned result, unsigned numb
                                    const struct address *host);
 /* Wherever it is used. */
 struct limit_subject limit_of_key(unsigned type, unsigned result, unsigned number);
+bool limit_same(const struct limit_subject *a, const struct limit_subject *b);
 
 /* Returns how many lines like this one were left out since the last, or -1 to leave this one out.
  * `now` is not 0. */

@@ -19,7 +19,8 @@
 
 static _Atomic enum config_log_level line_level = LOG_INFO;
 static _Atomic enum config_log_format line_format = LOG_FORMAT_LOGFMT;
-static _Atomic unsigned long long line_dropped;
+static _Atomic unsigned long long line_dropped; /* and not told yet */
+static _Atomic unsigned long long line_dropped_ever;
 
 void line_configure(enum config_log_level level, enum config_log_format format)
 {
@@ -191,8 +192,15 @@ static bool line_tell_dropped(void)
 
 void line_end(const struct line *line)
 {
-    if (!line_tell_dropped() || !line_write(line))
-        line_dropped++;
+    if (line_tell_dropped() && line_write(line))
+        return;
+    line_dropped++;
+    line_dropped_ever++;
+}
+
+unsigned long long line_lost(void)
+{
+    return line_dropped_ever;
 }
 
 void line_say(enum config_log_level level, const char *event, ...)

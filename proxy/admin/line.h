@@ -45,6 +45,9 @@ void line_add_seconds(struct line *line, const char *key, unsigned long long mil
  * log has no room for it, it is lost, and event=dropped says how many were before the next one. */
 void line_end(const struct line *line);
 
+/* How many were lost since the program started. */
+unsigned long long line_lost(void);
+
 /* A whole line: pairs of key and value as text, ended by NULL. */
 void line_say(enum config_log_level level, const char *event, ...) __attribute__((sentinel));
 

@@ -9,6 +9,8 @@
 #include "config/config.h"
 #include "config/guess.h"
 
+#define COMMAND_SOCKET "  -s, --socket PATH   the control socket, instead of the configuration's\n"
+
 static const struct command_page {
     const char *name;
     const char *arguments; /* a line for each way to use it */
@@ -29,7 +31,22 @@ static const struct command_page {
      "  --tproxy    a shell script with the packet rules and routes of a transparent gateway:\n"
      "              tsig-proxy show --tproxy | sh -s up (or: up closed, down)\n"
      "  --sidecar   the same on the primary's own host\n"},
-    {"health", "[-c FILE]", "exit with 0 when the proxy answers wherever it listens", ""},
+    {"status", "[-c FILE] [--json]", "say which secondaries have every zone, and who is behind",
+     "  --json              the whole status document\n" COMMAND_SOCKET},
+    {"events", "[-c FILE] [--json]", "show the last refusals and failures, and what mends each",
+     COMMAND_SOCKET},
+    {"config", "[-c FILE] [--json]",
+     "show what the program goes by, its defaults, what a reload "
+     "changes",
+     COMMAND_SOCKET},
+    {"reload", "[-c FILE]", "have the configuration read anew",
+     "What is wrong with it is printed, and then nothing has changed and the exit status is "
+     "1.\n" COMMAND_SOCKET},
+    {"notify", "[-c FILE] ZONE [SECONDARY]", "send a signed NOTIFY for a zone", COMMAND_SOCKET},
+    {"log-level", "[-c FILE] LEVEL", "change how much is logged, until the next reload",
+     COMMAND_SOCKET},
+    {"health", "[-c FILE]", "exit with 0 when the instance of this configuration serves",
+     COMMAND_SOCKET},
     {"help", "[COMMAND]", "print this, or the page of a command", ""},
 };
 
@@ -51,7 +68,7 @@ static void command_print_usage(FILE *out, const struct command_page *page)
     }
     fputs("usage: tsig-proxy COMMAND [OPTION...]\n\n", out);
     for (size_t i = 0; i < COMMAND_PAGES; i++)
-        fprintf(out, "  %-8s %s\n", command_pages[i].name, command_pages[i].summary);
+        fprintf(out, "  %-9s %s\n", command_pages[i].name, command_pages[i].summary);
     fputs("\ntsig-proxy COMMAND --help says more.\n", out);
 }
 

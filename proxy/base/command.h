@@ -12,6 +12,12 @@ int command_check(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_health(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_events(int argc, char **argv);
+int command_config(int argc, char **argv);
+int command_reload(int argc, char **argv);
+int command_notify(int argc, char **argv);
+int command_log_level(int argc, char **argv);
 
 /* Prints the page of a command to standard output; of all of them for "". */
 void command_help(const char *name);

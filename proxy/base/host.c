@@ -101,7 +101,7 @@ static bool host_wildcard_covers(const struct config *config, const struct addre
 }
 
 /* What is sent to a peer must not come back to ourselves; behind a wildcard only the host knows. */
-static bool host_is_no_peer(const struct config *config)
+static bool host_is_no_peer(const struct config *config, FILE *out)
 {
     struct ifaddrs *interfaces = NULL;
     bool good = true;
@@ -114,7 +114,7 @@ static bool host_is_no_peer(const struct config *config)
             char text[ADDRESS_TEXT_SIZE];
             if (!host_wildcard_covers(config, a) || !host_has_address(interfaces, a))
                 continue;
-            fprintf(stderr,
+            fprintf(out,
                     "%s:%u: error: %s of %s is an address of this host, where this proxy itself "
                     "listens; give the server's address or port\n",
                     peer->file, peer->line, address_to_text(a, text), peer->name);
@@ -128,7 +128,7 @@ static bool host_is_no_peer(const struct config *config)
 bool host_allows(const struct config *config, const char *file)
 {
     bool good = host_has_user(config, file);
-    good &= host_is_no_peer(config);
+    good &= host_is_no_peer(config, stderr);
     bool bind = host_may_bind(&config->proxy.listen, file);
     for (size_t i = 0; i < config->peer_count && bind; i++)
         bind = host_may_bind(&config->peers[i].listen, file);
@@ -137,7 +137,7 @@ bool host_allows(const struct config *config, const char *file)
     return good && bind && transparent;
 }
 
-bool host_allows_reload(const struct config *config)
+bool host_allows_reload(const struct config *config, FILE *out)
 {
-    return host_is_no_peer(config);
+    return host_is_no_peer(config, out);
 }

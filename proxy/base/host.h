@@ -2,13 +2,15 @@
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
 
+#include <stdio.h>
+
 #include "config/config.h"
 
 /* Prints every error to standard error, as FILE: error: sentence, and what is doubtful as
  * warnings. */
 bool host_allows(const struct config *config, const char *file);
 
-/* The same of a reload: what is bound, and who we are, is so already. */
-bool host_allows_reload(const struct config *config);
+/* The same of a reload: what is bound, and who we are, is so already. Errors go to `out`. */
+bool host_allows_reload(const struct config *config, FILE *out);
 
 #endif

@@ -24,19 +24,19 @@ static bool load_trusts(void *arg, const char *user, unsigned uid)
     return entry && entry->pw_uid == uid;
 }
 
-static void load_print(const struct config_report *report)
+static void load_print(const struct config_report *report, FILE *out)
 {
     static const char *const severity[] = {"error", "warning"};
     for (size_t i = 0; i < report->count; i++) {
         const struct config_finding *f = &report->findings[i];
         if (f->line)
-            fprintf(stderr, "%s:%u: %s: %s\n", f->file, f->line, severity[f->severity], f->text);
+            fprintf(out, "%s:%u: %s: %s\n", f->file, f->line, severity[f->severity], f->text);
         else
-            fprintf(stderr, "%s: %s: %s\n", f->file, severity[f->severity], f->text);
+            fprintf(out, "%s: %s: %s\n", f->file, severity[f->severity], f->text);
     }
 }
 
-static struct config *load_for(const char *path, struct seen *seen, bool only_looks)
+static struct config *load_for(const char *path, struct seen *seen, bool only_looks, FILE *out)
 {
     struct config_files files = {
         .read = load_read,
@@ -49,22 +49,34 @@ static struct config *load_for(const char *path, struct seen *seen, bool only_lo
     struct config_report report = {0};
     struct config *config = NULL;
     int error = config_parse(&files, path, &config, &report);
-    load_print(&report);
+    load_print(&report, out);
     if (error < 0 && (report.errors == 0 || report.incomplete))
-        fprintf(stderr, "%s: error: out of memory\n", path);
+        fprintf(out, "%s: error: out of memory\n", path);
     config_report_fini(&report);
     return error < 0 ? NULL : config;
 }
 
-struct config *load_config_seen(const char *path, struct seen *seen)
+struct config *load_config_seen(const char *path, struct seen *seen, FILE *out)
 {
-    return load_for(path, seen, false);
+    return load_for(path, seen, false, out);
 }
 
 struct config *load_config(const char *path)
 {
     struct seen seen = {0};
-    struct config *config = load_for(path, &seen, true);
+    struct config *config = load_for(path, &seen, true, stderr);
     seen_fini(&seen);
     return config;
+}
+
+struct config *load_proxy(const char *path)
+{
+    struct seen seen = {0};
+    const struct config_files files = {.read = load_read, .only_looks = true, .arg = &seen};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    int error = config_parse_proxy(&files, path, &config, &report);
+    config_report_fini(&report);
+    seen_fini(&seen);
+    return error < 0 ? NULL : config;
 }

@@ -2,6 +2,8 @@
 #ifndef BASE_LOAD_H
 #define BASE_LOAD_H
 
+#include <stdio.h>
+
 #include "base/seen.h"
 
 /* The configuration at `path`, or NULL, for who does not serve: a credential that only the service
@@ -9,7 +11,12 @@
  * error. */
 struct config *load_config(const char *path);
 
-/* For who serves; to `seen` is added what was looked at for it, also when it is NULL. */
-struct config *load_config_seen(const char *path, struct seen *seen);
+/* For who serves, with findings to `out`; to `seen` is added what was looked at for it, also
+ * when it is NULL. */
+struct config *load_config_seen(const char *path, struct seen *seen, FILE *out);
+
+/* [proxy] alone, for who wants to know where the running program can be asked: that takes no key,
+ * and what is wrong elsewhere is left unsaid. NULL: the file cannot be read. */
+struct config *load_proxy(const char *path);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
 
@@ -18,6 +19,7 @@ int command_check(int argc, char **argv)
     if (!config)
         return COMMAND_FAILED;
     bool good = host_allows(config, file);
+    good &= doors_try(config);
     config_unref(config);
     if (good)
         printf("%s: ok\n", file);

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/setting.h"
 #include "listeners.h"
@@ -41,16 +42,22 @@ static bool check_names_key(const struct check *c)
     return setting_line(c->section, "key") != 0;
 }
 
-/* Settings whose time has not come: refused, never ignored. */
-static void check_supported_proxy(const struct check *c)
+static void check_proxy(const struct check *c)
 {
     const struct config_proxy *proxy = &c->config->proxy;
-    if (proxy->control && *proxy->control)
+    char text[ADDRESS_TEXT_SIZE];
+    /* Who asks may stand in another folder than who serves. */
+    if (proxy->control && *proxy->control && *proxy->control != '/')
         place_say(check_place(c, "control"), CONFIG_ERROR,
-                  "a control socket is not supported yet; leave it empty");
-    if (proxy->http.family != ADDRESS_NONE)
+                  "'control' is a path that begins with '/', not '%s'", proxy->control);
+    else if (proxy->control && strlen(proxy->control) > CONFIG_CONTROL_MAX)
+        place_say(check_place(c, "control"), CONFIG_ERROR,
+                  "'control' is longer than the %d octets that a socket's path may have",
+                  CONFIG_CONTROL_MAX);
+    if (proxy->http.family != ADDRESS_NONE && config_listeners_get(&c->listeners, &proxy->http))
         place_say(check_place(c, "http"), CONFIG_ERROR,
-                  "the HTTP listener is not supported yet; leave it empty");
+                  "%s is where this proxy itself listens; give 'http' another port",
+                  address_to_text(&proxy->http, text));
 }
 
 static void check_addresses(const struct check *c)
@@ -269,7 +276,7 @@ static void check_sections(struct check *c)
     for (size_t i = 0; i < c->config->section_count; i++) {
         c->section = &c->config->sections[i];
         if (c->section->kind == SETTING_PROXY)
-            check_supported_proxy(c);
+            check_proxy(c);
         else if (c->section->kind == SETTING_KEY)
             check_key(c);
         else

@@ -22,6 +22,13 @@ bool config_is_shared(const struct config *config)
     return atomic_load_explicit(&config->refs, memory_order_acquire) > 1;
 }
 
+static void config_free_section(struct config_section *section)
+{
+    for (size_t i = 0; i < CONFIG_SECTION_ROWS; i++)
+        free(section->texts[i]);
+    free(section->label);
+}
+
 void config_unref(struct config *config)
 {
     if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) > 1)
@@ -35,7 +42,7 @@ void config_unref(struct config *config)
     for (size_t i = 0; i < config->peer_count; i++)
         peer_fini(&config->peers[i]);
     for (size_t i = 0; i < config->section_count; i++)
-        free(config->sections[i].label);
+        config_free_section(&config->sections[i]);
     for (size_t i = 0; i < config->file_count; i++)
         free(config->files[i]);
     free(config->files);

@@ -136,30 +136,56 @@ static void parse_release(struct draft *draft)
     free(draft->peers);
 }
 
-int config_parse(const struct config_files *files, const char *path, struct config **out,
-                 struct config_report *report)
+static int parse_begin(struct draft *draft, const struct config_files *files,
+                       struct config_report *report)
 {
     struct config *config = calloc(1, sizeof *config);
-    struct draft draft = {
-        .files = files, .config = config, .place = {.report = report, .config = config}};
     if (!config)
         return DNS_EMEMORY;
     atomic_init(&config->refs, 1);
+    *draft = (struct draft){
+        .files = files, .config = config, .place = {.report = report, .config = config}};
+    return 0;
+}
+
+/* The snapshot, or nothing. */
+static int parse_end(struct draft *draft, int error, struct config **out)
+{
+    parse_release(draft);
+    config_report_sort(draft->place.report);
+    if (error == 0)
+        *out = draft->config;
+    else
+        config_unref(draft->config);
+    return error;
+}
+
+int config_parse(const struct config_files *files, const char *path, struct config **out,
+                 struct config_report *report)
+{
+    struct draft draft;
     size_t errors = report->errors;
-    int error = parse_file(&draft, path);
+    int error = parse_begin(&draft, files, report);
+    if (error < 0)
+        return error;
+    error = parse_file(&draft, path);
     if (error == 0)
         error = parse_included(&draft);
     if (error == 0)
         error = parse_finish(&draft);
-    parse_release(&draft);
-    config_report_sort(report);
     if (error == 0 && report->errors > errors)
         error = DNS_EFORMAT;
     if (error == 0)
-        error = config_index(config);
-    if (error == 0)
-        *out = config;
-    else
-        config_unref(config);
-    return error;
+        error = config_index(draft.config);
+    return parse_end(&draft, error, out);
+}
+
+int config_parse_proxy(const struct config_files *files, const char *path, struct config **out,
+                       struct config_report *report)
+{
+    struct draft draft;
+    int error = parse_begin(&draft, files, report);
+    if (error < 0)
+        return error;
+    return parse_end(&draft, parse_file(&draft, path), out);
 }

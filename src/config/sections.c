@@ -186,6 +186,24 @@ static void sections_doubt_comment(const struct setting *row, const char *commen
                   row->name);
 }
 
+/* What it says is kept for who asks the running program, with what it goes on to say. */
+static int sections_keep(struct config_section *section, const struct setting *row,
+                         const char *value)
+{
+    char **text = &section->texts[setting_index(row)], *longer = NULL;
+    if (row->flags & SETTING_SECRET)
+        return 0;
+    if (!*text)
+        *text = strdup(value);
+    else if (asprintf(&longer, "%s, %s", *text, value) < 0)
+        return DNS_EMEMORY;
+    if (longer) {
+        free(*text);
+        *text = longer;
+    }
+    return *text ? 0 : DNS_EMEMORY;
+}
+
 static int on_setting(void *arg, const char *name, const char *value, const char *comment,
                       unsigned line)
 {
@@ -209,6 +227,8 @@ static int on_setting(void *arg, const char *name, const char *value, const char
     }
     *seen = *seen ? *seen : line;
     sections_doubt_comment(row, comment, place);
+    if (sections_keep(section, row, value) < 0)
+        return DNS_EMEMORY;
     int error = config_value_set(row, config_sections_base(draft, section), value, place);
     return error == DNS_EFORMAT ? 0 : error;
 }

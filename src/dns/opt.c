@@ -136,6 +136,24 @@ int dns_opt_remove(uint8_t *octets, struct dns_message *m)
     return error;
 }
 
+bool dns_opt_expire(const struct dns_message *m, uint32_t *seconds)
+{
+    if (!m->opt_at)
+        return false;
+    const uint8_t *options = m->octets + m->opt_at + OPT_FIELDS;
+    size_t len = m->opt_len - OPT_FIELDS;
+    for (size_t at = 0; at < len;) {
+        size_t size = dns_wire_u16_at(options + at + 2);
+        if (dns_wire_u16_at(options + at) == DNS_OPTION_EXPIRE && size == sizeof *seconds) {
+            struct dns_reader r = dns_wire_reader(options + at + OPTION_FIELDS, size);
+            *seconds = dns_wire_get_u32(&r);
+            return true;
+        }
+        at += OPTION_FIELDS + size;
+    }
+    return false;
+}
+
 void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int ede,
                    const char *text)
 {

@@ -27,7 +27,7 @@ static bool xfr_is_owned_by(const struct dns_message *m, const struct dns_record
 /* Is this record the zone's own SOA? SOA_BAD when it is, but its RDATA is none. In another class
  * than IN it is another zone's, whatever its name. */
 static enum xfr_soa xfr_look_at(const struct dns_message *m, const struct dns_record *rr,
-                                const struct dns_name *zone, uint32_t *serial)
+                                const struct dns_name *zone, struct dns_soa *soa)
 {
     struct dns_reader r = dns_wire_reader(m->octets, rr->end);
     if (rr->type != DNS_TYPE_SOA || rr->rclass != DNS_CLASS_IN || !xfr_is_owned_by(m, rr, zone))
@@ -35,20 +35,32 @@ static enum xfr_soa xfr_look_at(const struct dns_message *m, const struct dns_re
     r.at = rr->rdata_at;
     if (dns_name_skip(&r) < 0 || dns_name_skip(&r) < 0 || rr->end - r.at != SOA_FIXED)
         return SOA_BAD;
-    *serial = dns_wire_get_u32(&r);
+    soa->serial = dns_wire_get_u32(&r);
+    soa->refresh = dns_wire_get_u32(&r);
+    (void)dns_wire_get_u32(&r); /* retry */
+    soa->expire = dns_wire_get_u32(&r);
     return SOA_APEX;
 }
 
-bool dns_xfr_soa_serial(const struct dns_message *m, enum dns_section section, uint32_t *serial)
+bool dns_xfr_soa(const struct dns_message *m, enum dns_section section, struct dns_soa *soa)
 {
     size_t at = m->start[section];
     for (unsigned i = 0; i < m->count[section]; i++) {
         struct dns_record rr;
         dns_message_record(m, &at, &rr);
-        if (xfr_look_at(m, &rr, &m->qname, serial) == SOA_APEX)
+        if (xfr_look_at(m, &rr, &m->qname, soa) == SOA_APEX)
             return true;
     }
     return false;
+}
+
+bool dns_xfr_soa_serial(const struct dns_message *m, enum dns_section section, uint32_t *serial)
+{
+    struct dns_soa soa;
+    bool found = dns_xfr_soa(m, section, &soa);
+    if (found)
+        *serial = soa.serial;
+    return found;
 }
 
 int dns_xfr_init(struct dns_xfr *x, const struct dns_message *request)
@@ -63,20 +75,21 @@ int dns_xfr_init(struct dns_xfr *x, const struct dns_message *request)
 
 /* `alone`: no other answer record comes with it. A server may answer an IXFR for a zone it holds an
  * older version of with the whole zone, so an SOA that is not newer is the end only when alone. */
-static enum dns_xfr_state xfr_opening_soa(struct dns_xfr *x, uint32_t serial, bool alone)
+static enum dns_xfr_state xfr_opening_soa(struct dns_xfr *x, const struct dns_soa *soa, bool alone)
 {
-    x->serial = serial;
+    x->soa = *soa;
     x->has_serial = true;
     if (x->qtype != DNS_TYPE_IXFR)
         return DNS_XFR_FULL;
-    return alone && !dns_xfr_serial_newer(serial, x->client_serial) ? DNS_XFR_DONE : DNS_XFR_SECOND;
+    bool newer = dns_xfr_serial_newer(soa->serial, x->client_serial);
+    return alone && !newer ? DNS_XFR_DONE : DNS_XFR_SECOND;
 }
 
 /* RFC 1995 section 4: the client's serial opens a list of differences, the opening serial again
  * ends a zone without other records. */
 static enum dns_xfr_state xfr_second_soa(struct dns_xfr *x, uint32_t serial)
 {
-    if (serial == x->serial)
+    if (serial == x->soa.serial)
         return DNS_XFR_DONE;
     if (serial != x->client_serial)
         return DNS_XFR_BROKEN;
@@ -90,18 +103,19 @@ static enum dns_xfr_state xfr_soa_after_add(const struct dns_xfr *x, uint32_t se
 {
     if (serial != x->block_serial)
         return DNS_XFR_BROKEN;
-    return serial == x->serial ? DNS_XFR_DONE : DNS_XFR_DELETE;
+    return serial == x->soa.serial ? DNS_XFR_DONE : DNS_XFR_DELETE;
 }
 
-static enum dns_xfr_state xfr_on_soa(struct dns_xfr *x, uint32_t serial, bool alone)
+static enum dns_xfr_state xfr_on_soa(struct dns_xfr *x, const struct dns_soa *soa, bool alone)
 {
+    uint32_t serial = soa->serial;
     switch (x->state) {
     case DNS_XFR_START:
-        return xfr_opening_soa(x, serial, alone);
+        return xfr_opening_soa(x, soa, alone);
     case DNS_XFR_SECOND:
         return xfr_second_soa(x, serial);
     case DNS_XFR_FULL:
-        x->serial_changed = serial != x->serial;
+        x->serial_changed = serial != x->soa.serial;
         return DNS_XFR_DONE;
     case DNS_XFR_DELETE:
         x->block_serial = serial;
@@ -128,10 +142,10 @@ static enum dns_xfr_state xfr_on_other(const struct dns_xfr *x)
 static enum dns_xfr_state xfr_on_record(struct dns_xfr *x, const struct dns_message *m,
                                         const struct dns_record *rr)
 {
-    uint32_t serial = 0;
-    switch (xfr_look_at(m, rr, &x->zone, &serial)) {
+    struct dns_soa soa = {0};
+    switch (xfr_look_at(m, rr, &x->zone, &soa)) {
     case SOA_APEX:
-        return xfr_on_soa(x, serial, m->count[DNS_ANSWER] == 1);
+        return xfr_on_soa(x, &soa, m->count[DNS_ANSWER] == 1);
     case SOA_NO:
         return xfr_on_other(x);
     default:
@@ -146,9 +160,9 @@ static bool xfr_opens(const struct dns_xfr *x, const struct dns_message *m)
         return false;
     size_t at = m->soa_at;
     struct dns_record rr;
-    uint32_t serial;
+    struct dns_soa soa;
     dns_message_record(m, &at, &rr);
-    return xfr_look_at(m, &rr, &x->zone, &serial) != SOA_NO;
+    return xfr_look_at(m, &rr, &x->zone, &soa) != SOA_NO;
 }
 
 static enum dns_xfr_state xfr_on_empty(struct dns_xfr *x)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/notify.h"
+
 int errand_init(struct errand *e, struct relay *relay, const struct policy_verdict *verdict,
                 const struct relay_request *request)
 {
@@ -66,5 +68,14 @@ void errand_report(const struct errand *e, struct relay_event event, struct rela
     event.qtype = e->request.qtype;
     event.zone = &e->request.qname;
     event.milliseconds = now.ms - e->began;
+    if (event.type == EVENT_NOTIFY)
+        event.has_serial = dns_notify_serial(&e->request, &event.serial);
     relay_report(e->relay, &event);
+}
+
+void errand_report_notified(const struct errand *e, struct relay_time now)
+{
+    struct relay_event event = {.type = EVENT_NOTIFIED, .key = e->client.key};
+    event.has_serial = dns_notify_serial(&e->request, &event.serial);
+    errand_report(e, event, now);
 }

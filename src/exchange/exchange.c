@@ -35,6 +35,8 @@ int exchange_init(struct exchange *x, struct relay *relay, const struct policy_v
     if (way == ROUTE_BACK)
         state_answer(x, DNS_RCODE_NOERROR, DNS_FLAG_TC, RESULT_TRUNCATED, NULL);
     waiting_note_asked(&x->errand);
+    if (x->errand.operation == PEER_NOTIFY)
+        errand_report_notified(&x->errand, request->now);
     return 0;
 }
 
@@ -159,6 +161,7 @@ static void exchange_take(struct exchange *x, unsigned index, uint8_t *octets,
 {
     struct leg *leg = &x->legs.items[index];
     const struct response_part part = {.server = leg->peer,
+                                       .leg = leg,
                                        .octets = octets,
                                        .message = m,
                                        .transport = leg->transport,

@@ -1,7 +1,5 @@
 #include "exchange/join.h"
 
-#include "dns/notify.h"
-
 /* Has the peer of this leg neither answered nor given up, and is it awake? */
 static bool join_is_awaited(const struct legs *legs, unsigned index, struct sleepers *sleepers)
 {
@@ -104,7 +102,6 @@ void join_take(struct legs *legs, const struct errand *errand, unsigned index, u
         .rcode = rcode,
         .result = rcode == DNS_RCODE_NOERROR ? RESULT_OK : RESULT_ERROR,
     };
-    event.has_serial = dns_notify_serial(&errand->request, &event.serial);
     join_answer(legs, index, rcode);
     join_end_others(legs, index, true);
     sleepers_wake(sleepers, leg->peer->number);

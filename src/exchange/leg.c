@@ -38,7 +38,10 @@ void leg_report(const struct leg *leg, const struct errand *errand, struct relay
 {
     event.peer = event.server = leg->peer;
     event.address = &leg->to;
+    event.source = leg->source.family == ADDRESS_NONE ? NULL : &leg->source;
     event.transport = leg->transport;
+    if (event.type == EVENT_NOTIFY)
+        event.tries = leg->sent;
     errand_report(errand, event, now);
 }
 
@@ -245,6 +248,7 @@ static enum leg_verdict leg_doubt(struct leg *leg, const struct errand *errand,
     leg_report(leg, errand,
                (struct relay_event){.type = EVENT_TSIG_FAILURE,
                                     .key = leg->key,
+                                    .offered = record ? &record->algorithm : NULL,
                                     .has_rcode = true,
                                     .rcode = dns_message_rcode(m),
                                     .tsig_error = record ? record->error : TSIG_NOERROR,

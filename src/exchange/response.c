@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/opt.h"
 #include "dns/truncate.h"
 
 int response_init(struct response *r, const struct errand *errand)
@@ -45,13 +46,15 @@ static void response_note_serial(struct response *r, const struct errand *errand
     bool first = r->messages == 0 && hold_is_empty(&r->hold);
     if (response_is_followed(errand, part)) {
         r->has_serial = r->xfr.has_serial;
-        r->serial = r->xfr.serial;
+        r->soa = r->xfr.soa;
     } else if (errand->operation == PEER_SOA || errand->operation == PEER_IXFR) {
-        r->has_serial = dns_xfr_soa_serial(part->message, DNS_ANSWER, &r->serial);
+        r->has_serial = dns_xfr_soa(part->message, DNS_ANSWER, &r->soa);
     }
+    if (first && r->has_serial)
+        (void)dns_opt_expire(part->message, &r->soa.expire);
     if (first && errand->operation == PEER_IXFR && r->has_serial)
         r->up_to_date = (part->message->count[DNS_ANSWER] == 1 || errand->soa_instead) &&
-                        !dns_xfr_serial_newer(r->serial, r->xfr.client_serial);
+                        !dns_xfr_serial_newer(r->soa.serial, r->xfr.client_serial);
 }
 
 static void response_set_reply(struct response *r, const struct errand *errand,
@@ -125,6 +128,7 @@ enum response_state response_take(struct response *r, const struct errand *erran
     free(r->kept);
     r->kept = NULL;
     r->server = part->server;
+    r->leg = part->leg;
     if (followed && dns_xfr_follow(&r->xfr, part->message) == DNS_XFR_BROKEN)
         return response_fail(r, RESULT_BROKEN_TRANSFER);
     bool last = !followed || r->xfr.state == DNS_XFR_DONE;
@@ -201,11 +205,16 @@ void response_report(const struct response *r, const struct errand *errand, int 
         .type = response_kind(r, errand),
         .result = result,
         .server = r->server,
+        .at = r->leg ? &r->leg->to : NULL,
+        .source = r->leg && r->leg->source.family != ADDRESS_NONE ? &r->leg->source : NULL,
         .key = errand->client.key,
         .has_rcode = rcode >= 0,
         .rcode = rcode >= 0 ? (unsigned)rcode : 0,
         .has_serial = r->has_serial,
-        .serial = r->serial,
+        .serial = r->soa.serial,
+        .has_timers = r->has_serial,
+        .refresh = r->soa.refresh,
+        .expire = r->soa.expire,
         .has_client_serial = errand->operation == PEER_IXFR,
         .client_serial = r->xfr.client_serial,
         .messages = r->messages,

@@ -45,6 +45,7 @@ bool telling_next(struct relay *relay, struct relay_time now, struct telling_ord
     *out = (struct telling_order){
         .primary = relay->peers[n->primary],
         .notice = n,
+        .secondary = n->only ? relay->peers[n->only - 1] : NULL,
         .octets = n->now.octets,
         .len = n->now.len,
         .from = n->now.from,
@@ -59,6 +60,11 @@ uint64_t telling_deadline(struct relay *relay, struct relay_time now)
     uint64_t notice = notices_deadline(relay->desk->memory->notices);
     uint64_t tale = telling_tale_at(relay, now.ms, &primary);
     return notice < tale ? notice : tale;
+}
+
+static bool telling_is_for_one(const struct telling_order *order)
+{
+    return !order->notice || order->notice->only > 0;
 }
 
 /* The order as if the primary had just sent it. */
@@ -79,7 +85,7 @@ static int telling_judge(struct relay *relay, const struct telling_order *order,
     if (error < 0)
         return error;
     /* A reload may have taken one of them away. */
-    if (!order->primary || (!order->notice && !order->secondary))
+    if (!order->primary || (telling_is_for_one(order) && !order->secondary))
         return DNS_EFORMAT;
     if (order->secondary)
         out->servers[0] = order->secondary;

@@ -17,6 +17,7 @@ void judgement_report(struct judgement *j, struct relay_event event)
     event.peer = event.client = v->client.peer;
     event.server = v->server_count == 1 ? v->servers[0] : NULL;
     event.address = &j->request->from;
+    event.local = &j->request->to;
     event.transport = j->request->transport;
     event.opcode = dns_message_opcode(&v->message);
     event.qtype = v->message.qtype;

@@ -105,11 +105,12 @@ static unsigned notices_hash(unsigned primary, const struct dns_name *zone)
     return hash % NOTICES_BUCKETS;
 }
 
-static struct notice *notices_find(struct notices *book, unsigned primary,
-                                   const struct dns_name *zone)
+static struct notice *notices_find(struct notices *book, const struct notice_arrival *a)
 {
+    unsigned primary = a->primary->number;
+    const struct dns_name *zone = &a->message->qname;
     struct notice *n = LIST_FIRST(&book->hash[notices_hash(primary, zone)]);
-    while (n && (n->primary != primary || !dns_name_equal(&n->zone, zone)))
+    while (n && (n->primary != primary || n->only != a->only || !dns_name_equal(&n->zone, zone)))
         n = LIST_NEXT(n, hash);
     return n;
 }
@@ -123,8 +124,7 @@ static bool notices_has_room(const struct notices *book, bool known)
     return book->count < NOTICES_MAX || !TAILQ_EMPTY(&book->idle);
 }
 
-static struct notice *notices_add(struct notices *book, unsigned primary,
-                                  const struct dns_name *zone)
+static struct notice *notices_add(struct notices *book, const struct notice_arrival *a)
 {
     struct notice *oldest = TAILQ_FIRST(&book->idle);
     struct notice *n = calloc(1, sizeof *n);
@@ -134,11 +134,12 @@ static struct notice *notices_add(struct notices *book, unsigned primary,
         TAILQ_REMOVE(&book->idle, oldest, queue);
         notices_forget(book, oldest);
     }
-    n->primary = primary;
-    n->zone = *zone;
+    n->primary = a->primary->number;
+    n->only = a->only;
+    n->zone = a->message->qname;
     LIST_INIT(&n->waiters);
     LIST_INIT(&n->next_waiters);
-    LIST_INSERT_HEAD(&book->hash[notices_hash(primary, zone)], n, hash);
+    LIST_INSERT_HEAD(&book->hash[notices_hash(n->primary, &n->zone)], n, hash);
     book->count++;
     TAILQ_INSERT_TAIL(&book->idle, n, queue);
     return n;
@@ -212,14 +213,14 @@ static int notices_admit(struct notices *book, const struct notice_arrival *a,
                          struct notice_waiter *waiter)
 {
     struct notice_text text = {0};
-    struct notice *n = notices_find(book, a->primary->number, &a->message->qname);
+    struct notice *n = notices_find(book, a);
     notice_lines_see(&book->lines, a->now);
     if (n ? n->waiter_count >= NOTICES_WAITERS_MAX : !notices_has_room(book, a->known))
         return DNS_ESPACE;
     if (book->waiters >= (a->known ? NOTICES_ALL_WAITERS_MAX : NOTICES_ALL_WAITERS_MAX / 2))
         return DNS_ESPACE;
     if (!n)
-        n = notices_add(book, a->primary->number, &a->message->qname);
+        n = notices_add(book, a);
     int error = n ? notice_text_init(&text, a->message, a->from, a->transport) : DNS_EMEMORY;
     if (error < 0)
         return error;

@@ -76,6 +76,7 @@ static bool proof_refuse_elsewhere(struct judgement *j, const struct tsig_key *k
                      report_result_word(RESULT_KEY_FROM_ELSEWHERE));
     judgement_report(j, (struct relay_event){.type = EVENT_REFUSED,
                                              .key = key,
+                                             .holder = holder,
                                              .result = RESULT_KEY_FROM_ELSEWHERE,
                                              .advice = advice});
     return false;
@@ -108,6 +109,16 @@ bool proof_refuse_if_elsewhere(struct judgement *j)
     return true;
 }
 
+/* The peer's key of that name; it is of another algorithm, or it would have been found. */
+static const struct tsig_key *proof_find_namesake(const struct judgement *j)
+{
+    const struct tsig_keyring *ring = &j->verdict->client.peer->keyring;
+    for (size_t i = 0; i < ring->count; i++)
+        if (dns_name_equal(&ring->keys[i]->name, &j->verdict->record.key_name))
+            return ring->keys[i];
+    return NULL;
+}
+
 static bool proof_tsig_failure(struct judgement *j, enum tsig_error error,
                                const struct tsig_key *key, const char *advice)
 {
@@ -115,6 +126,9 @@ static bool proof_tsig_failure(struct judgement *j, enum tsig_error error,
     struct relay_event event = {.type = EVENT_TSIG_FAILURE,
                                 .key = key,
                                 .key_name = &v->record.key_name,
+                                .offered = &v->record.algorithm,
+                                .expected = key ? NULL : proof_find_namesake(j),
+                                .mac_len = v->record.mac_len,
                                 .result = RESULT_REFUSED,
                                 .advice = advice};
     judgement_answer(j, DNS_RCODE_NOTAUTH, DNS_EDE_NONE, NULL);

@@ -5,12 +5,19 @@
 const char *report_type_word(enum relay_event_type type)
 {
     static const char *const words[EVENT_TYPES] = {
-        [EVENT_NOTIFY] = "notify",         [EVENT_TRANSFER] = "transfer",
-        [EVENT_REFRESH] = "refresh",       [EVENT_REQUEST] = "request",
-        [EVENT_OBSERVED] = "observed",     [EVENT_REFUSED] = "refused",
-        [EVENT_VERIFIED] = "verified",     [EVENT_TSIG_FAILURE] = "tsig-failure",
-        [EVENT_CLOCK_SKEW] = "clock-skew", [EVENT_UPSTREAM_FAILURE] = "upstream-failure",
-        [EVENT_IGNORED] = "ignored",       [EVENT_JOINED] = "joined",
+        [EVENT_NOTIFIED] = "notified",
+        [EVENT_NOTIFY] = "notify",
+        [EVENT_TRANSFER] = "transfer",
+        [EVENT_REFRESH] = "refresh",
+        [EVENT_REQUEST] = "request",
+        [EVENT_OBSERVED] = "observed",
+        [EVENT_REFUSED] = "refused",
+        [EVENT_VERIFIED] = "verified",
+        [EVENT_TSIG_FAILURE] = "tsig-failure",
+        [EVENT_CLOCK_SKEW] = "clock-skew",
+        [EVENT_UPSTREAM_FAILURE] = "upstream-failure",
+        [EVENT_IGNORED] = "ignored",
+        [EVENT_JOINED] = "joined",
         [EVENT_LIMIT] = "limit",
     };
     assert(type < EVENT_TYPES);

@@ -22,12 +22,15 @@ static void expect_findings(const char *lines, const char *expected)
 #define HQ  "[primary hq]\naddress = 10.0.0.1\n"
 #define ANY "[secondary any]\naddress = 192.0.2.1\nkey = k\n"
 
-Test(check, what_is_not_supported_is_refused_in_its_line)
+Test(check, where_the_program_is_asked_is_told_apart_from_where_it_serves)
 {
-    expect_findings("[proxy]\n"
-                    "control = /run/tsig-proxy/control.sock\nhttp = 127.0.0.1\n" HQ ANY,
-                    "4: error: a control socket is not supported yet; leave it empty\n"
-                    "5: error: the HTTP listener is not supported yet; leave it empty\n");
+    expect_findings(
+        "[proxy]\nlisten = 192.0.2.7\n"
+        "control = run/control.sock\nhttp = 192.0.2.7@53\n" HQ ANY,
+        "5: error: 'control' is a path that begins with '/', not 'run/control.sock'\n"
+        "6: error: 192.0.2.7@53 is where this proxy itself listens; give 'http' another "
+        "port\n");
+    expect_findings("[proxy]\nlisten = 192.0.2.7\nhttp = 192.0.2.7\n" HQ ANY, "");
 }
 
 Test(check, M4_what_is_passed_on_goes_with_no_key_of_either_side)

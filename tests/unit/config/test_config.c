@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/config_fixture.h"
+#include "config/setting.h"
 
 TestSuite(config, .fini = config_fixture_release);
 
@@ -52,8 +53,9 @@ Test(config, defaults_of_a_small_file)
     cr_expect_not(config->proxy.transparent);
     cr_expect_eq(config->proxy.workers, 0);
     cr_expect_str_eq(config->proxy.user, "tsig-proxy");
-    cr_expect_str_eq(config->proxy.control, "");
-    cr_expect_eq(config->proxy.http.family, ADDRESS_NONE);
+    cr_expect_str_eq(config->proxy.control, "/run/tsig-proxy/control.sock");
+    cr_expect(address_equal(&config->proxy.http,
+                            &(struct address){ADDRESS_IPV4, 9453, 0, {127, 0, 0, 1}}));
     cr_expect_eq(config->proxy.log_level, LOG_INFO);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_LOGFMT);
     cr_expect_eq(config->proxy.watch, 0);
@@ -101,7 +103,8 @@ Test(config, every_setting_is_stored)
     cr_assert_eq(
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
-                             "transparent = no\nworkers = 1\nuser =\ncontrol =\nhttp =\n"
+                             "transparent = no\nworkers = 1\nuser =\ncontrol = /run/c\n"
+                             "http = ::1\n"
                              "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
                              "connect-timeout = 1\nanswer-timeout = 2\n"
                              "progress-timeout = 3\nidle-timeout = 4\ndrain-timeout = 0\n"
@@ -121,6 +124,9 @@ Test(config, every_setting_is_stored)
     expect_addresses(&config->proxy.listen, "127.0.0.1@5300 ::1@53");
     cr_expect_eq(config->proxy.workers, 1);
     cr_expect_str_eq(config->proxy.user, "");
+    cr_expect_str_eq(config->proxy.control, "/run/c");
+    cr_expect_eq(config->proxy.http.port, 9453);
+    cr_expect(address_is_loopback(&config->proxy.http));
     cr_expect_eq(config->proxy.log_level, LOG_DEBUG);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_JSON);
     cr_expect_eq(config->proxy.watch, 30);
@@ -208,9 +214,14 @@ Test(config, M8_values_are_checked)
         {"watch = yes", "'watch' is a whole number from 1 to 86400, or no, not 'yes'"},
         {"transparent = true", "'transparent' is yes or no, not 'true'"},
         {"log-level = Info", "'log-level' is error, warning, notice, info or debug, not 'Info'"},
-        {"http = 127.0.0.1", "the HTTP listener is not supported yet; leave it empty"},
+        {"http = 127.0.0.1@53",
+         "127.0.0.1@53 is where this proxy itself listens; give 'http' another port"},
         {"http = no", "'http' has 'no': to have none, leave it empty"},
-        {"control = /run/c", "a control socket is not supported yet; leave it empty"},
+        {"control = c", "'control' is a path that begins with '/', not 'c'"},
+        {"control = /run/"
+         "123456789012345678901234567890123456789012345678901234567890"
+         "123456789012345678901234567890123456789012345678901234567890",
+         "'control' is longer than the 107 octets that a socket's path may have"},
         {"listen = 127.0.0.1:53",
          "'listen' has '127.0.0.1:53': a port stands behind '@'; write 127.0.0.1@53"},
         {"listen = 1.2.3", "'listen' has '1.2.3', which is no address; write 192.0.2.1, "
@@ -402,4 +413,56 @@ Test(config, an_empty_file_lacks_peers)
     cr_expect_str_eq(config_fixture_findings(),
                      "0: error: there is no [primary LABEL] section\n"
                      "0: error: there is no [secondary LABEL] section\n");
+}
+
+static const char *text_of(const char *section, const char *name)
+{
+    for (size_t i = 0; i < config_fixture->section_count; i++) {
+        const struct config_section *s = &config_fixture->sections[i];
+        const struct setting *row = setting_find(s->kind, name);
+        if (strcmp(s->label, section) == 0 && row)
+            return s->texts[setting_index(row)];
+    }
+    return NULL;
+}
+
+Test(config, what_settings_say_is_kept_but_for_secrets)
+{
+    cr_assert_eq(
+        config_fixture_parse("[proxy]\nuser =\nfudge = 7 ; short\n"
+                             "[key k]\nsecret = MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=\n"
+                             "[primary hq]\naddress = 10.0.0.1\n"
+                             "[secondary any]\naddress = 192.0.2.1\nkey = k\n"
+                             "zones = a.example, b.example\nzones = c.example\n"),
+        0, "%s", config_fixture_findings());
+    cr_expect_str_eq(text_of("", "fudge"), "7");
+    cr_expect_str_eq(text_of("", "user"), "");
+    cr_expect_null(text_of("", "watch"));
+    cr_expect_null(text_of("k", "secret"));
+    cr_expect_str_eq(text_of("any", "zones"), "a.example, b.example, c.example");
+}
+
+static int read_text(void *arg, const char *path, struct config_file *out)
+{
+    if (strcmp(path, "/a.ini") != 0)
+        return -EACCES;
+    out->text = strdup(arg);
+    out->len = strlen(arg);
+    return out->text ? 0 : -ENOMEM;
+}
+
+Test(config, where_an_instance_is_asked_takes_its_own_section_alone)
+{
+    char text[] = "[proxy]\ncontrol = /run/c\ncolour = green\ninclude = *.ini\n"
+                  "[key k]\nsecret-file = /nobody/may/read\n[castle]\n[primary hq]\naddress = ?\n";
+    const struct config_files files = {.read = read_text, .arg = text};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    cr_assert_eq(config_parse_proxy(&files, "/a.ini", &config, &report), 0);
+    cr_expect_str_eq(config->proxy.control, "/run/c");
+    cr_expect_eq(config->proxy.http.port, 9453, "the default");
+    config_unref(config);
+    config_report_fini(&report);
+    cr_expect_eq(config_parse_proxy(&files, "/b.ini", &config, &report), DNS_EFORMAT);
+    config_report_fini(&report);
 }

@@ -262,3 +262,30 @@ Test(dns_opt, writes_an_extended_error)
     cr_expect_eq(w.at, 17);
     cr_expect_eq(memcmp(room + 9, "\0\6\0\17\0\2\0\0", 8), 0);
 }
+
+Test(dns_opt, expire_is_found_among_others)
+{
+    static const struct {
+        const char *options;
+        uint16_t len;
+        bool has;
+    } cases[] = {
+        {NSID "\0\11\0\4\0\1\0\2" COOKIE, 25, true},
+        {"\0\11\0\4\0\1\0\2", 8, true},
+        {"\0\11\0\0" NSID, 9, false}, /* as in a question */
+        {"\0\11\0\5\0\1\0\2\3", 9, false},
+        {NSID, 5, false},
+        {"", 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t seconds = 7;
+        struct dns_message m = query(cases[i].options, cases[i].len);
+        cr_expect_eq(dns_opt_expire(&m, &seconds), cases[i].has, "case %zu", i);
+        cr_expect_eq(seconds, cases[i].has ? 65538 : 7, "case %zu", i);
+    }
+    support_header(&s, 1, 0);
+    support_question(&s, "foo.example", DNS_TYPE_SOA);
+    struct dns_message m = support_parse(&s);
+    uint32_t seconds;
+    cr_expect_not(dns_opt_expire(&m, &seconds), "without OPT");
+}

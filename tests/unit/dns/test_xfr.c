@@ -301,9 +301,9 @@ Test(dns_xfr, remembers_serial_and_number_of_messages)
     cr_expect_eq(x.client_serial, 5);
     x = follow(x, &first);
     cr_expect(x.has_serial);
-    cr_expect_eq(x.serial, 7);
+    cr_expect_eq(x.soa.serial, 7);
     x = follow(x, &rest);
-    cr_expect_eq(x.serial, 7);
+    cr_expect_eq(x.soa.serial, 7);
     cr_expect_eq(x.messages, 4);
 }
 

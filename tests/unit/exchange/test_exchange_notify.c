@@ -102,6 +102,10 @@ Test(exchange_notify, M3_goes_to_every_address_of_every_secondary_signed_for_eac
     cr_expect_eq(world_event(0)->event.peer, world_peer("one"));
     cr_expect_eq(world_event(0)->event.key, world_key("k"));
     cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect_eq(world_event(0)->event.tries, 1);
+    cr_expect_eq(world.notified_count, 1, "that it came is told, too");
+    cr_expect_eq(world.notified.peer, world_peer("hq"));
+    cr_expect_eq(world.notified.serial, 7);
     cr_expect_eq(world_event(0)->event.opcode, DNS_OPCODE_NOTIFY);
     cr_expect_str_eq(world_event(0)->zone, "example.com");
     cr_expect_eq(world_event(0)->event.result, RESULT_OK);

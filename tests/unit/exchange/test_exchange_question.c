@@ -72,6 +72,9 @@ Test(exchange_question, goes_out_plain_with_an_id_of_its_own_and_comes_back_sign
     cr_expect_eq(world_event(0)->event.key, world_key("k"));
     cr_expect(world_event(0)->event.has_serial);
     cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect(world_event(0)->event.has_timers);
+    cr_expect_eq(world_event(0)->event.refresh, 3600);
+    cr_expect_eq(world_event(0)->event.expire, 86400);
     cr_expect_eq(world.verified.peer, world_peer("one"), "a good MAC is told, too");
     cr_expect_eq(world.verified.key, world_key("k"));
     cr_expect_eq(world.verified.skew, 0);
@@ -80,6 +83,20 @@ Test(exchange_question, goes_out_plain_with_an_id_of_its_own_and_comes_back_sign
     cr_expect_eq(world_event(0)->event.result, RESULT_OK);
     cr_expect_str_eq(world_event(0)->zone, "example.com");
     cr_expect_str_eq(world_event(0)->address, WORLD_ONE);
+}
+
+/* RFC 7314: what a primary that is a secondary itself says counts, not the SOA. */
+Test(exchange_question, an_expire_option_goes_before_the_soa)
+{
+    static const uint8_t options[] = {0, 9, 0, 4, 0, 0, 0x0e, 0x10};
+    begin(DNS_TYPE_SOA, RELAY_UDP);
+    unsigned leg = world_ask(WORLD_PRIMARY, RELAY_UDP, &copy);
+    world_respond_soa(&answer, &copy, 7);
+    support_opt(&answer, 1232, options, sizeof options);
+    world_answer(leg, &answer);
+    world_reply_last(&client, &reply);
+    cr_expect_eq(world_event(0)->event.refresh, 3600);
+    cr_expect_eq(world_event(0)->event.expire, 3600);
 }
 
 Test(exchange_question, over_tcp_leaves_a_connection_to_keep)

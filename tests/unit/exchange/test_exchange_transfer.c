@@ -91,6 +91,8 @@ Test(exchange_transfer, P20_every_message_of_an_axfr_is_signed_and_each_mac_cove
     cr_expect_eq(world_event(0)->event.messages, 3);
     cr_expect_eq(world_event(0)->event.octets, octets + reply.len);
     cr_expect_eq(world_event(0)->event.milliseconds, 2500);
+    cr_expect_eq(world_event(0)->event.refresh, 3600);
+    cr_expect_eq(world_event(0)->event.expire, 86400);
     cr_expect_eq(world_event(0)->event.result, RESULT_OK);
 }
 

@@ -74,7 +74,7 @@ Test(exchange_response, a_question_is_answered_with_one_message)
     cr_expect_eq(response.messages, 1);
     cr_expect_eq(response.octets, sent.len);
     cr_expect(response.has_serial);
-    cr_expect_eq(response.serial, 7);
+    cr_expect_eq(response.soa.serial, 7);
     cr_expect_not(response.up_to_date, "a SOA says nothing of what the client has");
     cr_expect_eq(response_result(&response, &errand), RESULT_OK);
 }
@@ -143,7 +143,7 @@ Test(exchange_response, an_ixfr_answered_with_the_one_soa_it_has_is_up_to_date)
         world_respond_soa(&messages[0], &request, cases[i].serial);
         cr_expect_neq(comes(&messages[0], cases[i].transport, true), RESPONSE_BROKEN);
         cr_expect_eq(response.up_to_date, cases[i].up_to_date, "%zu", i);
-        cr_expect_eq(response.serial, cases[i].serial);
+        cr_expect_eq(response.soa.serial, cases[i].serial);
         response_fini(&response);
         errand_fini(&errand);
     }

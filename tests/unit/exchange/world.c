@@ -20,6 +20,11 @@ static uint16_t random_id(void *arg)
 static void report(void *arg, const struct relay_event *event)
 {
     (void)arg;
+    if (event->type == EVENT_NOTIFIED) {
+        world.notified = *event;
+        world.notified_count++;
+        return;
+    }
     if (event->type == EVENT_VERIFIED) {
         world.verified = *event;
         world.verified_count++;
@@ -35,9 +40,12 @@ static void report(void *arg, const struct relay_event *event)
         dns_name_to_text(event->key_name, kept->key_name);
     if (event->record)
         dns_name_to_text(event->record, kept->record);
+    if (event->offered)
+        dns_name_to_text(event->offered, kept->offered);
     kept->event.address = NULL;
     kept->event.zone = NULL;
     kept->event.key_name = NULL;
+    kept->event.offered = NULL;
     kept->event.record = NULL;
 }
 

@@ -30,6 +30,7 @@ struct world_event {
     char zone[DNS_NAME_TEXT_SIZE];
     char key_name[DNS_NAME_TEXT_SIZE];
     char record[DNS_NAME_TEXT_SIZE];
+    char offered[DNS_NAME_TEXT_SIZE];
 };
 
 /* One side of signed messages. */
@@ -50,6 +51,8 @@ struct world {
     struct relay_event
         verified; /* the last EVENT_VERIFIED; they are kept apart, there are so many */
     unsigned verified_count;
+    struct relay_event notified; /* the last EVENT_NOTIFIED, likewise */
+    unsigned notified_count;
     struct relay_request request; /* the last that was judged */
     struct policy_verdict verdict;
     struct exchange exchange; /* of the last world_begin */

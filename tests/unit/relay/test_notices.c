@@ -43,6 +43,7 @@ struct news {
     unsigned primary;
     uint16_t port;
     uint64_t now;
+    unsigned only;
 };
 
 #define NEWS(name, number, hint, ...)                                                              \
@@ -65,6 +66,7 @@ static int join(struct notice_waiter *waiter, struct news news)
                                            .message = &m,
                                            .from = &from,
                                            .secondaries = 1,
+                                           .only = news.only,
                                            .known = news.known,
                                            .now = news.now};
     *waiter = (struct notice_waiter){.caller = {.bell = &bell, .owner = waiter}};
@@ -99,6 +101,26 @@ Test(relay_notices, M3_each_waiter_is_answered_by_the_fan_out_that_carries_it)
     cr_expect_eq(news.state, NOTICE_UNANSWERED);
     cr_expect_eq(newest.state, NOTICE_UNANSWERED);
     leave_all((struct notice_waiter *[]){&first, &same, &news, &newest}, 4);
+}
+
+/* Someone here asks for it. */
+Test(relay_notices, M3_what_is_for_one_secondary_is_a_fan_out_of_its_own)
+{
+    struct notice_waiter all, alone, again;
+    cr_assert_eq(join(&all, NEWS("a.example", 1, -1)), 0);
+    cr_assert_eq(join(&alone, NEWS("a.example", 2, -1, .only = 5)), 0);
+    struct notice *first = notices_next(book, &bell, 0), *second = notices_next(book, &bell, 0);
+    cr_assert(first && second && first != second);
+    cr_expect_eq(first->only, 0);
+    cr_expect_eq(second->only, 5);
+    cr_assert_eq(join(&again, NEWS("a.example", 3, -1, .only = 5)), 0);
+    notices_answer(book, second, 0);
+    cr_expect_eq(alone.state, NOTICE_ANSWERED);
+    cr_expect_eq(again.state, NOTICE_WAITS, "it is always sent");
+    cr_expect_eq(all.state, NOTICE_WAITS);
+    notices_done(book, first);
+    notices_done(book, second);
+    leave_all((struct notice_waiter *[]){&all, &alone, &again}, 3);
 }
 
 /* Two without a hint may stand for two versions. */

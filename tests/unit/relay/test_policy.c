@@ -118,6 +118,7 @@ Test(relay_policy, M1b_a_good_key_from_elsewhere_is_refused_unsigned_and_logged)
         cr_expect_null(verdict->client.key);
         cr_expect_eq(world_event(0)->event.key, world_key("k"));
         cr_expect_str_eq(world_event(0)->address, froms[i]);
+        cr_expect_not_null(world_event(0)->event.holder);
     }
 }
 

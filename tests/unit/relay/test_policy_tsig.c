@@ -226,6 +226,7 @@ Test(relay_policy_tsig, P3_an_unknown_key_or_algorithm_is_badkey_without_mac)
     cr_expect(dns_name_equal(&got.key_name, &record.key_name));
     cr_expect(dns_name_equal(&got.algorithm, &record.algorithm));
     cr_expect_str_eq(world_event(0)->key_name, "Other.example");
+    cr_expect_null(world_event(0)->event.expected);
     record = taken();
     record.algorithm = support_name("hmac-sha512");
     fixture_append(&request, &record);
@@ -233,6 +234,8 @@ Test(relay_policy_tsig, P3_an_unknown_key_or_algorithm_is_badkey_without_mac)
     got = not_authentic(TSIG_BADKEY);
     cr_expect_eq(got.mac_len, 0);
     cr_expect(dns_name_equal(&got.algorithm, &record.algorithm));
+    cr_expect_eq(world_event(0)->event.expected, world_key("k"), "the name is known");
+    cr_expect_str_eq(world_event(0)->offered, "hmac-sha512");
 }
 
 Test(relay_policy_tsig, P3_a_plain_peer_has_no_key_at_all)

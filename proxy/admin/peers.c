@@ -1,0 +1,78 @@
+#include "admin/peers.h"
+
+unsigned peers_connections(struct memory *memory, const struct peer *peer)
+{
+    if (!memory)
+        return 0;
+    if (peer->role == PEER_PRIMARY)
+        return slots_count(memory->slots, peer->number).places;
+    const struct shares_owner peers[] = {{SHARES_PEER, peer->number},
+                                         {SHARES_UNPROVEN, peer->number}};
+    return shares_held(memory->shares, SHARES_CONNECTIONS, peers[0]) +
+           shares_held(memory->shares, SHARES_CONNECTIONS, peers[1]);
+}
+
+static json_t *peers_addresses(const struct peer *peer)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < peer->address.count; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+        json_array_append_new(array, json_string(address_to_text(&peer->address.items[i], text)));
+    }
+    return array;
+}
+
+static json_t *peers_key(const struct peer *peer, const struct tsig_key *key,
+                         const struct names *names, const struct view *view)
+{
+    char name[DNS_NAME_TEXT_SIZE];
+    const char *label = names_key(names, key->number);
+    uint64_t used = view_find(view, STATS_KEY_USED, peer->number, key->number);
+    uint64_t failures = view_sum(view, STATS_TSIG_FAILURES, peer->number, key->number);
+    json_t *object = json_object();
+    json_object_set_new(object, "label", label ? json_string(label) : json_null());
+    json_object_set_new(object, "name", json_string(dns_name_to_text(&key->name, name)));
+    json_object_set_new(object, "algorithm", json_string(key->algorithm->text));
+    json_object_set_new(object, "last_used", used ? json_integer((json_int_t)used) : json_null());
+    json_object_set_new(object, "failures", json_integer((json_int_t)failures));
+    return object;
+}
+
+static json_t *peers_keys(const struct peer *peer, const struct names *names,
+                          const struct view *view)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < peer->keyring.count; i++)
+        json_array_append_new(array, peers_key(peer, peer->keyring.keys[i], names, view));
+    return array;
+}
+
+static json_t *peers_one(const struct config *config, const struct peer *peer,
+                         const struct names *names, const struct view *view, struct memory *memory)
+{
+    uint64_t up = view_find(view, STATS_UP, peer->number, 0);
+    uint64_t heard = view_find(view, STATS_HEARD, peer->number, 0);
+    uint64_t skew = view_find(view, STATS_SKEW, peer->number, 0);
+    json_t *object = json_object();
+    json_object_set_new(object, "label", json_string(peer->name));
+    json_object_set_new(object, "role",
+                        json_string(peer->role == PEER_PRIMARY ? "primary" : "secondary"));
+    json_object_set_new(object, "addresses", peers_addresses(peer));
+    json_object_set_new(object, "up", up ? json_boolean(up % 2) : json_null());
+    json_object_set_new(object, "last_heard",
+                        heard ? json_integer((json_int_t)heard) : json_null());
+    json_object_set_new(object, "skew", skew ? json_integer(stats_skew(skew)) : json_null());
+    json_object_set_new(object, "fudge", json_integer(config->proxy.fudge));
+    json_object_set_new(object, "keys", peers_keys(peer, names, view));
+    json_object_set_new(object, "connections", json_integer(peers_connections(memory, peer)));
+    return object;
+}
+
+json_t *peers_to_json(const struct config *config, const struct names *names,
+                      const struct view *view, struct memory *memory)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < config->peer_count; i++)
+        json_array_append_new(array, peers_one(config, &config->peers[i], names, view, memory));
+    return array;
+}
