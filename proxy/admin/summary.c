@@ -35,7 +35,7 @@ static const struct peer *summary_find_unseen(const struct config *config, const
     *count = 0;
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
-        if (peer->role != PEER_SECONDARY || rows->seen[peer->number])
+        if (peer->role != PEER_SECONDARY || rows_know(rows, peer))
             continue;
         if (++*count == 1)
             first = peer;
