@@ -59,7 +59,8 @@ const char *stats_failure_word(unsigned what);
 #define STATS_BOUNDS 10
 extern const unsigned stats_bounds[STATS_BOUNDS];
 
-/* Of the value of STATS_VERIFIED and STATS_CLOCK: when, and how many seconds the clock was ahead. */
+/* Of the value of STATS_VERIFIED and STATS_CLOCK: when, and by how many seconds the clock was
+ * ahead. */
 int64_t stats_time(uint64_t value);
 int64_t stats_skew(uint64_t value);
 
