@@ -59,7 +59,8 @@ static json_t *acts_file(const struct acts *acts)
 static json_t *acts_health(void *arg)
 {
     const struct acts *acts = arg;
-    bool ready = acts->crew->serving > 0 && !acts->crew->draining;
+    bool turns = crew_turns(acts->crew, uv_hrtime() / 1000000);
+    bool ready = acts->crew->serving > 0 && !acts->crew->draining && turns;
     return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b}", "program", "tsig-proxy", "version",
                      TSIG_PROXY_VERSION, "pid", (int)getpid(), "config", acts_file(acts), "ready",
                      ready, "draining", acts->crew->draining);
@@ -161,4 +162,10 @@ void acts_say_status(void *arg, char out[SUPERVISOR_STATUS_SIZE])
     snprintf(out, SUPERVISOR_STATUS_SIZE, "%s", summary ? summary : "");
     free(summary);
     free(view.listeners);
+}
+
+bool acts_live(void *arg)
+{
+    const struct acts *acts = arg;
+    return crew_turns(acts->crew, uv_hrtime() / 1000000);
 }

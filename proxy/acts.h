@@ -20,7 +20,8 @@ struct acts {
 
 struct admin_acts acts_of(struct acts *acts);
 
-/* For supervisor_init: the summary of how things are. */
+/* For supervisor_init: do all loops turn, and the summary of how things are. */
+bool acts_live(void *arg);
 void acts_say_status(void *arg, char out[SUPERVISOR_STATUS_SIZE]);
 
 #endif

@@ -128,7 +128,8 @@ static int run_open_office(struct run *run)
     struct acts *acts = &run->acts;
     *acts = (struct acts){run->observe, &run->crew, &run->reload, &run->tell, run_reload, run};
     const struct admin_acts all = acts_of(acts);
-    supervisor_init(&run->supervisor, &run->loop, acts_say_status, acts);
+    const struct supervisor_events events = {acts_live, acts_say_status, acts};
+    supervisor_init(&run->supervisor, &run->loop, &events);
     office_init(&run->office, &run->loop, &all);
     run->tell.answer = run_answer;
     run->tell.arg = run;

@@ -17,10 +17,11 @@
 struct tell_task {
     struct tell *tell;
     uint64_t ticket;
-    unsigned left;    /* waiters without an answer */
-    bool unanswered;  /* by all secondaries of a primary */
-    unsigned rcode;   /* the first that is not NOERROR */
-    json_t *document; /* owned */
+    unsigned left;     /* waiters without an answer */
+    bool unanswered;   /* by all secondaries of a primary */
+    unsigned rcode;    /* the first that is not NOERROR */
+    json_t *document;  /* owned */
+    unsigned *numbers; /* owned; of the secondaries, in the order of the document's */
     unsigned count;
     LIST_ENTRY(tell_task) entry;
     struct notice_waiter waiters[];
@@ -89,12 +90,26 @@ static void tell_end(struct tell_task *task)
     LIST_REMOVE(task, entry);
     task->tell->count--;
     json_decref(task->document);
+    free(task->numbers);
     free(task);
+}
+
+/* Whose answer was not waited for, or never came. */
+static json_t *tell_asleep(const struct tell_task *task)
+{
+    struct sleepers *sleepers = task->tell->crew->memory->sleepers;
+    const json_t *labels = json_object_get(task->document, "secondaries");
+    json_t *asleep = json_array();
+    for (size_t i = 0; i < json_array_size(labels); i++)
+        if (sleepers_is_asleep(sleepers, task->numbers[i]))
+            json_array_append(asleep, json_array_get(labels, i));
+    return asleep;
 }
 
 static void tell_finish(struct tell_task *task)
 {
     char rcode[DNS_TEXT_SIZE];
+    json_object_set_new(task->document, "asleep", tell_asleep(task));
     json_object_set_new(task->document, "answered", json_boolean(!task->unanswered));
     json_object_set_new(task->document, "rcode", json_string(dns_text_rcode(task->rcode, rcode)));
     task->tell->answer(task->tell->arg, task->ticket, json_incref(task->document));
@@ -181,6 +196,9 @@ static struct tell_task *tell_task_new(struct tell *tell, const struct tell_plan
     task->tell = tell;
     task->ticket = ticket;
     task->document = json_pack("{s:s, s:o}", "zone", zone, "secondaries", tell_labels(plan));
+    task->numbers = calloc(plan->secondary_count, sizeof *task->numbers);
+    for (size_t i = 0; i < plan->secondary_count && task->numbers; i++)
+        task->numbers[i] = plan->secondaries[i]->number;
     LIST_INSERT_HEAD(&tell->tasks, task, entry);
     tell->count++;
     return task;
@@ -221,7 +239,7 @@ static json_t *tell_begin(struct tell *tell, const struct tell_plan *plan,
     if (tell_write(zone, octets, sizeof octets, &message) < 0)
         return tell_refuse("%s cannot be asked about", text);
     struct tell_task *task = tell_task_new(tell, plan, text, ticket);
-    if (!task || !task->document || tell_join(task, plan, &message, only) < 0) {
+    if (!task || !task->document || !task->numbers || tell_join(task, plan, &message, only) < 0) {
         if (task)
             tell_end(task);
         return tell_refuse("too many NOTIFYs wait already; try again later");

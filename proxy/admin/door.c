@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,13 @@ static int door_lock(const char *path, int flags, pid_t *holder)
     *holder = door_read_holder(lock);
     close(lock);
     return error;
+}
+
+/* Whoever had it before may have taken the file away meanwhile: then it locks nothing. */
+static bool door_is_locked(int lock)
+{
+    struct stat found;
+    return fstat(lock, &found) == 0 && found.st_nlink > 0;
 }
 
 static void door_sign(int lock)
@@ -94,7 +102,7 @@ int door_open(struct door *door, const char *path, pid_t *holder)
     if (error == 0)
         error = door->lock = door_lock(path, O_RDWR | O_CREAT, holder);
     if (error >= 0)
-        error = door_clear(path);
+        error = door_is_locked(door->lock) ? door_clear(path) : -EADDRINUSE;
     if (error == 0)
         error = door->fd = door_make(path);
     if (error < 0)
@@ -104,11 +112,22 @@ int door_open(struct door *door, const char *path, pid_t *holder)
     return error < 0 ? error : 0;
 }
 
+/* With the lock still in hand, so that it is nobody else's that goes. */
+static void door_unlink_lock(const char *path)
+{
+    char *name;
+    if (asprintf(&name, "%s.lock", path) < 0)
+        return;
+    unlink(name);
+    free(name);
+}
+
 void door_close(struct door *door)
 {
     if (door->fd >= 0) {
         unlink(door->path);
         close(door->fd);
+        door_unlink_lock(door->path);
     }
     if (door->lock >= 0)
         close(door->lock);

@@ -19,7 +19,7 @@ struct door {
  * failure leaves nothing open. */
 int door_open(struct door *door, const char *path, pid_t *holder) MUST_CHECK;
 
-/* The socket goes, the lock's file stays: who looks at it may just wait for it. */
+/* Socket and lock go. */
 void door_close(struct door *door);
 
 /* Does another process hold the place, or stand something else in it? Leaves everything as it is;

@@ -1,3 +1,5 @@
+/* Text is escaped here and nowhere else: whoever writes markup writes constants of its own, and
+ * what comes from the document goes through these. */
 #include "admin/html.h"
 
 #include <stdbool.h>
@@ -61,20 +63,37 @@ char *html_span(long long seconds, char out[HTML_SPAN_SIZE])
     return out;
 }
 
-void html_time(FILE *out, long long now, const json_t *time)
+/* The time itself, for who points at it; false when it is none. */
+static bool html_time_begin(FILE *out, const json_t *time)
 {
-    char text[32] = "", span[HTML_SPAN_SIZE];
+    char text[32];
     struct tm utc;
     time_t at = (time_t)json_number_value(time);
     if (!json_is_number(time) || !gmtime_r(&at, &utc) ||
         !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)) {
         fputs("&ndash;", out);
-        return;
+        return false;
     }
+    fprintf(out, "<time datetime=\"%s\" title=\"%s\">", text, text);
+    return true;
+}
+
+void html_duration(FILE *out, long long now, const json_t *time)
+{
+    char span[HTML_SPAN_SIZE];
+    long long at = (long long)json_number_value(time);
+    if (html_time_begin(out, time))
+        fprintf(out, "%s</time>", html_span(now > at ? now - at : 0, span));
+}
+
+void html_time(FILE *out, long long now, const json_t *time)
+{
+    char span[HTML_SPAN_SIZE];
+    long long at = (long long)json_number_value(time);
     bool past = at <= now;
-    html_span(past ? now - at : at - now, span);
-    fprintf(out, "<time datetime=\"%s\" title=\"%s\">%s%s%s</time>", text, text, past ? "" : "in ",
-            span, past ? " ago" : "");
+    if (html_time_begin(out, time))
+        fprintf(out, "%s%s%s</time>", past ? "" : "in ",
+                html_span(past ? now - at : at - now, span), past ? " ago" : "");
 }
 
 void html_table_begin(FILE *out, const char *heading, const char *const *titles)

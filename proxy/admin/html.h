@@ -17,6 +17,9 @@ long long html_number(const json_t *object, const char *key);
 /* "3 min ago" or "in 2 d", with the time itself to be seen on pointing; a dash for no time. */
 void html_time(FILE *out, long long now, const json_t *time);
 
+/* "3 d", since then. */
+void html_duration(FILE *out, long long now, const json_t *time);
+
 /* "3 min", "2 d". */
 #define HTML_SPAN_SIZE 32
 char *html_span(long long seconds, char out[HTML_SPAN_SIZE]);

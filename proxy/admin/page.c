@@ -47,8 +47,7 @@ static enum page_mood page_mood_of_zones(const json_t *zones)
     enum page_mood mood = PAGE_GOOD;
     const json_t *zone;
     size_t i;
-    json_array_foreach(zones, i, zone)
-    {
+    json_array_foreach (zones, i, zone) {
         const char *state = html_string(zone, "state");
         if (strcmp(state, "behind") == 0 || strcmp(state, "expired") == 0)
             return PAGE_BAD;
@@ -69,8 +68,9 @@ static enum page_mood page_mood_of(const json_t *document)
     enum page_mood mood = page_mood_of_zones(json_object_get(document, "zones"));
     const json_t *peer;
     size_t i;
-    json_array_foreach(json_object_get(document, "peers"), i,
-                       peer) if (json_is_false(json_object_get(peer, "up"))) mood = PAGE_BAD;
+    json_array_foreach (json_object_get(document, "peers"), i, peer)
+        if (json_is_false(json_object_get(peer, "up")))
+            mood = PAGE_BAD;
     if (mood == PAGE_GOOD &&
         (page_is_refused(document) || json_is_true(json_object_get(document, "draining"))))
         mood = PAGE_WARN;
@@ -110,8 +110,7 @@ static void page_facts(FILE *out, const json_t *document, long long now)
     fputs(", workers: ", out);
     html_member(out, document, "workers");
     fputs(json_array_size(listeners) > 0 ? ", at " : "", out);
-    json_array_foreach(listeners, i, listener)
-    {
+    json_array_foreach (listeners, i, listener) {
         fputs(i > 0 ? ", " : "", out);
         html_text(out, json_string_value(listener) ? json_string_value(listener) : "");
     }

@@ -50,8 +50,7 @@ void page_notifies(FILE *out, const json_t *document, long long now)
     if (json_array_size(notifies) == 0)
         return;
     html_table_begin(out, "NOTIFYs", titles);
-    json_array_foreach(notifies, i, notify)
-    {
+    json_array_foreach (notifies, i, notify) {
         if (i == PAGE_EVENTS_MAX)
             break;
         page_events_notify(out, notify, now);
@@ -102,8 +101,7 @@ void page_failures(FILE *out, const json_t *document, long long now)
     if (json_array_size(failures) == 0)
         return;
     html_table_begin(out, "Refusals and failures", titles);
-    json_array_foreach(failures, i, failure)
-    {
+    json_array_foreach (failures, i, failure) {
         if (i == PAGE_EVENTS_MAX)
             break;
         page_events_failure(out, failure, now);
@@ -119,8 +117,7 @@ void page_limits(FILE *out, const json_t *document)
     if (json_array_size(limits) == 0)
         return;
     html_table_begin(out, "Limits that were reached", titles);
-    json_array_foreach(limits, i, limit)
-    {
+    json_array_foreach (limits, i, limit) {
         if (i == PAGE_EVENTS_MAX)
             break;
         fputs("<tr>", out);

@@ -10,8 +10,9 @@ static long long page_keys_last(const json_t *keys)
     const json_t *key;
     long long last = 0;
     size_t i;
-    json_array_foreach(keys, i, key) if (html_number(key, "last_used") > last) last =
-        html_number(key, "last_used");
+    json_array_foreach (keys, i, key)
+        if (html_number(key, "last_used") > last)
+            last = html_number(key, "last_used");
     return last;
 }
 
@@ -24,8 +25,8 @@ static void page_keys_use(FILE *out, const json_t *key, long long newest, long l
     } else if (now - html_number(key, "last_used") > PAGE_KEYS_UNUSED_S &&
                newest > now - PAGE_KEYS_UNUSED_S) {
         html_pill(out, "calm", "can go");
-        fputs(" not used since ", out);
-        html_time(out, now, used);
+        fputs(" not used for ", out);
+        html_duration(out, now, used);
     } else {
         html_time(out, now, used);
     }
@@ -58,10 +59,8 @@ void page_keys(FILE *out, const json_t *document, long long now)
     const json_t *peers = json_object_get(document, "peers"), *peer, *key;
     size_t all = 0, shown = 0, i, k;
     html_table_begin(out, "Keys", titles);
-    json_array_foreach(peers, i, peer)
-    {
-        json_array_foreach(json_object_get(peer, "keys"), k, key)
-        {
+    json_array_foreach (peers, i, peer) {
+        json_array_foreach (json_object_get(peer, "keys"), k, key) {
             if (++all > PAGE_KEYS_MAX)
                 continue;
             page_keys_row(out, peer, key, now);

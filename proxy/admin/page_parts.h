@@ -8,9 +8,12 @@
 
 /* Zones at secondaries, the troubled first. */
 void page_zones(FILE *out, const json_t *document, long long now);
-/* How many zones each secondary has, and how many of each state: a new reference. */
+/* How many zones of each state each secondary has: a new reference. */
 json_t *page_zones_count(const json_t *document);
-/* A cell with one secondary's. */
+/* Those of one secondary: what the document says of it, or else what was counted. */
+const json_t *page_zones_of(const json_t *counts, const json_t *peer);
+long long page_zones_sum(const json_t *counts);
+/* A cell with them. */
 void page_zones_counted(FILE *out, const json_t *counts);
 
 /* Those of a role. */

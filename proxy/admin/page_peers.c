@@ -17,7 +17,7 @@ static void page_peers_clock(FILE *out, const json_t *peer)
     else if (json_is_number(skew))
         fprintf(out,
                 "%lld s %s<span class=\"sub\"><meter min=\"0\" max=\"%lld\" high=\"%lld\" "
-                "value=\"%lld\"></meter> of %lld s that are let pass</span>",
+                "value=\"%lld\"></meter> of %lld s allowed</span>",
                 off, seconds < 0 ? "behind" : "ahead", fudge, fudge / 2, off, fudge);
     else
         fputs("&ndash;", out);
@@ -46,8 +46,7 @@ static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, 
     fputs("<span class=\"name\">", out);
     html_member(out, peer, "label");
     fputs("</span><span class=\"sub\">", out);
-    json_array_foreach(addresses, i, address)
-    {
+    json_array_foreach (addresses, i, address) {
         fputs(i > 0 ? ", " : "", out);
         html_text(out, json_string_value(address) ? json_string_value(address) : "");
     }
@@ -55,7 +54,7 @@ static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, 
     html_cell_end(out);
     page_peers_up(out, peer);
     if (strcmp(html_string(peer, "role"), "secondary") == 0)
-        page_zones_counted(out, json_object_get(counts, html_string(peer, "label")));
+        page_zones_counted(out, page_zones_of(counts, peer));
     html_time_cell(out, "Last heard", now, json_object_get(peer, "last_heard"));
     page_peers_clock(out, peer);
     fputs("</tr>\n", out);
@@ -71,8 +70,7 @@ void page_peers(FILE *out, const json_t *document, const char *role, const char 
     json_t *counts = secondary ? page_zones_count(document) : NULL;
     size_t all = 0, shown = 0, i;
     html_table_begin(out, heading, secondary ? titles : fewer);
-    json_array_foreach(peers, i, peer)
-    {
+    json_array_foreach (peers, i, peer) {
         if (strcmp(html_string(peer, "role"), role) != 0 || ++all > PAGE_PEERS_MAX)
             continue;
         page_peers_row(out, peer, counts, now);

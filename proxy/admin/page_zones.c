@@ -4,7 +4,8 @@
 #include "admin/html.h"
 #include "admin/page_parts.h"
 
-#define PAGE_ZONES_MAX 60
+#define PAGE_ZONES_MAX     60
+#define PAGE_ZONES_CURRENT 20 /* of those that are as they should be: to see that they are there */
 
 /* How a state looks; those that want attention come first. */
 static const struct page_zones_state {
@@ -39,8 +40,8 @@ static void page_zones_row(FILE *out, const json_t *zone, const struct page_zone
     html_cell_begin(out, "State");
     html_pill(out, state->class, state->said);
     if (json_is_number(since)) {
-        fputs(" since ", out);
-        html_time(out, now, since);
+        fputs(" for ", out);
+        html_duration(out, now, since);
     }
     fputs("<span class=\"sub\">", out);
     html_member(out, zone, "why");
@@ -69,17 +70,20 @@ void page_zones(FILE *out, const json_t *document, long long now)
         return;
     html_table_begin(out, "Zones at the secondaries", titles);
     for (unsigned s = 0; s < PAGE_ZONES_STATES; s++) {
-        json_array_foreach(zones, i, zone)
-        {
-            if (shown == PAGE_ZONES_MAX)
+        bool last = s + 1 == PAGE_ZONES_STATES;
+        size_t most = last ? PAGE_ZONES_CURRENT : PAGE_ZONES_MAX;
+        json_array_foreach (zones, i, zone) {
+            if (shown >= PAGE_ZONES_MAX || most == 0)
                 break;
             if (!page_zones_has(zone, &page_zones_states[s]))
                 continue;
             page_zones_row(out, zone, &page_zones_states[s], now);
             shown++;
+            most--;
         }
     }
-    html_table_more(out, json_array_size(zones), shown, "zones");
+    size_t left_out = (size_t)html_number(document, "zones_left_out");
+    html_table_more(out, json_array_size(zones) + left_out, shown, "zones");
 }
 
 json_t *page_zones_count(const json_t *document)
@@ -87,16 +91,28 @@ json_t *page_zones_count(const json_t *document)
     const json_t *zones = json_object_get(document, "zones"), *zone;
     json_t *counts = json_object();
     size_t i;
-    json_array_foreach(zones, i, zone)
-    {
+    json_array_foreach (zones, i, zone) {
         const char *label = html_string(zone, "secondary"), *state = html_string(zone, "state");
         json_t *own = json_object_get(counts, label);
         if (!own && json_object_set_new(counts, label, json_object()) == 0)
             own = json_object_get(counts, label);
         json_object_set_new(own, state, json_integer(html_number(own, state) + 1));
-        json_object_set_new(own, "zones", json_integer(html_number(own, "zones") + 1));
     }
     return counts;
+}
+
+const json_t *page_zones_of(const json_t *counts, const json_t *peer)
+{
+    const json_t *said = json_object_get(peer, "zones");
+    return json_is_object(said) ? said : json_object_get(counts, html_string(peer, "label"));
+}
+
+long long page_zones_sum(const json_t *counts)
+{
+    long long sum = 0;
+    for (unsigned s = 0; s < PAGE_ZONES_STATES; s++)
+        sum += html_number(counts, page_zones_states[s].word);
+    return sum;
 }
 
 /* "3 behind, 120 have it" of those with this secondary. */

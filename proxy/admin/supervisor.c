@@ -30,13 +30,15 @@ static void supervisor_tell(const struct supervisor *s, const char *format, ...)
 
 static void on_beat(uv_timer_t *timer)
 {
-    supervisor_tell(timer->data, "WATCHDOG=1");
+    struct supervisor *s = timer->data;
+    if (s->events.live(s->events.arg))
+        supervisor_tell(s, "WATCHDOG=1");
 }
 
 static void supervisor_say_status(struct supervisor *s)
 {
     char text[SUPERVISOR_STATUS_SIZE] = "";
-    s->status(s->arg, text);
+    s->events.status(s->events.arg, text);
     text[strcspn(text, "\n")] = '\0';
     if (strcmp(text, s->told) == 0)
         return;
@@ -73,10 +75,9 @@ static uint64_t supervisor_beat_ms(void)
     return strtoull(usec, NULL, 10) / 2000;
 }
 
-void supervisor_init(struct supervisor *s, uv_loop_t *loop,
-                     void (*status)(void *arg, char out[SUPERVISOR_STATUS_SIZE]), void *arg)
+void supervisor_init(struct supervisor *s, uv_loop_t *loop, const struct supervisor_events *events)
 {
-    *s = (struct supervisor){.status = status, .arg = arg};
+    *s = (struct supervisor){.events = *events};
     supervisor_open(s, getenv("NOTIFY_SOCKET"));
     s->beat_ms = s->fd >= 0 ? supervisor_beat_ms() : 0;
     unsetenv("NOTIFY_SOCKET");

@@ -61,8 +61,7 @@ static void doors_cure_control(FILE *out, const struct config *config, int error
     else if (error == -EEXIST)
         fputs("what stands there is no socket; move it away", out);
     else
-        fprintf(out, "%s; install -d -o %s -g %s %s", strerror(-error), user, user,
-                folder ? folder : "");
+        fprintf(out, "%s; install -d -o %s %s", strerror(-error), user, folder ? folder : "");
     free(folder);
 }
 

@@ -179,6 +179,15 @@ void crew_nudge(struct crew *crew)
         member_nudge(crew->members[0]);
 }
 
+bool crew_turns(struct crew *crew, uint64_t now)
+{
+    bool all = true;
+    /* Loops that end are not to be asked. */
+    for (unsigned i = 0; i < crew->serving && !crew->draining; i++)
+        all &= member_stands(crew->members[i], now) < CREW_STANDS_MS;
+    return all;
+}
+
 void crew_drain(struct crew *crew)
 {
     crew->draining = true;

@@ -45,6 +45,11 @@ void crew_commit(struct crew *crew);
 /* A NOTIFY of our own waits for its turn. */
 void crew_nudge(struct crew *crew);
 
+/* Do the loops of all that serve turn? To be called now and then: a loop has had CREW_STANDS_MS
+ * since the call before, at the least. */
+#define CREW_STANDS_MS 10000
+bool crew_turns(struct crew *crew, uint64_t now);
+
 /* A second call stops at once. */
 void crew_drain(struct crew *crew);
 

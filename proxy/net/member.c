@@ -40,6 +40,7 @@ static void member_done(struct member *m)
 static void on_told(uv_async_t *told)
 {
     struct member *m = told->data;
+    m->turned = true;
     switch (member_look(m)) {
     case MEMBER_NOTHING:
         /* One that has ended may have left NOTIFYs whose turn comes. */
@@ -143,6 +144,16 @@ void member_await(struct member *m)
 void member_nudge(struct member *m)
 {
     uv_async_send(&m->told);
+}
+
+uint64_t member_stands(struct member *m, uint64_t now)
+{
+    if (m->asked > 0 && !m->turned)
+        return now - m->asked;
+    m->asked = now;
+    m->turned = false;
+    member_nudge(m);
+    return 0;
 }
 
 void member_dismiss(struct member *m)

@@ -30,6 +30,8 @@ struct member {
     struct worker_change change; /* prepared by the main thread */
     _Atomic bool rests;          /* serves nothing and has nothing in motion */
     _Atomic bool ended;          /* the thread is about to return */
+    _Atomic bool turned;         /* its loop, since it was asked */
+    uint64_t asked;              /* ms: when that was; 0: never */
     pthread_mutex_t mutex;       /* of what follows */
     pthread_cond_t done;
     enum member_order order;
@@ -46,6 +48,9 @@ void member_await(struct member *m);
 
 /* NOTIFYs of one that has ended may have their turn here. */
 void member_nudge(struct member *m);
+
+/* Does its loop turn? Asks it to, and says how long (ms) it has not since it was asked before. */
+uint64_t member_stands(struct member *m, uint64_t now);
 
 void member_dismiss(struct member *m);
 void member_free(struct member *m);

@@ -25,7 +25,7 @@ static int remote_say_error(const json_t *document)
 {
     const json_t *finding;
     size_t i;
-    json_array_foreach(json_object_get(document, "findings"), i, finding)
+    json_array_foreach (json_object_get(document, "findings"), i, finding)
         fprintf(stderr, "%s\n", json_string_value(finding));
     if (!json_object_get(document, "error"))
         return COMMAND_DONE;
@@ -101,8 +101,7 @@ static int remote_print_events(const json_t *document)
     size_t i;
     if (json_array_size(events) == 0)
         puts("Nothing was refused, and nothing has failed, since the program started.");
-    json_array_foreach(events, i, event)
-    {
+    json_array_foreach (events, i, event) {
         remote_print_time(json_object_get(event, "time"));
         remote_print_part(event, "event", " ");
         remote_print_part(event, "result", " ");
@@ -145,8 +144,7 @@ static int remote_print_config(const json_t *document)
     const char *section = "", *label = "";
     size_t i;
     printf("; %s\n", remote_text(document, "file"));
-    json_array_foreach(settings, i, setting)
-    {
+    json_array_foreach (settings, i, setting) {
         const char *own = remote_text(setting, "section"), *name = remote_text(setting, "label");
         if (strcmp(own, section) != 0 || strcmp(name, label) != 0)
             printf("%s[%s%s%s]\n", i > 0 ? "\n" : "", own, *name ? " " : "", name);
@@ -182,7 +180,8 @@ int command_reload(int argc, char **argv)
 
 static int remote_print_notify(const json_t *document)
 {
-    const json_t *labels = json_object_get(document, "secondaries");
+    const json_t *labels = json_object_get(document, "secondaries"), *asleep;
+    size_t i;
     bool answered = json_is_true(json_object_get(document, "answered"));
     const char *rcode = remote_text(document, "rcode");
     size_t count = json_array_size(labels);
@@ -191,10 +190,12 @@ static int remote_print_notify(const json_t *document)
         printf("%s, ", json_string_value(json_array_get(labels, 0)));
     else
         printf("%zu secondaries, ", count);
-    if (!answered)
-        puts("and not all have answered; the log, and tsig-proxy status, say who");
-    else
+    if (answered)
         printf("answered %s\n", rcode);
+    else
+        puts("and nobody has answered");
+    json_array_foreach (json_object_get(document, "asleep"), i, asleep)
+        printf("    asleep, and told again later: %s\n", json_string_value(asleep));
     return answered && strcmp(rcode, "NOERROR") == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
 

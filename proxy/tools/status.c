@@ -28,7 +28,7 @@ static void status_print_head(const json_t *document, long long now)
     char span[HTML_SPAN_SIZE];
     const json_t *config = json_object_get(document, "config");
     printf("%s\n\n", html_string(document, "summary"));
-    printf("tsig-proxy %s, process %lld, up %s, %lld worker%s, %s\n",
+    printf("tsig-proxy %s, process %lld, up %s, %lld worker%s\n%s\n",
            html_string(document, "version"), html_number(document, "pid"),
            status_age(now, json_object_get(document, "started"), span),
            html_number(document, "workers"), html_number(document, "workers") == 1 ? "" : "s",
@@ -43,14 +43,14 @@ static void status_print_peer(const json_t *peer, const json_t *counts, long lon
 {
     const json_t *up = json_object_get(peer, "up"), *skew = json_object_get(peer, "skew");
     const char *label = html_string(peer, "label");
-    const json_t *own = json_object_get(counts, label);
+    const json_t *own = page_zones_of(counts, peer);
     char heard[HTML_SPAN_SIZE];
     printf("%-20s %-9s %-7s ", label, html_string(peer, "role"),
            json_is_true(up)    ? "yes"
            : json_is_false(up) ? "no"
                                : "-");
     if (status_is(peer, "role", "secondary"))
-        printf("%7lld %6lld %6lld ", html_number(own, "zones"),
+        printf("%7lld %6lld %6lld ", page_zones_sum(own),
                html_number(own, "behind") + html_number(own, "expired"),
                html_number(own, "silent"));
     else
@@ -67,7 +67,7 @@ static void status_print_peers(const json_t *document, long long now)
     json_t *counts = page_zones_count(document);
     size_t i;
     puts("\nPEER                 ROLE      ANSWERS   ZONES BEHIND SILENT  HEARD    CLOCK");
-    json_array_foreach(json_object_get(document, "peers"), i, peer)
+    json_array_foreach (json_object_get(document, "peers"), i, peer)
         status_print_peer(peer, counts, now);
     json_decref(counts);
 }
@@ -78,9 +78,13 @@ static void status_print_zone(const json_t *zone, long long now)
     char span[HTML_SPAN_SIZE];
     if (!json_is_number(since))
         since = json_object_get(zone, "silent_since");
-    printf("%-28s %-18s %-8s %-8s %lld of %lld\n", html_string(zone, "zone"),
-           html_string(zone, "secondary"), html_string(zone, "state"), status_age(now, since, span),
-           html_number(zone, "serial"), html_number(zone, "newest"));
+    printf("%-28s %-18s %-8s %-8s ", html_string(zone, "zone"), html_string(zone, "secondary"),
+           html_string(zone, "state"), status_age(now, since, span));
+    if (json_is_number(json_object_get(zone, "serial")))
+        printf("%lld of ", html_number(zone, "serial"));
+    else
+        fputs("none of ", stdout);
+    printf("%lld\n", html_number(zone, "newest"));
     if (*html_string(zone, "why"))
         printf("    %s\n", html_string(zone, "why"));
     if (json_is_number(json_object_get(zone, "expires")) && html_number(zone, "expires") > now)
@@ -94,8 +98,7 @@ static void status_print_zones(const json_t *document, long long now)
     const json_t *zones = json_object_get(document, "zones"), *zone;
     size_t all = 0, i;
     for (unsigned s = 0; s < sizeof states / sizeof *states; s++) {
-        json_array_foreach(zones, i, zone)
-        {
+        json_array_foreach (zones, i, zone) {
             if (!status_is(zone, "state", states[s]))
                 continue;
             if (all == 0)

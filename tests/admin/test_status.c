@@ -35,11 +35,10 @@ static json_t *row(const char *secondary, const char *zone)
 {
     json_t *found = NULL, *each;
     size_t i;
-    json_array_foreach(
-        json_object_get(document, "zones"), i,
-        each) if (strcmp(json_string_value(json_object_get(each, "zone")), zone) == 0 &&
-                  strcmp(json_string_value(json_object_get(each, "secondary")), secondary) == 0)
-        found = each;
+    json_array_foreach (json_object_get(document, "zones"), i, each)
+        if (strcmp(json_string_value(json_object_get(each, "zone")), zone) == 0 &&
+            strcmp(json_string_value(json_object_get(each, "secondary")), secondary) == 0)
+            found = each;
     cr_assert_not_null(found, "no row of %s for %s", secondary, zone);
     return found;
 }
