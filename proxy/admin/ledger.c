@@ -276,7 +276,9 @@ static int64_t ledger_silent_since(const struct pairs_zone *z, const struct pair
 {
     uint32_t patience = z->refresh > p->interval ? z->refresh : p->interval;
     uint32_t since = p->asked ? p->asked : p->created;
-    return patience && now - since > patience ? since : 0;
+    /* Nobody's timer is good to the second. */
+    int64_t slack = patience / 16 + 1;
+    return patience && now - since > patience + slack ? since : 0;
 }
 
 static enum ledger_state ledger_state_of(const struct ledger_entry *entry, int64_t now)
