@@ -353,9 +353,13 @@ void ledger_walk(struct ledger *l, int64_t now,
     }
 }
 
-static void ledger_prune_part(struct pairs *pairs, ledger_gone is_gone, void *arg)
+/* From this place on, so many; false: there are no more. */
+static bool ledger_prune_on(struct ledger_part *part, uint32_t from, ledger_gone is_gone, void *arg)
 {
-    for (uint32_t at = 0; at < pairs->pairs; at++) {
+    struct pairs *pairs = part->pairs;
+    pthread_mutex_lock(&part->mutex);
+    uint32_t at = from;
+    for (; at < pairs->pairs && at < from + LEDGER_STRIDE; at++) {
         const struct pair *p = &pairs->pair[at];
         if (!p->zone)
             continue;
@@ -365,13 +369,16 @@ static void ledger_prune_part(struct pairs *pairs, ledger_gone is_gone, void *ar
         if (is_gone(arg, p->secondary, z->primary, &name))
             pairs_drop(pairs, at + 1);
     }
+    bool more = at < pairs->pairs;
+    ledger_leave(part);
+    return more;
 }
 
 void ledger_prune(struct ledger *l, ledger_gone is_gone, void *arg)
 {
     for (unsigned i = 0; i < l->count; i++) {
-        pthread_mutex_lock(&l->parts[i].mutex);
-        ledger_prune_part(l->parts[i].pairs, is_gone, arg);
-        ledger_leave(&l->parts[i]);
+        uint32_t from = 0;
+        while (ledger_prune_on(&l->parts[i], from, is_gone, arg))
+            from += LEDGER_STRIDE;
     }
 }
