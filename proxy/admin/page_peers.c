@@ -60,22 +60,54 @@ static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, 
     fputs("</tr>\n", out);
 }
 
+struct page_peers_table {
+    FILE *out;
+    const json_t *peers;
+    const char *role;
+    json_t *counts;
+    long long now;
+    size_t shown;
+};
+
+/* Those of the role that want attention, or all others, while there is room. */
+static void page_peers_rows(struct page_peers_table *t, bool troubled)
+{
+    const json_t *peer;
+    size_t i;
+    json_array_foreach (t->peers, i, peer) {
+        if (t->shown == PAGE_PEERS_MAX)
+            return;
+        if (strcmp(html_string(peer, "role"), t->role) != 0 ||
+            page_zones_want_attention(t->counts, peer) != troubled)
+            continue;
+        page_peers_row(t->out, peer, t->counts, t->now);
+        t->shown++;
+    }
+}
+
+static size_t page_peers_count(const json_t *peers, const char *role)
+{
+    const json_t *peer;
+    size_t count = 0, i;
+    json_array_foreach (peers, i, peer)
+        count += strcmp(html_string(peer, "role"), role) == 0;
+    return count;
+}
+
 void page_peers(FILE *out, const json_t *document, const char *role, const char *heading,
                 long long now)
 {
     static const char *const titles[] = {"Name", "Answers", "Zones", "Last heard", "Clock", NULL};
     static const char *const fewer[] = {"Name", "Answers", "Last heard", "Clock", NULL};
-    const json_t *peers = json_object_get(document, "peers"), *peer;
     bool secondary = strcmp(role, "secondary") == 0;
-    json_t *counts = secondary ? page_zones_count(document) : NULL;
-    size_t all = 0, shown = 0, i;
+    struct page_peers_table t = {.out = out,
+                                 .peers = json_object_get(document, "peers"),
+                                 .role = role,
+                                 .counts = secondary ? page_zones_count(document) : NULL,
+                                 .now = now};
     html_table_begin(out, heading, secondary ? titles : fewer);
-    json_array_foreach (peers, i, peer) {
-        if (strcmp(html_string(peer, "role"), role) != 0 || ++all > PAGE_PEERS_MAX)
-            continue;
-        page_peers_row(out, peer, counts, now);
-        shown++;
-    }
-    html_table_more(out, all, shown, "of them");
-    json_decref(counts);
+    page_peers_rows(&t, true);
+    page_peers_rows(&t, false);
+    html_table_more(out, page_peers_count(t.peers, role), t.shown, "of them");
+    json_decref(t.counts);
 }

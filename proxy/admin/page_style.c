@@ -15,7 +15,8 @@ const char page_style[] =
 "border:1px solid var(--line);border-left:.5rem solid var(--good)}\n"
 "header.warn{border-left-color:var(--warn)}header.bad{border-left-color:var(--bad)}\n"
 "h1{margin:0;font-size:.95rem;font-weight:600;letter-spacing:.02em;color:var(--faint)}\n"
-".summary{margin:.2rem 0 .4rem;font-size:1.45rem;line-height:1.3;font-weight:650}\n"
+".summary{margin:.2rem 0 .4rem;font-size:1.45rem;line-height:1.3;font-weight:650;"
+"overflow-wrap:anywhere}\n"
 ".facts,.more,footer{margin:0;color:var(--faint);font-size:.9rem;overflow-wrap:anywhere}\n"
 ".note{margin:.8rem 0 0;padding:.5rem .8rem;border-radius:.4rem;background:var(--warn-ground);"
 "color:var(--warn)}\n"
@@ -30,7 +31,7 @@ const char page_style[] =
 "tbody tr:last-child td{border-bottom:0}\n"
 "td:last-child,th:last-child{padding-right:0}\n"
 ".state{display:inline-block;padding:.05rem .55rem;border-radius:1rem;font-weight:600;"
-"font-size:.82rem;white-space:nowrap;color:var(--faint);background:var(--line)}\n"
+"font-size:.82rem;max-width:100%;color:var(--faint);background:var(--line)}\n"
 ".state.good{color:var(--good);background:var(--good-ground)}\n"
 ".state.warn{color:var(--warn);background:var(--warn-ground)}\n"
 ".state.bad{color:var(--bad);background:var(--bad-ground)}\n"
@@ -44,7 +45,7 @@ const char page_style[] =
 "@media(max-width:44rem){body{padding:.6rem}header,section{padding:.8rem .9rem}"
 ".summary{font-size:1.2rem}thead{position:absolute;width:1px;height:1px;overflow:hidden;"
 "clip-path:inset(50%)}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}"
-"tbody tr:last-child{border-bottom:0}td{display:grid;grid-template-columns:7.2rem 1fr;"
+"tbody tr:last-child{border-bottom:0}td{display:grid;grid-template-columns:7.2rem minmax(0,1fr);"
 "gap:.6rem;border:0;padding:.15rem 0}td::before{content:attr(data-title);color:var(--faint);"
 "font-size:.84rem}}\n";
 /* clang-format on */

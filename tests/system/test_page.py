@@ -12,6 +12,7 @@ import pages
 import proxy
 import pytest
 from browser import Browser, program
+from test_control import asked, short_path  # noqa: F401  pylint: disable=unused-import
 
 pytestmark = pytest.mark.skipif(not program(), reason="there is no chromium")
 
@@ -93,10 +94,29 @@ def test_the_page_is_whole_in_a_browser(show, browser, state, width, scheme):
     assert [url for url in browser.requests if not url.startswith("data:")] == [served.url]
     assert browser.value("document.querySelector('.summary').textContent") == made["summary"]
     assert browser.value("document.title") == "tsig-proxy"
-    assert browser.value("document.documentElement.scrollWidth <= window.innerWidth")
+    assert browser.value("document.documentElement.scrollWidth") <= WIDTHS[width]
     assert browser.value("document.scripts.length + document.images.length") == 0
     dark = browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
     assert dark == (scheme == "dark")
+
+
+@pytest.mark.parametrize("piece", ["<p style='color:red'>", "<script>1</script>", "<img src='/x.png'>",
+                                   "<style>p{}</style>", "<link rel=stylesheet href=/x.css>"])
+def test_the_browser_would_complain(launch, browser, piece):
+    """Of whatever the policy does not let in."""
+    policy, page = render(pages.healthy(), "still")
+    served = launch(Served(policy, page.replace("</body>", f"{piece}</body>")))
+    browser.open(served.url, 1280)
+    assert browser.complaints
+
+
+def test_the_page_of_a_running_program(asked, browser):  # noqa: F811
+    one = asked()
+    browser.open(f"http://{one.place.address}:{one.place.port}/", 1280)
+    assert browser.complaints == [] and len([u for u in browser.requests if not u.startswith("data:")]) == 1
+    assert browser.value("document.querySelector('.summary').textContent") == one.ask("status")["summary"]
+    assert "anycast" in rows(browser, "Secondaries")[0]
+    keep_picture(browser, "running")
 
 
 def rows(browser, heading):
@@ -112,6 +132,14 @@ def test_who_is_behind_comes_first_and_why(show, browser):
     assert len(found) == 21
     assert "last.example" in found[0] and "behind for 9 s" in found[0] and "just told" in found[0]
     assert "and 19980 more" in browser.value("document.body.innerText")
+
+
+def test_the_peers_that_want_attention_come_first(show, browser):
+    peers = [pages.peer(f"s{n}", "secondary", "192.0.2.1@53") for n in range(100)]
+    peers[90]["up"] = False
+    show(pages.document("all is well", [pages.zone("a.example", "s95", "silent")], peers=peers))
+    found = rows(browser, "Secondaries")
+    assert len(found) == 60 and [row.split()[0] for row in found[:3]] == ["s90", "s95", "s0"]
 
 
 def test_a_failure_stands_with_what_mends_it(show, browser):

@@ -448,3 +448,28 @@ Test(config, what_settings_say_is_kept_but_for_secrets)
     cr_expect_null(text_of("k", "secret"));
     cr_expect_str_eq(text_of("any", "zones"), "a.example, b.example, c.example");
 }
+
+static int read_text(void *arg, const char *path, struct config_file *out)
+{
+    if (strcmp(path, "/a.ini") != 0)
+        return -EACCES;
+    out->text = strdup(arg);
+    out->len = strlen(arg);
+    return out->text ? 0 : -ENOMEM;
+}
+
+Test(config, where_an_instance_is_asked_takes_its_own_section_alone)
+{
+    char text[] = "[proxy]\ncontrol = /run/c\ncolour = green\ninclude = *.ini\n"
+                  "[key k]\nsecret-file = /nobody/may/read\n[castle]\n[primary hq]\naddress = ?\n";
+    const struct config_files files = {.read = read_text, .arg = text};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    cr_assert_eq(config_parse_proxy(&files, "/a.ini", &config, &report), 0);
+    cr_expect_str_eq(config->proxy.control, "/run/c");
+    cr_expect_eq(config->proxy.http.port, 9453, "the default");
+    config_unref(config);
+    config_report_fini(&report);
+    cr_expect_eq(config_parse_proxy(&files, "/b.ini", &config, &report), DNS_EFORMAT);
+    config_report_fini(&report);
+}
