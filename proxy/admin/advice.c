@@ -209,6 +209,28 @@ static const char *advice_tsig(const struct relay_event *event, struct advice_te
     }
 }
 
+/* An answer's; what is unsigned proves nothing. */
+static const char *advice_bad_answer(const struct relay_event *event, struct advice_texts *t,
+                                     char *out)
+{
+    const struct peer *peer = event->peer;
+    bool says_badkey = event->tsig_error == TSIG_BADKEY;
+    if (!peer || !event->key || (event->result == RESULT_UNSIGNED_ANSWER && event->advice))
+        return event->advice;
+    dns_name_to_text(&event->key->name, t->key);
+    if (says_badkey || event->result == RESULT_UNSIGNED_ANSWER)
+        return advice_say(out, "%s %s %s (unsigned, so not proven); give it key %s with %s",
+                          advice_role(peer), peer->name,
+                          says_badkey ? "says BADKEY" : "answered without TSIG", t->key,
+                          event->key->algorithm->text);
+    if (event->tsig_error == TSIG_BADSIG)
+        return advice_say(out,
+                          "%s %s says BADSIG (unsigned, so not proven); compare the secret of key "
+                          "%s on both sides",
+                          advice_role(peer), peer->name, t->key);
+    return event->advice;
+}
+
 /* Others that refuse. */
 
 static const char *advice_cure_of_transfer(const struct relay_event *event, struct advice_texts *t,
@@ -324,6 +346,9 @@ static const char *advice_specific(const struct relay_event *event, struct advic
     switch (event->result) {
     case RESULT_REFUSED:
         return advice_tsig(event, t, out);
+    case RESULT_BAD_ANSWER:
+    case RESULT_UNSIGNED_ANSWER:
+        return advice_bad_answer(event, t, out);
     case RESULT_ERROR:
         return advice_error(event, t, out);
     case RESULT_NO_TRANSFER:

@@ -3,7 +3,6 @@
  * a zone stands in one part, found by its name. */
 #include "admin/ledger.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,14 +54,17 @@ void ledger_free(struct ledger *l)
 }
 
 /* Locked. */
-static struct ledger_part *ledger_enter(struct ledger *l, const struct dns_name *zone)
+static struct ledger_part *ledger_enter(struct ledger *l, const struct pairs_key *key)
 {
-    uint32_t hash = 5381;
-    for (size_t i = 0; l->count > 1 && i < zone->len; i++)
-        hash = hash * 33 ^ (uint32_t)tolower(zone->octets[i]);
-    struct ledger_part *part = &l->parts[(hash ^ hash >> 16) % l->count];
+    struct ledger_part *part = &l->parts[key->hash % l->count];
     pthread_mutex_lock(&part->mutex);
     return part;
+}
+
+static struct pairs_key ledger_key(unsigned secondary, unsigned primary,
+                                   const struct dns_name *zone)
+{
+    return (struct pairs_key){secondary, primary, zone, pairs_hash_name(zone)};
 }
 
 static void ledger_leave(struct ledger_part *part)
@@ -236,10 +238,9 @@ static struct ledger_told ledger_note_pair(struct pairs *pairs, struct pair *p,
 struct ledger_told ledger_note(struct ledger *l, const struct ledger_news *news)
 {
     struct ledger_told out = {0};
-    struct ledger_part *part = ledger_enter(l, news->zone);
-    struct pair *p = news->known
-                         ? pairs_touch(part->pairs, news->secondary, news->primary, news->zone)
-                         : pairs_find(part->pairs, news->secondary, news->primary, news->zone);
+    const struct pairs_key key = ledger_key(news->secondary, news->primary, news->zone);
+    struct ledger_part *part = ledger_enter(l, &key);
+    struct pair *p = news->known ? pairs_touch(part->pairs, &key) : pairs_find(part->pairs, &key);
     if (p)
         out = ledger_note_pair(part->pairs, p, news);
     ledger_leave(part);
@@ -249,8 +250,9 @@ struct ledger_told ledger_note(struct ledger *l, const struct ledger_news *news)
 void ledger_hint(struct ledger *l, unsigned primary, const struct dns_name *zone, uint32_t serial,
                  int64_t now)
 {
-    struct ledger_part *part = ledger_enter(l, zone);
-    struct pairs_zone *z = pairs_zone_of(part->pairs, primary, zone);
+    const struct pairs_key key = ledger_key(0, primary, zone);
+    struct ledger_part *part = ledger_enter(l, &key);
+    struct pairs_zone *z = pairs_zone_of(part->pairs, &key);
     if (z)
         ledger_take_hint(part->pairs, z, serial, now);
     ledger_leave(part);
@@ -259,9 +261,10 @@ void ledger_hint(struct ledger *l, unsigned primary, const struct dns_name *zone
 void ledger_expect(struct ledger *l, unsigned secondary, unsigned primary,
                    const struct dns_name *zone, int64_t now)
 {
-    struct ledger_part *part = ledger_enter(l, zone);
+    const struct pairs_key key = ledger_key(secondary, primary, zone);
+    struct ledger_part *part = ledger_enter(l, &key);
     if (!pairs_are_full(part->pairs)) {
-        struct pair *p = pairs_touch(part->pairs, secondary, primary, zone);
+        struct pair *p = pairs_touch(part->pairs, &key);
         if (p && !p->created)
             p->created = (uint32_t)now;
     }
@@ -273,7 +276,9 @@ static int64_t ledger_silent_since(const struct pairs_zone *z, const struct pair
 {
     uint32_t patience = z->refresh > p->interval ? z->refresh : p->interval;
     uint32_t since = p->asked ? p->asked : p->created;
-    return patience && now - since > patience ? since : 0;
+    /* Nobody's timer is good to the second. */
+    int64_t slack = patience / 16 + 1;
+    return patience && now - since > patience + slack ? since : 0;
 }
 
 static enum ledger_state ledger_state_of(const struct ledger_entry *entry, int64_t now)
@@ -348,9 +353,13 @@ void ledger_walk(struct ledger *l, int64_t now,
     }
 }
 
-static void ledger_prune_part(struct pairs *pairs, ledger_gone is_gone, void *arg)
+/* From this place on, so many; false: there are no more. */
+static bool ledger_prune_on(struct ledger_part *part, uint32_t from, ledger_gone is_gone, void *arg)
 {
-    for (uint32_t at = 0; at < pairs->pairs; at++) {
+    struct pairs *pairs = part->pairs;
+    pthread_mutex_lock(&part->mutex);
+    uint32_t at = from;
+    for (; at < pairs->pairs && at < from + LEDGER_STRIDE; at++) {
         const struct pair *p = &pairs->pair[at];
         if (!p->zone)
             continue;
@@ -360,13 +369,16 @@ static void ledger_prune_part(struct pairs *pairs, ledger_gone is_gone, void *ar
         if (is_gone(arg, p->secondary, z->primary, &name))
             pairs_drop(pairs, at + 1);
     }
+    bool more = at < pairs->pairs;
+    ledger_leave(part);
+    return more;
 }
 
 void ledger_prune(struct ledger *l, ledger_gone is_gone, void *arg)
 {
     for (unsigned i = 0; i < l->count; i++) {
-        pthread_mutex_lock(&l->parts[i].mutex);
-        ledger_prune_part(l->parts[i].pairs, is_gone, arg);
-        ledger_leave(&l->parts[i]);
+        uint32_t from = 0;
+        while (ledger_prune_on(&l->parts[i], from, is_gone, arg))
+            from += LEDGER_STRIDE;
     }
 }

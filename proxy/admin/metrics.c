@@ -122,12 +122,13 @@ static void metrics_write_key_use(const struct metrics *m, FILE *out)
     static const char name[] = "key_last_used_timestamp_seconds";
     size_t end;
     series_head(out, name, SERIES_GAUGE, "When a message was last verified with the key.");
-    for (size_t at = view_begin(&m->view, STATS_KEY_USED, &end); at < end; at++) {
+    for (size_t at = view_begin(&m->view, STATS_VERIFIED, &end); at < end; at++) {
         struct stats_item item = stats_item_of(m->view.items[at].id);
         const char *peer = metrics_peer(&m->names, item.peer);
         const char *key = metrics_key(&m->names, item.key);
         if (peer && key)
-            SERIES(out, name, (double)m->view.items[at].value, "peer", peer, "key", key);
+            SERIES(out, name, (double)stats_time(m->view.items[at].value), "peer", peer, "key",
+                   key);
     }
 }
 
@@ -137,16 +138,15 @@ static void metrics_write_peers(const struct metrics *m, FILE *out)
     series_head(out, "clock_skew_seconds", SERIES_GAUGE,
                 "How far a peer's clock was ahead of ours when last seen.");
     for (size_t i = 0; i < config->peer_count; i++) {
-        uint64_t skew = view_find(&m->view, STATS_SKEW, config->peers[i].number, 0);
-        if (skew)
-            SERIES(out, "clock_skew_seconds", (double)stats_skew(skew), "peer",
-                   config->peers[i].name);
+        struct view_peer seen = view_peer(&m->view, config->peers[i].number);
+        if (seen.has_skew)
+            SERIES(out, "clock_skew_seconds", (double)seen.skew, "peer", config->peers[i].name);
     }
     series_head(out, "peer_up", SERIES_GAUGE, "Whether a peer spoke or answered when last tried.");
     for (size_t i = 0; i < config->peer_count; i++) {
-        uint64_t up = view_find(&m->view, STATS_UP, config->peers[i].number, 0);
-        if (up)
-            SERIES(out, "peer_up", (double)(up % 2), "peer", config->peers[i].name);
+        struct view_peer seen = view_peer(&m->view, config->peers[i].number);
+        if (seen.heard || seen.in_vain)
+            SERIES(out, "peer_up", !seen.in_vain, "peer", config->peers[i].name);
     }
 }
 

@@ -1,39 +1,17 @@
-#include <stdlib.h>
-
 #include "admin/metrics_parts.h"
 #include "admin/rows.h"
 #include "admin/series.h"
 
-struct metrics_states {
-    const struct names *names;
-    unsigned long *counts; /* owned; by peer, then state */
-};
-
-static void metrics_zones_count_state(void *arg, const struct ledger_entry *entry)
-{
-    const struct metrics_states *states = arg;
-    if (names_peer(states->names, entry->secondary))
-        states->counts[entry->secondary * LEDGER_STATES + entry->state]++;
-}
-
-static int metrics_zones_write_states(const struct metrics *m, FILE *out)
+static void metrics_zones_write_states(const struct metrics *m, const struct rows *rows, FILE *out)
 {
     const struct config *config = m->source->config;
-    struct metrics_states states = {.names = &m->names};
-    states.counts =
-        calloc((m->names.peer_count + 1u) * (size_t)LEDGER_STATES, sizeof *states.counts);
-    if (!states.counts)
-        return DNS_EMEMORY;
-    ledger_walk(m->source->observe->ledger, m->now, metrics_zones_count_state, &states);
     series_head(out, "zones", SERIES_GAUGE, "Zones of a secondary by the state of its copy.");
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
         for (int state = 0; peer->role == PEER_SECONDARY && state < LEDGER_STATES; state++)
-            SERIES(out, "zones", (double)states.counts[peer->number * LEDGER_STATES + state],
-                   "peer", peer->name, "state", rows_state_word(state));
+            SERIES(out, "zones", (double)rows_count(rows, peer, state), "peer", peer->name, "state",
+                   rows_state_word(state));
     }
-    free(states.counts);
-    return 0;
 }
 
 enum metrics_of_zone { METRICS_SERIAL, METRICS_REFRESHED, METRICS_BEHIND, METRICS_EXPIRE };
@@ -89,12 +67,11 @@ static void metrics_zones_write_rows(const struct metrics *m, const struct rows 
 int metrics_write_zones(const struct metrics *m, FILE *out)
 {
     struct rows rows;
-    int error = metrics_zones_write_states(m, out);
-    if (error == 0)
-        error = rows_init(&rows, m->source->observe->ledger, &m->names,
+    int error = rows_init(&rows, m->source->observe->ledger, &m->names,
                           m->source->config->proxy.metrics_zones, m->now);
     if (error < 0)
         return error;
+    metrics_zones_write_states(m, &rows, out);
     metrics_zones_write_rows(m, &rows, out);
     rows_fini(&rows);
     return 0;

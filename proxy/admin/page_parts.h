@@ -4,6 +4,7 @@
 #define ADMIN_PAGE_PARTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Zones at secondaries, the troubled first. */
@@ -12,6 +13,8 @@ void page_zones(FILE *out, const json_t *document, long long now);
 json_t *page_zones_count(const json_t *document);
 /* Those of one secondary: what the document says of it, or else what was counted. */
 const json_t *page_zones_of(const json_t *counts, const json_t *peer);
+/* Is one behind, silent or expired, or does the peer not answer? */
+bool page_zones_want_attention(const json_t *counts, const json_t *peer);
 long long page_zones_sum(const json_t *counts);
 /* A cell with them. */
 void page_zones_counted(FILE *out, const json_t *counts);

@@ -60,13 +60,6 @@ static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, 
     fputs("</tr>\n", out);
 }
 
-static bool page_peers_wants_attention(const json_t *peer, const json_t *counts)
-{
-    const json_t *own = page_zones_of(counts, peer);
-    return json_is_false(json_object_get(peer, "up")) || html_number(own, "expired") > 0 ||
-           html_number(own, "behind") > 0 || html_number(own, "silent") > 0;
-}
-
 struct page_peers_table {
     FILE *out;
     const json_t *peers;
@@ -85,7 +78,7 @@ static void page_peers_rows(struct page_peers_table *t, bool troubled)
         if (t->shown == PAGE_PEERS_MAX)
             return;
         if (strcmp(html_string(peer, "role"), t->role) != 0 ||
-            page_peers_wants_attention(peer, t->counts) != troubled)
+            page_zones_want_attention(t->counts, peer) != troubled)
             continue;
         page_peers_row(t->out, peer, t->counts, t->now);
         t->shown++;

@@ -107,6 +107,13 @@ const json_t *page_zones_of(const json_t *counts, const json_t *peer)
     return json_is_object(said) ? said : json_object_get(counts, html_string(peer, "label"));
 }
 
+bool page_zones_want_attention(const json_t *counts, const json_t *peer)
+{
+    const json_t *own = page_zones_of(counts, peer);
+    return json_is_false(json_object_get(peer, "up")) || html_number(own, "expired") > 0 ||
+           html_number(own, "behind") > 0 || html_number(own, "silent") > 0;
+}
+
 long long page_zones_sum(const json_t *counts)
 {
     long long sum = 0;

@@ -38,33 +38,56 @@ void pairs_free(struct pairs *l)
     free(l);
 }
 
-/* FNV-1a. */
-static uint32_t pairs_hash(const uint8_t *octets, size_t len, uint32_t number)
+static uint64_t pairs_mix(uint64_t hash, uint64_t word)
 {
-    uint32_t hash = 2166136261u ^ number;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ octets[i]) * 16777619u;
-    return (hash ^ number * 2654435761u) * 16777619u;
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
 }
 
-static uint32_t *pairs_zone_bucket(const struct pairs *l, const uint8_t *name, size_t len,
-                                   unsigned primary)
+uint32_t pairs_hash_name(const struct dns_name *name)
 {
-    return &l->zone_buckets[pairs_hash(name, len, primary) % l->buckets];
+    static const uint64_t small = UINT64_C(0x2020202020202020); /* as are letters with this bit */
+    uint64_t hash = name->len, word;
+    size_t at = 0;
+    for (; at + sizeof word <= name->len; at += sizeof word) {
+        memcpy(&word, name->octets + at, sizeof word);
+        hash = pairs_mix(hash, word | small);
+    }
+    word = 0;
+    memcpy(&word, name->octets + at, name->len - at);
+    return (uint32_t)(pairs_mix(hash, word | small) >> 16);
+}
+
+/* The first is in lower case; so are lengths. */
+static bool pairs_is_named(const struct pairs_zone *z, const struct dns_name *name)
+{
+    if (z->len != name->len)
+        return false;
+    if (memcmp(z->name, name->octets, name->len) == 0)
+        return true;
+    for (size_t i = 0; i < name->len; i++) {
+        uint8_t octet = name->octets[i];
+        if (z->name[i] != (octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t *pairs_zone_bucket(const struct pairs *l, uint32_t hash, unsigned primary)
+{
+    return &l->zone_buckets[(uint32_t)(pairs_mix(hash, primary) >> 32) % l->buckets];
 }
 
 static uint32_t *pairs_pair_bucket(const struct pairs *l, unsigned secondary, uint32_t zone)
 {
-    return &l->pair_buckets[pairs_hash((const uint8_t *)&zone, sizeof zone, secondary) %
-                            l->buckets];
+    return &l->pair_buckets[(uint32_t)(pairs_mix(zone, secondary) >> 32) % l->buckets];
 }
 
-static uint32_t pairs_find_zone(const struct pairs *l, const struct dns_name *lower,
-                                unsigned primary)
+static uint32_t pairs_find_zone(const struct pairs *l, const struct pairs_key *key)
 {
-    uint32_t at = *pairs_zone_bucket(l, lower->octets, lower->len, primary);
-    while (at && (l->zone[at - 1].primary != primary || l->zone[at - 1].len != lower->len ||
-                  memcmp(l->zone[at - 1].name, lower->octets, lower->len) != 0))
+    uint32_t at = *pairs_zone_bucket(l, key->hash, key->primary);
+    while (at && (l->zone[at - 1].primary != key->primary || l->zone[at - 1].hash != key->hash ||
+                  !pairs_is_named(&l->zone[at - 1], key->zone)))
         at = l->zone[at - 1].next;
     return at;
 }
@@ -80,7 +103,7 @@ static uint32_t pairs_find_pair(const struct pairs *l, unsigned secondary, uint3
 static void pairs_drop_zone(struct pairs *l, uint32_t place)
 {
     struct pairs_zone *z = &l->zone[place - 1];
-    uint32_t *link = pairs_zone_bucket(l, z->name, z->len, z->primary);
+    uint32_t *link = pairs_zone_bucket(l, z->hash, z->primary);
     while (*link != place)
         link = &l->zone[*link - 1].next;
     *link = z->next;
@@ -140,20 +163,25 @@ void pairs_drop(struct pairs *l, uint32_t place)
 }
 
 /* There are as many places for zones as for pairs, so one is free where a pair is. 0: no memory. */
-static uint32_t pairs_add_zone(struct pairs *l, const struct dns_name *lower, unsigned primary)
+static uint32_t pairs_add_zone(struct pairs *l, const struct pairs_key *key)
 {
-    uint8_t *name = malloc(lower->len + 1u);
+    struct dns_name lower = *key->zone;
+    uint8_t *name = malloc(lower.len + 1u);
     if (!name)
         return 0;
-    memcpy(name, lower->octets, lower->len);
+    dns_name_lower(&lower);
+    memcpy(name, lower.octets, lower.len);
     uint32_t place = l->free_zones;
     if (place)
         l->free_zones = l->zone[place - 1].next;
     else
         place = ++l->zones;
-    uint32_t *bucket = pairs_zone_bucket(l, lower->octets, lower->len, primary);
-    l->zone[place - 1] = (struct pairs_zone){
-        .name = name, .len = (uint8_t)lower->len, .primary = primary, .next = *bucket};
+    uint32_t *bucket = pairs_zone_bucket(l, key->hash, key->primary);
+    l->zone[place - 1] = (struct pairs_zone){.name = name,
+                                             .len = (uint8_t)lower.len,
+                                             .primary = key->primary,
+                                             .hash = key->hash,
+                                             .next = *bucket};
     *bucket = place;
     return place;
 }
@@ -173,17 +201,9 @@ static uint32_t pairs_add_pair(struct pairs *l, unsigned secondary, uint32_t zon
     return place;
 }
 
-static struct dns_name pairs_lower(const struct dns_name *zone)
+struct pairs_zone *pairs_zone_of(struct pairs *l, const struct pairs_key *key)
 {
-    struct dns_name lower = *zone;
-    dns_name_lower(&lower);
-    return lower;
-}
-
-struct pairs_zone *pairs_zone_of(struct pairs *l, unsigned primary, const struct dns_name *zone)
-{
-    struct dns_name lower = pairs_lower(zone);
-    uint32_t at = pairs_find_zone(l, &lower, primary);
+    uint32_t at = pairs_find_zone(l, key);
     return at ? &l->zone[at - 1] : NULL;
 }
 
@@ -196,36 +216,32 @@ bool pairs_are_full(const struct pairs *l)
 static uint32_t pairs_renew(struct pairs *l, unsigned secondary, uint32_t zone)
 {
     uint32_t place = zone ? pairs_find_pair(l, secondary, zone) : 0;
-    if (place) {
+    if (place && place != l->newest) {
         pairs_unlink(l, place);
         pairs_link(l, place);
     }
     return place;
 }
 
-struct pair *pairs_find(struct pairs *l, unsigned secondary, unsigned primary,
-                        const struct dns_name *zone)
+struct pair *pairs_find(struct pairs *l, const struct pairs_key *key)
 {
-    struct dns_name lower = pairs_lower(zone);
-    uint32_t place = pairs_renew(l, secondary, pairs_find_zone(l, &lower, primary));
+    uint32_t place = pairs_renew(l, key->secondary, pairs_find_zone(l, key));
     return place ? &l->pair[place - 1] : NULL;
 }
 
-struct pair *pairs_touch(struct pairs *l, unsigned secondary, unsigned primary,
-                         const struct dns_name *zone)
+struct pair *pairs_touch(struct pairs *l, const struct pairs_key *key)
 {
-    struct dns_name lower = pairs_lower(zone);
-    uint32_t at = pairs_find_zone(l, &lower, primary);
-    uint32_t place = pairs_renew(l, secondary, at);
+    uint32_t zone = pairs_find_zone(l, key);
+    uint32_t place = pairs_renew(l, key->secondary, zone);
     if (place)
         return &l->pair[place - 1];
     if (l->most == 0)
         return NULL;
     if (pairs_are_full(l)) {
         pairs_drop(l, l->oldest);
-        at = pairs_find_zone(l, &lower, primary);
+        zone = pairs_find_zone(l, key);
     }
-    if (!at)
-        at = pairs_add_zone(l, &lower, primary);
-    return at ? &l->pair[pairs_add_pair(l, secondary, at) - 1] : NULL;
+    if (!zone)
+        zone = pairs_add_zone(l, key);
+    return zone ? &l->pair[pairs_add_pair(l, key->secondary, zone) - 1] : NULL;
 }

@@ -19,6 +19,7 @@ struct pairs_zone {
     uint32_t newest;
     uint32_t refresh;
     uint32_t expire;
+    uint32_t hash;
 };
 
 struct pair {
@@ -70,14 +71,23 @@ struct pairs {
 struct pairs *pairs_new(unsigned most);
 void pairs_free(struct pairs *l);
 
-/* The pair, the youngest from now on. NULL: there is none, or none is to be kept. */
-struct pair *pairs_find(struct pairs *l, unsigned secondary, unsigned primary,
-                        const struct dns_name *zone);
+/* What a pair is found by; of a zone alone, without the secondary. */
+struct pairs_key {
+    unsigned secondary;
+    unsigned primary;
+    const struct dns_name *zone; /* case aside */
+    uint32_t hash;               /* of that name */
+};
+
+/* Case aside. */
+uint32_t pairs_hash_name(const struct dns_name *name);
+
+/* The pair, the youngest from now on. NULL: there is none. */
+struct pair *pairs_find(struct pairs *l, const struct pairs_key *key);
 /* The same, but made if there is none. NULL: no memory, or none is to be kept. */
-struct pair *pairs_touch(struct pairs *l, unsigned secondary, unsigned primary,
-                         const struct dns_name *zone);
+struct pair *pairs_touch(struct pairs *l, const struct pairs_key *key);
 /* The zone; NULL: no pair has it. */
-struct pairs_zone *pairs_zone_of(struct pairs *l, unsigned primary, const struct dns_name *zone);
+struct pairs_zone *pairs_zone_of(struct pairs *l, const struct pairs_key *key);
 bool pairs_are_full(const struct pairs *l);
 void pairs_drop(struct pairs *l, uint32_t place);
 

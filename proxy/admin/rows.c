@@ -42,7 +42,7 @@ static void rows_take(void *arg, const struct ledger_entry *entry)
     if (!walk->current) {
         rows->counts[entry->state]++;
         rows->total++;
-        rows->seen[entry->secondary] |= entry->state != LEDGER_UNKNOWN;
+        rows->by_peer[(size_t)entry->secondary * LEDGER_STATES + entry->state]++;
     }
     if (current == walk->current && rows->count < rows->most)
         rows->items[rows->count++] = *entry;
@@ -69,8 +69,8 @@ int rows_init(struct rows *rows, struct ledger *ledger, const struct names *name
     struct rows_walk walk = {.rows = rows, .names = names};
     *rows = (struct rows){.most = most};
     rows->items = calloc(most + 1, sizeof *rows->items);
-    rows->seen = calloc(names->peer_count + 1u, sizeof *rows->seen);
-    if (!rows->items || !rows->seen) {
+    rows->by_peer = calloc((names->peer_count + 1u) * (size_t)LEDGER_STATES, sizeof *rows->by_peer);
+    if (!rows->items || !rows->by_peer) {
         rows_fini(rows);
         return DNS_EMEMORY;
     }
@@ -85,11 +85,24 @@ int rows_init(struct rows *rows, struct ledger *ledger, const struct names *name
 void rows_fini(struct rows *rows)
 {
     free(rows->items);
-    free(rows->seen);
+    free(rows->by_peer);
     *rows = (struct rows){0};
 }
 
-/* "error REFUSED", "timeout" */
+size_t rows_count(const struct rows *rows, const struct peer *secondary, enum ledger_state state)
+{
+    return rows->by_peer[(size_t)secondary->number * LEDGER_STATES + state];
+}
+
+bool rows_know(const struct rows *rows, const struct peer *secondary)
+{
+    for (int state = 0; state < LEDGER_STATES; state++)
+        if (state != LEDGER_UNKNOWN && rows_count(rows, secondary, state) > 0)
+            return true;
+    return false;
+}
+
+/* "answered REFUSED", "timeout" */
 static const char *rows_result(enum relay_result result, unsigned rcode, char *out, size_t size)
 {
     char text[DNS_TEXT_SIZE];

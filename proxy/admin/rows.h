@@ -13,13 +13,18 @@ struct rows {
     struct ledger_entry *items; /* owned; expired first, then silent, behind, unknown, current */
     size_t count;
     size_t most;
-    bool *seen; /* owned; by number: a secondary of which something is known */
+    size_t *by_peer; /* owned; `counts` of each secondary, by its number */
 };
 
 /* At most `most` rows; whatever is not in the configuration is left out. Negative: no memory. */
 int rows_init(struct rows *rows, struct ledger *ledger, const struct names *names, size_t most,
               int64_t now) MUST_CHECK;
 void rows_fini(struct rows *rows);
+
+/* The secondary's copies in this state. */
+size_t rows_count(const struct rows *rows, const struct peer *secondary, enum ledger_state state);
+/* Is anything known of any of them? */
+bool rows_know(const struct rows *rows, const struct peer *secondary);
 
 const char *rows_state_word(enum ledger_state state);
 

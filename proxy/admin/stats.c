@@ -47,7 +47,7 @@ uint64_t stats_id(const struct stats_item *item)
                   (uint64_t)(item->key & STATS_NUMBER) << STATS_KEY_AT |
                   (uint64_t)item->operation << STATS_OPERATION_AT |
                   (uint64_t)item->transport << STATS_TRANSPORT_AT | (item->what & STATS_WHAT);
-    return item->kind >= STATS_SKEW ? id | COUNTS_LATEST : id;
+    return item->kind >= STATS_VERIFIED ? id | COUNTS_LATEST : id;
 }
 
 struct stats_item stats_item_of(uint64_t id)
@@ -60,6 +60,11 @@ struct stats_item stats_item_of(uint64_t id)
         .transport = id >> STATS_TRANSPORT_AT & 1,
         .what = id & STATS_WHAT,
     };
+}
+
+int64_t stats_time(uint64_t value)
+{
+    return (int64_t)(value >> STATS_SKEW_BITS);
 }
 
 int64_t stats_skew(uint64_t value)
@@ -162,13 +167,12 @@ static void stats_count_transfer(struct counts *counts, const struct relay_event
         stats_count_duration(counts, event->milliseconds);
 }
 
-/* It has said something. */
-static void stats_hear(struct counts *counts, const struct peer *peer, int64_t now)
+/* It has said something; what verified is told by itself. */
+static void stats_hear(struct counts *counts, const struct peer *peer, const struct tsig_key *key,
+                       int64_t now)
 {
-    if (!peer)
-        return;
-    stats_set(counts, STATS_HEARD, peer->number, (uint64_t)now);
-    stats_set(counts, STATS_UP, peer->number, 2 * (uint64_t)now + 1);
+    if (peer && !key)
+        stats_set(counts, STATS_HEARD, peer->number, (uint64_t)now);
 }
 
 static bool stats_is_silence(enum relay_result result)
@@ -181,39 +185,41 @@ static bool stats_is_silence(enum relay_result result)
 static void stats_hear_or_not(struct counts *counts, const struct relay_event *event, int64_t now)
 {
     if (event->has_rcode)
-        stats_hear(counts, event->peer, now);
+        stats_hear(counts, event->peer, event->key, now);
     else if (event->peer && stats_is_silence(event->result))
-        stats_set(counts, STATS_UP, event->peer->number, 2 * (uint64_t)now);
+        stats_set(counts, STATS_DOWN, event->peer->number, (uint64_t)now);
+}
+
+static uint64_t stats_clock(int64_t now, int64_t skew)
+{
+    if (skew >= STATS_SKEW_HALF)
+        skew = STATS_SKEW_HALF - 1;
+    if (skew < -STATS_SKEW_HALF)
+        skew = -STATS_SKEW_HALF;
+    return (uint64_t)now << STATS_SKEW_BITS | (uint64_t)(skew + STATS_SKEW_HALF);
 }
 
 /* A clock tells as much, whether the peer shows it or says so of ours. */
 static void stats_see_clock(struct counts *counts, const struct relay_event *event, int64_t now)
 {
-    if (!event->peer || !event->has_skew)
-        return;
-    int64_t skew = event->skew;
-    if (skew >= STATS_SKEW_HALF)
-        skew = STATS_SKEW_HALF - 1;
-    if (skew < -STATS_SKEW_HALF)
-        skew = -STATS_SKEW_HALF;
-    stats_set(counts, STATS_SKEW, event->peer->number,
-              (uint64_t)now << STATS_SKEW_BITS | (uint64_t)(skew + STATS_SKEW_HALF));
+    if (event->peer && event->has_skew)
+        stats_set(counts, STATS_CLOCK, event->peer->number, stats_clock(now, event->skew));
 }
 
 static void stats_verify(struct counts *counts, const struct relay_event *event, int64_t now)
 {
     const struct stats_item item = {
-        .kind = STATS_KEY_USED, .peer = stats_peer(event->peer), .key = stats_key(event)};
-    counts_set(counts, stats_id(&item), (uint64_t)now);
-    stats_see_clock(counts, event, now);
-    stats_hear(counts, event->peer, now);
+        .kind = STATS_VERIFIED, .peer = stats_peer(event->peer), .key = stats_key(event)};
+    counts_set(counts, stats_id(&item), stats_clock(now, event->skew));
 }
 
 static void stats_end(struct counts *counts, const struct relay_event *event, int64_t now)
 {
+    const struct peer *server = event->server;
     stats_count_request(counts, event);
-    stats_hear(counts, event->peer, now);
-    stats_hear(counts, event->server, now);
+    stats_hear(counts, event->peer, event->key, now);
+    if (server && !peer_is_signed(server))
+        stats_hear(counts, server, NULL, now);
 }
 
 /* What is no end of a client's request, or is one before anything was asked. */

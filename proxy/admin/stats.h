@@ -21,10 +21,10 @@ enum stats_kind {
     STATS_NOTIFIES,      /* [result] */
     STATS_LIMITS,        /* [result] */
     /* Each the latest. */
-    STATS_SKEW,     /* see stats_skew */
-    STATS_KEY_USED, /* by key: when, in seconds since 1970 */
-    STATS_HEARD,    /* when */
-    STATS_UP,       /* when, twice, and 1 if it is */
+    STATS_VERIFIED, /* by key: when, and the clock of who signed */
+    STATS_CLOCK,    /* likewise, from what else shows it */
+    STATS_HEARD,    /* when, from what did not verify, in seconds since 1970 */
+    STATS_DOWN,     /* when it was tried in vain */
 };
 
 enum stats_operation {
@@ -59,7 +59,9 @@ const char *stats_failure_word(unsigned what);
 #define STATS_BOUNDS 10
 extern const unsigned stats_bounds[STATS_BOUNDS];
 
-/* Seconds that a peer's clock is ahead, of the value of STATS_SKEW. */
+/* Of the value of STATS_VERIFIED and STATS_CLOCK: when, and by how many seconds the clock was
+ * ahead. */
+int64_t stats_time(uint64_t value);
 int64_t stats_skew(uint64_t value);
 
 /* What an event says; `now` in seconds since 1970. By any thread. */

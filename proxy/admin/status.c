@@ -208,6 +208,16 @@ static json_t *status_text(char *text)
     return string;
 }
 
+static json_t *status_peers(const struct status *s)
+{
+    const struct peers_view from = {.config = s->source->config,
+                                    .names = &s->names,
+                                    .view = &s->view,
+                                    .rows = &s->rows,
+                                    .memory = s->source->facts->memory};
+    return peers_to_json(&from);
+}
+
 static json_t *status_make(const struct status *s)
 {
     const struct status_source *source = s->source;
@@ -221,8 +231,7 @@ static json_t *status_make(const struct status *s)
     json_object_set_new(document, "workers", json_integer(source->facts->workers));
     json_object_set_new(document, "draining", json_boolean(source->facts->draining));
     json_object_set_new(document, "listeners", status_listeners(source->facts));
-    json_object_set_new(document, "peers",
-                        peers_to_json(source->config, &s->names, &s->view, source->facts->memory));
+    json_object_set_new(document, "peers", status_peers(s));
     json_object_set_new(document, "zone_counts", status_counts(&s->rows));
     json_object_set_new(document, "zones_left_out",
                         json_integer((json_int_t)(s->rows.total - s->rows.count)));

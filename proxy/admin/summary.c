@@ -35,7 +35,7 @@ static const struct peer *summary_find_unseen(const struct config *config, const
     *count = 0;
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
-        if (peer->role != PEER_SECONDARY || rows->seen[peer->number])
+        if (peer->role != PEER_SECONDARY || rows_know(rows, peer))
             continue;
         if (++*count == 1)
             first = peer;
@@ -80,11 +80,11 @@ static void summary_write_primaries(FILE *out, const struct config *config, cons
 {
     for (size_t i = 0; i < config->peer_count; i++) {
         const struct peer *peer = &config->peers[i];
-        uint64_t up = view_find(view, STATS_UP, peer->number, 0);
+        struct view_peer seen = view_peer(view, peer->number);
         char when[ROWS_TIME_SIZE];
-        if (peer->role == PEER_PRIMARY && up > 0 && up % 2 == 0) {
+        if (peer->role == PEER_PRIMARY && seen.in_vain) {
             fprintf(out, "; primary %s did not answer at %s", peer->name,
-                    rows_time((int64_t)(up / 2), when));
+                    rows_time(seen.in_vain, when));
             return;
         }
     }

@@ -57,3 +57,40 @@ uint64_t view_sum(const struct view *view, enum stats_kind kind, unsigned peer, 
     }
     return sum;
 }
+
+/* Of all the peer's keys. */
+static uint64_t view_last_verified(const struct view *view, unsigned peer)
+{
+    const struct stats_item first = {.kind = STATS_VERIFIED, .peer = peer};
+    uint64_t last = 0;
+    for (size_t i = view_seek(view, stats_id(&first)); i < view->count; i++) {
+        struct stats_item item = stats_item_of(view->items[i].id);
+        if (item.kind != STATS_VERIFIED || item.peer != peer)
+            break;
+        if (view->items[i].value > last)
+            last = view->items[i].value;
+    }
+    return last;
+}
+
+struct view_peer view_peer(const struct view *view, unsigned peer)
+{
+    uint64_t verified = view_last_verified(view, peer);
+    uint64_t clock = view_find(view, STATS_CLOCK, peer, 0);
+    int64_t in_vain = (int64_t)view_find(view, STATS_DOWN, peer, 0);
+    struct view_peer out = {.heard = (int64_t)view_find(view, STATS_HEARD, peer, 0)};
+    if (stats_time(verified) > out.heard)
+        out.heard = stats_time(verified);
+    if (in_vain > out.heard)
+        out.in_vain = in_vain;
+    if (clock < verified)
+        clock = verified;
+    out.has_skew = clock;
+    out.skew = clock ? stats_skew(clock) : 0;
+    return out;
+}
+
+int64_t view_key_used(const struct view *view, unsigned peer, unsigned key)
+{
+    return stats_time(view_find(view, STATS_VERIFIED, peer, key));
+}

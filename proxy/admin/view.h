@@ -20,4 +20,15 @@ size_t view_begin(const struct view *view, enum stats_kind kind, size_t *end);
 /* All that is counted of a kind for a peer and a key. */
 uint64_t view_sum(const struct view *view, enum stats_kind kind, unsigned peer, unsigned key);
 
+/* What is known of a peer. Times are seconds since 1970, 0: never. */
+struct view_peer {
+    int64_t heard;
+    int64_t in_vain; /* it was tried, and has not been heard since */
+    bool has_skew;
+    int64_t skew;
+};
+
+struct view_peer view_peer(const struct view *view, unsigned peer);
+int64_t view_key_used(const struct view *view, unsigned peer, unsigned key);
+
 #endif

@@ -8,6 +8,8 @@
 #include "base/call.h"
 #include "base/command.h"
 
+#define REMOTE_ASLEEP_MAX 20
+
 /* What such a command takes: words of its own, and which option. */
 struct remote {
     unsigned least, most;
@@ -194,8 +196,12 @@ static int remote_print_notify(const json_t *document)
         printf("answered %s\n", rcode);
     else
         puts("and nobody has answered");
-    json_array_foreach (json_object_get(document, "asleep"), i, asleep)
-        printf("    asleep, and told again later: %s\n", json_string_value(asleep));
+    json_array_foreach (json_object_get(document, "asleep"), i, asleep) {
+        if (i < REMOTE_ASLEEP_MAX)
+            printf("    asleep, and told again later: %s\n", json_string_value(asleep));
+    }
+    if (i > REMOTE_ASLEEP_MAX)
+        printf("    and %zu more\n", i - REMOTE_ASLEEP_MAX);
     return answered && strcmp(rcode, "NOERROR") == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
 

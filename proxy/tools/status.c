@@ -10,6 +10,7 @@
 #include "base/command.h"
 
 #define STATUS_ZONES_MAX 20
+#define STATUS_PEERS_MAX 50
 
 static bool status_is(const json_t *object, const char *key, const char *word)
 {
@@ -61,14 +62,23 @@ static void status_print_peer(const json_t *peer, const json_t *counts, long lon
     puts("");
 }
 
+/* Those that want attention come first, and all others while there is room. */
 static void status_print_peers(const json_t *document, long long now)
 {
-    const json_t *peer;
+    const json_t *peers = json_object_get(document, "peers"), *peer;
     json_t *counts = page_zones_count(document);
-    size_t i;
+    size_t shown = 0, i;
     puts("\nPEER                 ROLE      ANSWERS   ZONES BEHIND SILENT  HEARD    CLOCK");
-    json_array_foreach (json_object_get(document, "peers"), i, peer)
-        status_print_peer(peer, counts, now);
+    for (int troubled = 1; troubled >= 0; troubled--) {
+        json_array_foreach (peers, i, peer) {
+            if (page_zones_want_attention(counts, peer) != troubled || shown >= STATUS_PEERS_MAX)
+                continue;
+            status_print_peer(peer, counts, now);
+            shown++;
+        }
+    }
+    if (json_array_size(peers) > shown)
+        printf("and %zu more: tsig-proxy status --json\n", json_array_size(peers) - shown);
     json_decref(counts);
 }
 

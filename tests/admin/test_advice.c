@@ -2,6 +2,7 @@
 #include "admin/advice.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/events.h"
@@ -106,6 +107,70 @@ Test(advice, a_tsig_that_failed_says_what_differs)
     clock.has_skew = true;
     clock.skew = -412;
     expect(clock, "its clock is 412 s behind; check NTP on both sides");
+}
+
+Test(advice, an_answer_that_proves_nothing_says_which_key_is_missing_there)
+{
+    struct relay_event answer = {
+        .type = EVENT_TSIG_FAILURE,
+        .result = RESULT_BAD_ANSWER,
+        .peer = scene_peer("one"),
+        .address = scene_address("192.0.2.1"),
+        .key = scene_key(),
+        .tsig_error = 17,
+        .advice = "in general",
+    };
+    expect(answer, "secondary one says BADKEY (unsigned, so not proven); give it key k with "
+                   "hmac-sha256");
+    answer.tsig_error = 16;
+    expect(answer, "secondary one says BADSIG (unsigned, so not proven); compare the secret of key "
+                   "k on both sides");
+    answer.tsig_error = 4711;
+    expect(answer, "in general");
+    answer.result = RESULT_UNSIGNED_ANSWER;
+    expect(answer, "in general");
+    answer.advice = NULL;
+    expect(answer, "secondary one answered without TSIG (unsigned, so not proven); give it key k "
+                   "with hmac-sha256");
+}
+
+/* Whatever the relay may come to report. */
+Test(advice, every_event_with_every_result_can_be_told, .timeout = 60)
+{
+    const struct peer *const peers[] = {NULL, scene_peer("hq"), scene_peer("one"),
+                                        scene_peer("two")};
+    static const uint16_t errors[] = {0, 16, 17, 18, 22, 4711};
+    for (unsigned type = 0; type < EVENT_TYPES; type++)
+        for (unsigned result = 0; result < RESULTS; result++)
+            for (unsigned i = 0; i < 4 * 6; i++) {
+                const struct peer *peer = peers[i % 4];
+                struct relay_event event = {
+                    .type = type,
+                    .result = result,
+                    .peer = type == EVENT_NOTIFIED ? scene_peer("hq") : peer,
+                    .client = peer,
+                    .server = peers[(i + 1) % 4],
+                    .address = i % 3 ? scene_address("192.0.2.1") : NULL,
+                    .key = i % 2 ? scene_key() : NULL,
+                    .key_name = i % 3 ? scene_zone("k") : NULL,
+                    .expected = i % 5 ? NULL : scene_key(),
+                    .offered = i % 5 ? NULL : scene_zone("hmac-md5.sig-alg.reg.int"),
+                    .zone = peer || type == EVENT_NOTIFIED ? scene_zone("example.com") : NULL,
+                    .opcode = i % 2 ? DNS_OPCODE_NOTIFY : 0,
+                    .qtype = (uint16_t)(i % 7),
+                    .has_rcode = i % 2,
+                    .rcode = i % 24,
+                    .tsig_error = errors[i / 4],
+                    .has_skew = i % 2,
+                    .skew = INT64_MIN / 2,
+                    .has_serial = i % 3,
+                    .serial = i,
+                    .milliseconds = UINT64_MAX / 2,
+                };
+                scene_report(event);
+            }
+    json_decref(scene_document());
+    free(scene_metrics());
 }
 
 Test(advice, who_refused_is_named_with_what_to_do_there)

@@ -126,6 +126,22 @@ Test(metrics, each_event_counts)
         cr_expect(strstr(metrics, begun[i]), "%s", begun[i]);
 }
 
+/* Before a mode = observe is taken out, there should be no more of these. */
+Test(metrics, what_observe_lets_through_counts_as_unsigned)
+{
+    struct relay_event observed =
+        scene_answered(EVENT_OBSERVED, "one", DNS_TYPE_SOA, "example.com", 0);
+    observed.result = RESULT_UNSIGNED;
+    observed.key = NULL;
+    scene_report(observed);
+    scene_report(observed);
+    look();
+    cr_expect(has("tsig_proxy_tsig_failures_total{peer=\"one\",key=\"unknown\","
+                  "error=\"unsigned\"} 2"),
+              "%s", metrics);
+    cr_expect_not(strstr(metrics, "tsig_proxy_requests_total{"), "its end will count it");
+}
+
 Test(metrics, what_a_reload_removes_disappears_and_the_rest_counts_on)
 {
     tell_all();

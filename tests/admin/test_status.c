@@ -190,6 +190,8 @@ Test(status, peers_show_keys_clocks_and_whether_they_are_up)
     cr_expect_str_eq(text(key, "algorithm"), "hmac-sha256");
     cr_expect_eq(number(key, "failures"), 1);
     cr_expect_geq(number(key, "last_used"), number(document, "started"));
+    cr_expect_eq(number(json_object_get(one, "zones"), "current"), 0);
+    cr_expect(json_is_null(json_object_get(hq, "zones")));
     cr_expect(strstr(text(document, "summary"), "; primary hq did not answer at "));
 }
 

@@ -59,6 +59,8 @@ Test(config, defaults_of_a_small_file)
     cr_expect_eq(config->proxy.log_level, LOG_INFO);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_LOGFMT);
     cr_expect_eq(config->proxy.watch, 0);
+    cr_expect_eq(config->proxy.status_zones, 100000);
+    cr_expect_eq(config->proxy.metrics_zones, 1000);
     cr_expect_eq(config->proxy.fudge, 300);
     cr_expect_eq(config->proxy.connect_timeout, 5);
     cr_expect_eq(config->proxy.answer_timeout, 5);
@@ -106,6 +108,7 @@ Test(config, every_setting_is_stored)
                              "transparent = no\nworkers = 1\nuser =\ncontrol = /run/c\n"
                              "http = ::1\n"
                              "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
+                             "status-zones = 8\nmetrics-zones = 0\n"
                              "connect-timeout = 1\nanswer-timeout = 2\n"
                              "progress-timeout = 3\nidle-timeout = 4\ndrain-timeout = 0\n"
                              "[key k]\nsecret-file = k.key\n"
@@ -130,6 +133,8 @@ Test(config, every_setting_is_stored)
     cr_expect_eq(config->proxy.log_level, LOG_DEBUG);
     cr_expect_eq(config->proxy.log_format, LOG_FORMAT_JSON);
     cr_expect_eq(config->proxy.watch, 30);
+    cr_expect_eq(config->proxy.status_zones, 8);
+    cr_expect_eq(config->proxy.metrics_zones, 0);
     cr_expect_eq(config->proxy.fudge, 3600);
     cr_expect_eq(config->proxy.connect_timeout, 1);
     cr_expect_eq(config->proxy.answer_timeout, 2);
@@ -212,6 +217,8 @@ Test(config, M8_values_are_checked)
         {"workers = 257", "'workers' is a whole number from 1 to 256, or auto, not '257'"},
         {"watch = 0", "'watch' is a whole number from 1 to 86400, or no, not '0'"},
         {"watch = yes", "'watch' is a whole number from 1 to 86400, or no, not 'yes'"},
+        {"metrics-zones = 100001",
+         "'metrics-zones' is a whole number from 0 to 100000, not '100001'"},
         {"transparent = true", "'transparent' is yes or no, not 'true'"},
         {"log-level = Info", "'log-level' is error, warning, notice, info or debug, not 'Info'"},
         {"http = 127.0.0.1@53",
