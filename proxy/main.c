@@ -13,9 +13,9 @@ static const struct main_command {
     const char *name;
     int (*run)(int argc, char **argv);
 } main_commands[] = {
-    {"run", command_run},      {"check", command_check},   {"keygen", command_keygen},
-    {"show", command_show},    {"health", command_health}, {"help", main_help},
-    {"version", main_version},
+    {"run", command_run},   {"check", command_check},   {"keygen", command_keygen},
+    {"show", command_show}, {"health", command_health}, {"probe", command_probe},
+    {"help", main_help},    {"version", main_version},
 };
 
 static const struct main_command *main_find(const char *name)

@@ -12,6 +12,7 @@ int command_check(int argc, char **argv);
 int command_keygen(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_health(int argc, char **argv);
+int command_probe(int argc, char **argv);
 
 /* Prints the page of a command to standard output; of all of them for "". */
 void command_help(const char *name);
