@@ -61,7 +61,8 @@ struct address ours_seen_from(const struct config *config, const struct peer *pe
                               const struct address *to)
 {
     struct address source = ours_source(config, peer, to);
-    return source.family == ADDRESS_NONE ? ours_route(to) : source;
+    bool open = source.family == ADDRESS_NONE && !config->proxy.transparent;
+    return open ? ours_route(to) : source;
 }
 
 int ours_add(struct address_list *list, const struct address *a)

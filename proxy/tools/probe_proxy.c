@@ -181,6 +181,9 @@ static void probe_proxy_zone(struct probe *p, const struct peer *secondary,
         return;
     }
     findings_good(&p->findings, "%s: it answers with serial %u", text, serial);
+    /* Asked at an address of its own it asks from there, which the primary need not know. */
+    if (p->config->proxy.transparent)
+        return;
     switch (probe_fetch(p, place, zone, &serial)) {
     case PROBE_FETCHED:
         findings_good(&p->findings, "%s: it transfers it, serial %u%s", text, serial,

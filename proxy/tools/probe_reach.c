@@ -62,7 +62,11 @@ static void probe_reach_say_down(struct probe *p, const struct peer *peer,
     }
     findings_mend(&p->findings, "down or out of reach; UDP: %s; TCP: %s", talk_why(udp),
                   talk_why(tcp));
-    if (udp == -ECONNREFUSED || tcp == -ECONNREFUSED)
+    if (p->config->proxy.transparent && udp == -ETIMEDOUT)
+        findings_cure(&p->findings,
+                      "start it; or are the packet rules missing, without which answers to the "
+                      "addresses of others do not come here? tsig-proxy show --tproxy | sh -s up");
+    else if (udp == -ECONNREFUSED || tcp == -ECONNREFUSED)
         findings_cure(&p->findings,
                       "the host is there, the server is not: start it, or correct 'address' in "
                       "[%s %s]",

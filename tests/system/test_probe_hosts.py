@@ -4,7 +4,7 @@ import pytest
 
 import net
 import proxy as proxy_module
-from gateway import SANITIZERS, GatewayBind, GatewayKnot, GatewayNsd, HostedProxy
+from gateway import SANITIZERS, Gateway, GatewayBind, GatewayKnot, GatewayNsd, HostedProxy
 from namespaces import Star
 from test_probe import Report
 from tsigtool import Key
@@ -140,3 +140,25 @@ def test_it_does_not_run(launch, tmp_path):
         "does not answer over TCP: connection refused: nothing listens there"], report.text
     assert "systemctl start tsig-proxy" in report.summary
     hosts.proxy.start()
+
+
+def test_a_transparent_gateway_asks_from_the_addresses_of_both_sides(launch, tmp_path):
+    """And as each secondary, at its own address, where the primary would not let it transfer."""
+    gateway = Gateway(launch, tmp_path, [(GatewayBind, 4), (GatewayNsd, 6)], hosts=20)
+    gateway.start()
+    command = [proxy_module.program(), "probe", "-c", gateway.proxy.path, "--zone", gateway.zone.name]
+    report = Report(gateway.star.router.call(*command, environment=SANITIZERS)).well()
+    assert "example.org: it transfers it to us" in report.of("ok", "primary hq, 10.53.1.2@53"), report.text
+    assert "example.org: it transfers it to us" in report.of("ok", "primary hq, fd53:1::2@53"), report.text
+    assert "example.org: serial 1000, as its primary has" in report.of("ok", "secondary west, fd53:4::2@53"), report.text
+    assert report.of("ok", "this proxy").count("example.org: it answers with serial 1000") == 2, report.text
+
+
+def test_fault_packet_rules_missing(launch, tmp_path):
+    gateway = Gateway(launch, tmp_path, [(GatewayBind, 4)], hosts=20)
+    gateway.start()
+    gateway.proxy.rules("down")
+    command = [proxy_module.program(), "probe", "-c", gateway.proxy.path, "hq"]
+    report = Report(gateway.star.router.call(*command, environment=SANITIZERS))
+    assert report.status == 1
+    assert "are the packet rules missing" in report.summary and "show --tproxy | sh -s up" in report.summary
