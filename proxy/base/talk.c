@@ -25,7 +25,10 @@ static int talk_wait(const struct talk *t, short events, int64_t deadline)
 {
     struct pollfd ready = {.fd = t->fd, .events = events};
     int64_t left = deadline - talk_now_ms();
-    int count = poll(&ready, 1, left > 0 ? (int)left : 0);
+    /* Also while others keep the socket busy. */
+    if (left <= 0)
+        return -ETIMEDOUT;
+    int count = poll(&ready, 1, (int)left);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
     return count > 0 ? 0 : -ETIMEDOUT;

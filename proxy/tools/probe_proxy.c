@@ -3,6 +3,7 @@
  * this host that is the secondary's in the configuration; as root from the secondary's own address
  * (stand_in.h); else from any, which the proxy must refuse, and in its refusal it says whether it
  * has the key. */
+#include <ctype.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -96,7 +97,8 @@ static const char *probe_proxy_reason(const struct talk *t, char out[PROBE_REASO
     size_t len;
     *out = '\0';
     if (dns_opt_error(&t->answer, &ede, &text, &len) && len < PROBE_REASON_SIZE) {
-        memcpy(out, text, len);
+        for (size_t i = 0; i < len; i++)
+            out[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
         out[len] = '\0';
     }
     return out;

@@ -176,9 +176,8 @@ static void probe_secondary_keys(struct probe *p, const struct peer *secondary,
         there.key = key;
         if (!key->secret || probe_ask_soa(p, &there, zone) < 0)
             continue;
-        findings_note(&p->findings, "key %s (%s): it %s it, too",
-                      dns_name_to_text(&key->name, name), key->algorithm->text,
-                      p->talk.proven ? "has" : "does not have");
+        findings_note(&p->findings, "key %s (%s): it %s", dns_name_to_text(&key->name, name),
+                      key->algorithm->text, p->talk.proven ? "has it, too" : "does not have it");
     }
 }
 

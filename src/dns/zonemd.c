@@ -12,14 +12,13 @@
 #include "dns/rdata.h"
 #include "dns/xfr.h"
 
-#define ZONEMD_TYPE_RRSIG   46
-#define ZONEMD_TYPE         63
-#define ZONEMD_FIELDS       10 /* type, class, TTL and RDLENGTH */
-#define ZONEMD_LABELS_MAX   128
-#define ZONEMD_FIRST_ROOM   65536
-#define ZONEMD_RECORD_MAX   (1 + DNS_NAME_MAX + ZONEMD_FIELDS + DNS_MESSAGE_MAX)
-#define ZONEMD_SIMPLE       1
-#define ZONEMD_CLAIM_FIELDS 6 /* serial, scheme and hash */
+#define ZONEMD_TYPE_RRSIG 46
+#define ZONEMD_TYPE       63
+#define ZONEMD_FIELDS     10 /* type, class, TTL and RDLENGTH */
+#define ZONEMD_LABELS_MAX 128
+#define ZONEMD_FIRST_ROOM 65536
+#define ZONEMD_RECORD_MAX (1 + DNS_NAME_MAX + ZONEMD_FIELDS + DNS_MESSAGE_MAX)
+#define ZONEMD_SIMPLE     1
 
 void dns_zonemd_init(struct dns_zonemd *z, const struct dns_name *zone, size_t most)
 {
@@ -111,30 +110,30 @@ static bool zonemd_is_left_out(const struct dns_zonemd *z, const struct dns_reco
                                        dns_wire_u16_at(rdata) == ZONEMD_TYPE);
 }
 
-static bool zonemd_is_same_claim(const struct dns_zonemd_claim *a, const uint8_t *rdata, size_t len)
+static bool zonemd_is_same_claim(const struct dns_zonemd_claim *a, const struct dns_zonemd_claim *b)
 {
-    return a->len == len - ZONEMD_CLAIM_FIELDS && a->scheme == rdata[4] && a->hash == rdata[5] &&
-           memcmp(a->digest, rdata + ZONEMD_CLAIM_FIELDS, a->len) == 0;
+    return a->serial == b->serial && a->scheme == b->scheme && a->hash == b->hash &&
+           a->len == b->len && memcmp(a->digest, b->digest, a->len) == 0;
 }
 
 /* A digest too long for any hash known here counts as one of no hash. */
 static void zonemd_note_claim(struct dns_zonemd *z, const uint8_t *rdata, size_t len)
 {
-    if (len < ZONEMD_CLAIM_FIELDS || z->claim_count == DNS_ZONEMD_CLAIMS_MAX)
-        return;
-    for (size_t i = 0; i < z->claim_count; i++)
-        if (zonemd_is_same_claim(&z->claims[i], rdata, len))
-            return;
     struct dns_reader r = dns_wire_reader(rdata, len);
-    struct dns_zonemd_claim *claim = &z->claims[z->claim_count++];
-    *claim = (struct dns_zonemd_claim){0};
-    claim->serial = dns_wire_get_u32(&r);
-    claim->scheme = dns_wire_get_u8(&r);
-    claim->hash = dns_wire_get_u8(&r);
-    if (len - r.at > sizeof claim->digest)
+    struct dns_zonemd_claim claim = {0};
+    claim.serial = dns_wire_get_u32(&r);
+    claim.scheme = dns_wire_get_u8(&r);
+    claim.hash = dns_wire_get_u8(&r);
+    if (r.failed || z->claim_count == DNS_ZONEMD_CLAIMS_MAX)
         return;
-    claim->len = (uint8_t)(len - r.at);
-    memcpy(claim->digest, rdata + r.at, claim->len);
+    if (len - r.at <= sizeof claim.digest) {
+        claim.len = (uint8_t)(len - r.at);
+        memcpy(claim.digest, rdata + r.at, claim.len);
+    }
+    for (size_t i = 0; i < z->claim_count; i++)
+        if (zonemd_is_same_claim(&z->claims[i], &claim))
+            return;
+    z->claims[z->claim_count++] = claim;
 }
 
 static int zonemd_add_record(struct dns_zonemd *z, const struct dns_message *m,
@@ -161,7 +160,8 @@ static int zonemd_add_record(struct dns_zonemd *z, const struct dns_message *m,
     size_t rdata_at = w.at;
     r.at = rr->rdata_at;
     zonemd_copy_rdata(&r, &w, rr->type);
-    if (r.failed || w.failed)
+    /* Names in full may make more of it than RDATA can be. */
+    if (r.failed || w.failed || w.at - rdata_at > UINT16_MAX)
         return DNS_EFORMAT;
     dns_wire_set_u16_at(z->octets + z->len + rdata_at - 2, (uint16_t)(w.at - rdata_at));
     z->len += w.at;
@@ -214,10 +214,9 @@ static int zonemd_compare_owners(const uint8_t *a, const uint8_t *b)
     return (i > 0) - (k > 0);
 }
 
-/* Owner, type and class, RDATA. */
-static int zonemd_compare(const void *left, const void *right)
+/* Owner, type and class, RDATA: 0 for two copies of one record. */
+static int zonemd_compare_records(const uint8_t *a, const uint8_t *b)
 {
-    const uint8_t *a = *(const uint8_t *const *)left, *b = *(const uint8_t *const *)right;
     if (*a != *b || memcmp(a + 1, b + 1, *a) != 0)
         return zonemd_compare_owners(a + 1, b + 1);
     a += 1 + *a;
@@ -227,6 +226,14 @@ static int zonemd_compare(const void *left, const void *right)
         return order;
     return zonemd_compare_octets(a + ZONEMD_FIELDS, dns_wire_u16_at(a + 8), b + ZONEMD_FIELDS,
                                  dns_wire_u16_at(b + 8));
+}
+
+/* Of copies the one with the least TTL counts, whatever came first. */
+static int zonemd_compare(const void *left, const void *right)
+{
+    const uint8_t *a = *(const uint8_t *const *)left, *b = *(const uint8_t *const *)right;
+    int order = zonemd_compare_records(a, b);
+    return order ? order : memcmp(a + 1 + *a + 4, b + 1 + *b + 4, 4);
 }
 
 static size_t zonemd_size(const uint8_t *record)
@@ -257,7 +264,7 @@ static int zonemd_digest(const struct dns_zonemd *z, const EVP_MD *hash,
     const uint8_t **records = zonemd_sort(z);
     bool good = ctx && records && EVP_DigestInit_ex(ctx, hash, NULL);
     for (size_t i = 0; good && i < z->count; i++)
-        if (i == 0 || zonemd_compare(&records[i - 1], &records[i]) != 0)
+        if (i == 0 || zonemd_compare_records(records[i - 1], records[i]) != 0)
             good = EVP_DigestUpdate(ctx, records[i] + 1, zonemd_size(records[i]) - 1);
     good = good && EVP_DigestFinal_ex(ctx, out, NULL);
     int error = records ? DNS_ECRYPTO : DNS_EMEMORY;

@@ -198,6 +198,17 @@ Test(dns_zonemd, two_of_a_kind_do_not_count)
     cr_expect_eq(verdict(), DNS_ZONEMD_UNSUPPORTED);
 }
 
+Test(dns_zonemd, the_same_digest_of_another_serial_is_another_claim)
+{
+    add_mixed_zone();
+    begin();
+    add_zonemd(6, 1, 1, SHA384);
+    add_zonemd(7, 1, 1, SHA384);
+    cr_assert_eq(take(), 0);
+    cr_expect_eq(z.claim_count, 2);
+    cr_expect_eq(verdict(), DNS_ZONEMD_UNSUPPORTED);
+}
+
 Test(dns_zonemd, a_zone_may_be_too_large)
 {
     uint8_t text[200] = {199};
@@ -212,6 +223,30 @@ Test(dns_zonemd, a_zone_may_be_too_large)
     }
     cr_expect_eq(error, DNS_ESPACE);
     cr_expect_lt(z.size, 1 << 20);
+}
+
+/* RDATA of 65,000 octets that begins with a pointer to a long name. */
+Test(dns_zonemd, no_record_is_larger_than_one_can_be)
+{
+    static uint8_t rdata[65000];
+    char name[250];
+    memset(name, 'a', sizeof name);
+    for (size_t i = 60; i < sizeof name; i += 61)
+        name[i] = '.';
+    name[243] = '\0';
+    for (size_t len = 60000; len <= sizeof rdata; len += 100) {
+        support_header(&s, 1, DNS_FLAG_QR);
+        support_question(&s, name, DNS_TYPE_AXFR);
+        memcpy(rdata, "\0\1\xc0\x0c", 4);
+        add("example", 15, 60, rdata, len);
+        ADD("example", 1, 60, "\xc0\0\2\1");
+        int error = take();
+        cr_expect(error == 0 || error == DNS_EFORMAT);
+        if (error == 0)
+            cr_expect_eq(verdict(), DNS_ZONEMD_NONE);
+        teardown();
+        setup();
+    }
 }
 
 Test(dns_zonemd, names_that_do_not_parse_are_no_zone)
