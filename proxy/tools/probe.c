@@ -3,7 +3,6 @@
  * secondary would ask it. What is tried with each is in the files beside this one. */
 #include "tools/probe.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,32 +141,29 @@ static int probe_run(struct probe *p, const char *label)
     return status;
 }
 
-static int probe_with(const struct config *config, const struct probe *options, const char *label)
+static int probe_file(struct probe *p, const char *label)
 {
-    struct probe *p = malloc(sizeof *p);
-    bool *is_down = calloc(config->peer_count + 1, sizeof *is_down);
+    struct config *config = load_config(p->file);
+    if (!config)
+        return COMMAND_FAILED;
+    p->config = config;
+    p->is_down = calloc(config->peer_count + 1, sizeof *p->is_down);
     int status = COMMAND_FAILED;
-    if (p && is_down) {
-        *p = *options;
-        p->config = config;
-        p->is_down = is_down;
+    if (p->is_down)
         status = probe_run(p, label);
-        OPENSSL_cleanse(&p->talk, sizeof p->talk);
-    } else {
+    else
         fputs("tsig-proxy: probe: out of memory\n", stderr);
-    }
-    free(is_down);
-    free(p);
+    free(p->is_down);
+    config_unref(config);
     return status;
 }
 
-int command_probe(int argc, char **argv)
+static int probe_read_arguments(struct probe *p, int argc, char **argv)
 {
-    static struct probe options;
     const char *zone_text = NULL;
     const struct arguments_option known[] = {{0, "zone", &zone_text, NULL},
-                                             {0, "notify", NULL, &options.notify},
-                                             {0, "zonemd", NULL, &options.zonemd}};
+                                             {0, "notify", NULL, &p->notify},
+                                             {0, "zonemd", NULL, &p->zonemd}};
     struct arguments a = {.options = known, .option_count = 3, .most = 1};
     struct dns_name zone;
     int given = arguments_read(&a, argc, argv);
@@ -176,12 +172,21 @@ int command_probe(int argc, char **argv)
     const char *problem = zone_text ? config_name_read(zone_text, &zone) : NULL;
     if (problem)
         return command_usage("probe", "'%s' %s", zone_text, problem);
-    struct config *config = load_config(a.file);
-    if (!config)
+    p->file = a.file;
+    p->zone = zone_text ? &zone : NULL;
+    int status = probe_file(p, a.count ? *a.words : NULL);
+    p->zone = NULL;
+    return status;
+}
+
+int command_probe(int argc, char **argv)
+{
+    struct probe *p = calloc(1, sizeof *p);
+    if (!p) {
+        fputs("tsig-proxy: probe: out of memory\n", stderr);
         return COMMAND_FAILED;
-    options.file = a.file;
-    options.zone = zone_text ? &zone : NULL;
-    int status = probe_with(config, &options, a.count ? *a.words : NULL);
-    config_unref(config);
+    }
+    int status = probe_read_arguments(p, argc, argv);
+    free(p);
     return status;
 }

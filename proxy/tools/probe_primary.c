@@ -1,14 +1,16 @@
+#include <errno.h>
+
 #include "dns/text.h"
 #include "tools/ours.h"
 #include "tools/probe.h"
 
 static void probe_primary_say_refused(struct probe *p, const struct peer *primary,
-                                      const struct talk_place *place, const char *zone)
+                                      const struct talk_place *place, const char *zone,
+                                      const char *how)
 {
-    char rcode[DNS_TEXT_SIZE], source[ADDRESS_TEXT_SIZE];
+    char source[ADDRESS_TEXT_SIZE];
     struct address ours = ours_seen_from(p->config, primary, &place->to);
-    findings_mend(&p->findings, "%s: it refuses to transfer it to us (%s)", zone,
-                  dns_text_rcode(dns_message_rcode(&p->talk.answer), rcode));
+    findings_mend(&p->findings, "%s: it refuses to transfer it to us (%s)", zone, how);
     findings_cure(&p->findings,
                   "let %s transfer it there; tsig-proxy show -f bind %s prints what to write, also "
                   "for nsd, knot, powerdns%s",
@@ -19,7 +21,7 @@ static void probe_primary_say_refused(struct probe *p, const struct peer *primar
 static void probe_primary_try_transfer(struct probe *p, const struct peer *primary,
                                        const struct talk_place *place, const struct dns_name *zone)
 {
-    char text[DNS_NAME_TEXT_SIZE];
+    char text[DNS_NAME_TEXT_SIZE], rcode[DNS_TEXT_SIZE];
     uint32_t serial;
     dns_name_to_text(zone, text);
     switch (probe_fetch(p, place, zone, &serial)) {
@@ -29,14 +31,21 @@ static void probe_primary_try_transfer(struct probe *p, const struct peer *prima
     case PROBE_NOT_GIVEN:
         if (p->talk.has_record && p->talk.record.error && !probe_check_key(p, primary, place))
             return;
-        probe_primary_say_refused(p, primary, place, text);
+        probe_primary_say_refused(p, primary, place, text,
+                                  dns_text_rcode(dns_message_rcode(&p->talk.answer), rcode));
         return;
-    case PROBE_BROKEN:
     case PROBE_SILENT:
-        findings_mend(&p->findings, "%s: no whole transfer: %s", text, talk_why(p->error));
-        findings_cure(&p->findings, "look at the log of %s for what it says of this transfer",
-                      primary->name);
+        if (p->error == -EPIPE) {
+            probe_primary_say_refused(p, primary, place, text, "it closes the connection");
+            return;
+        }
+        break;
+    case PROBE_BROKEN:
+        break;
     }
+    findings_mend(&p->findings, "%s: no whole transfer: %s", text, talk_why(p->error));
+    findings_cure(&p->findings, "look at the log of %s for what it says of this transfer",
+                  primary->name);
 }
 
 /* The talk has the answer to a question for its SOA. */

@@ -199,6 +199,9 @@ static void probe_secondary_at(struct probe *p, const struct peer *secondary,
         probe_secondary_zones(p, secondary, &place, task);
         probe_secondary_keys(p, secondary, &place, zone);
     }
+    if (p->notify && !secondary->notify)
+        findings_note(&p->findings, "is sent no NOTIFYs: 'notify = no' in [secondary %s]",
+                      secondary->name);
     for (size_t i = 0; i < task->zones.count && p->notify && secondary->notify; i++)
         probe_secondary_notify(p, secondary, &place, &task->zones.names[i], known);
 }

@@ -7,8 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STAND_IN_TABLE      "21252" /* of routes; the one behind the gateway's */
-#define STAND_IN_PREFERENCE "1"     /* behind the kernel's own table, before all others */
+/* Of routes: one for each port, so that several stand in beside each other. */
+#define STAND_IN_TABLE_FIRST 100000
+#define STAND_IN_PREFERENCE  "1" /* behind the kernel's own table, before all others */
 /* Above those that the kernel draws for others (net.ipv4.ip_local_port_range, as it comes). */
 #define STAND_IN_PORT_FIRST 61000
 
@@ -48,19 +49,21 @@ static char *stand_in_host(const struct stand_in *s, char out[ADDRESS_TEXT_SIZE]
 
 static bool stand_in_route(const struct stand_in *s, const char *what)
 {
-    char host[ADDRESS_TEXT_SIZE];
+    char host[ADDRESS_TEXT_SIZE], table[16];
+    snprintf(table, sizeof table, "%u", STAND_IN_TABLE_FIRST + s->as.port);
     return stand_in_run((const char *const[]){"ip", stand_in_family(s), "route", what, "local",
-                                              stand_in_host(s, host), "dev", "lo", "table",
-                                              STAND_IN_TABLE, NULL});
+                                              stand_in_host(s, host), "dev", "lo", "table", table,
+                                              NULL});
 }
 
 static bool stand_in_rule(const struct stand_in *s, const char *what)
 {
-    char host[ADDRESS_TEXT_SIZE], port[8];
+    char host[ADDRESS_TEXT_SIZE], port[16], table[16];
     snprintf(port, sizeof port, "%u", s->as.port);
+    snprintf(table, sizeof table, "%u", STAND_IN_TABLE_FIRST + s->as.port);
     return stand_in_run((const char *const[]){"ip", stand_in_family(s), "rule", what, "pref",
                                               STAND_IN_PREFERENCE, "to", stand_in_host(s, host),
-                                              "dport", port, "lookup", STAND_IN_TABLE, NULL});
+                                              "dport", port, "lookup", table, NULL});
 }
 
 bool stand_in_begin(struct stand_in *s, const struct address *as)

@@ -62,7 +62,8 @@ def test_M1_root_asks_from_the_secondarys_own_address(launch, tmp_path, listen, 
     assert "example.org: it transfers it, serial 1000, signed" in head
     assert hosts.proxy.events(start=start, event="transfer", peer="anycast", key="xfr.example")
     assert [router.run("ip", family, "rule") for family in ("-4", "-6")] == before
-    assert not router.call("ip", "route", "show", "table", "21252").stdout
+    assert "local 10.53.3.2" not in router.run("ip", "route", "show", "table", "all")
+    assert "local fd53:3::2" not in router.run("ip", "-6", "route", "show", "table", "all")
     hosts.primary.change()
     hosts.secondary.wait_serial("example.org", 1001)
 
