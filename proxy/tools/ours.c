@@ -77,9 +77,22 @@ int ours_add(struct address_list *list, const struct address *a)
     return 0;
 }
 
+static bool ours_speaks(const struct peer *peer, enum address_family family)
+{
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (peer->address.items[i].family == family)
+            return true;
+    for (size_t i = 0; i < peer->from_count; i++)
+        if (peer->from[i].address.family == family)
+            return true;
+    return false;
+}
+
 static int ours_add_listener(struct address_list *list, const struct peer *peer,
                              const struct address *listener)
 {
+    if (!ours_speaks(peer, listener->family))
+        return 0;
     if (!address_is_any(listener))
         return ours_add(list, listener);
     for (size_t i = 0; i < peer->address.count; i++) {

@@ -18,7 +18,8 @@ struct address ours_source(const struct config *config, const struct peer *peer,
 struct address ours_seen_from(const struct config *config, const struct peer *peer,
                               const struct address *to);
 
-/* Where the peer's requests are to go, with ports; what is a wildcard becomes the address that the
+/* Where the peer's requests are to go, with ports: of the families that it speaks; what is a
+ * wildcard becomes the address that the
  * kernel would choose towards the peer. The list is the caller's to free. */
 int ours_asked_at(const struct config *config, const struct peer *peer,
                   struct address_list *out) MUST_CHECK;

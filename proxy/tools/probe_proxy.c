@@ -47,17 +47,6 @@ static struct address probe_proxy_where(const struct peer *secondary,
     return address_is_any(&to) ? address_loopback(to.family, to.port) : to;
 }
 
-static bool probe_proxy_can_bind(const struct address *to, const struct address *source)
-{
-    struct address from = *source;
-    from.port = 0;
-    int fd = socket_open_tcp(to, &from, false);
-    if (fd < 0)
-        return false;
-    socket_reset(fd);
-    return true;
-}
-
 static struct address probe_proxy_interface(const struct ifaddrs *i)
 {
     struct sockaddr_storage name = {0};
@@ -68,25 +57,59 @@ static struct address probe_proxy_interface(const struct ifaddrs *i)
     return socket_to_address(&name);
 }
 
+/* An address of this host by which `fits` is fulfilled; family ADDRESS_NONE: there is none. To bind
+ * an address shows nothing where net.ipv4.ip_nonlocal_bind is set. */
+static struct address probe_proxy_find_own(bool (*fits)(const void *arg, const struct address *a),
+                                           const void *arg)
+{
+    struct address found = {.family = ADDRESS_NONE};
+    struct ifaddrs *interfaces = NULL;
+    if (getifaddrs(&interfaces) < 0)
+        return found;
+    for (const struct ifaddrs *i = interfaces; i && found.family == ADDRESS_NONE; i = i->ifa_next) {
+        struct address a = probe_proxy_interface(i);
+        if (a.family != ADDRESS_NONE && fits(arg, &a))
+            found = a;
+    }
+    freeifaddrs(interfaces);
+    return found;
+}
+
+static bool probe_proxy_is_same(const void *arg, const struct address *a)
+{
+    return address_same_host(arg, a);
+}
+
+static bool probe_proxy_is_here(const struct address *a)
+{
+    return address_is_loopback(a) ||
+           probe_proxy_find_own(probe_proxy_is_same, a).family != ADDRESS_NONE;
+}
+
+/* Who asks, and by which family. */
+struct probe_asker {
+    const struct peer *secondary;
+    enum address_family family;
+};
+
+static bool probe_proxy_may_ask(const void *arg, const struct address *a)
+{
+    const struct probe_asker *asker = arg;
+    return a->family == asker->family && peer_match(asker->secondary, a) >= 0;
+}
+
 /* An address of this host that the secondary may speak from. */
 static bool probe_proxy_own_address(const struct peer *secondary, const struct address *to,
                                     struct address *out)
 {
+    struct probe_asker asker = {secondary, to->family};
     for (size_t i = 0; i < secondary->address.count; i++) {
         *out = secondary->address.items[i];
-        if (out->family == to->family && probe_proxy_can_bind(to, out))
+        if (out->family == to->family && probe_proxy_is_here(out))
             return true;
     }
-    struct ifaddrs *interfaces = NULL;
-    bool found = false;
-    if (getifaddrs(&interfaces) < 0)
-        return false;
-    for (const struct ifaddrs *i = interfaces; i && !found; i = i->ifa_next) {
-        *out = probe_proxy_interface(i);
-        found = out->family == to->family && peer_match(secondary, out) >= 0;
-    }
-    freeifaddrs(interfaces);
-    return found;
+    *out = probe_proxy_find_own(probe_proxy_may_ask, &asker);
+    return out->family != ADDRESS_NONE;
 }
 
 /* Of what the running proxy says, the word that says why. */
@@ -272,10 +295,26 @@ static bool probe_proxy_try_standing_in(struct probe *p, const struct peer *seco
     return false;
 }
 
+/* What would be sent there from another's address would leave this host. */
+static void probe_proxy_say_elsewhere(struct probe *p, const struct peer *secondary,
+                                      const struct address *to)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    findings_head(&p->findings, "this proxy, %s, asked as %s", address_to_text(to, text),
+                  secondary->name);
+    findings_mend(&p->findings, "not tried: this host does not have the address");
+    findings_cure(&p->findings, "run probe where the proxy runs and has its address, or correct "
+                                "'listen'");
+}
+
 static void probe_proxy_at(struct probe *p, const struct peer *secondary,
                            const struct address *listener)
 {
     struct address to = probe_proxy_where(secondary, listener), own;
+    if (!probe_proxy_is_here(&to)) {
+        probe_proxy_say_elsewhere(p, secondary, &to);
+        return;
+    }
     struct probe_way way = {.place = probe_place(p, secondary, &to, false)};
     way.place.source = (struct address){.family = ADDRESS_NONE};
     way.place.transparent = false;

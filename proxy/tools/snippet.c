@@ -174,11 +174,12 @@ static void snippet_put_addresses(const char *label, const struct address_list *
 /* Whence its own requests must come. */
 static void snippet_put_from(const struct peer *peer)
 {
+    const char *what = peer->role == PEER_SECONDARY ? "its requests from" : "its NOTIFYs from";
     char text[ADDRESS_TEXT_SIZE];
     for (size_t i = 0; i < peer->address.count; i++) {
         struct address host = peer->address.items[i];
         host.port = 0;
-        printf("  %-20s %s\n", i ? "" : "its requests from", address_to_text(&host, text));
+        printf("  %-20s %s\n", i ? "" : what, address_to_text(&host, text));
     }
     for (size_t i = 0; i < peer->from_count; i++)
         printf("  %-20s %s/%u\n", "", address_to_text(&peer->from[i].address, text),
@@ -210,8 +211,8 @@ void snippet_worksheet(const struct snippet *s)
     if (s->any && !s->zone)
         printf("  %-20s as the two sides agree: patterns stand for them here\n", "zones");
     snippet_put_addresses(secondary ? "primary (to ask)" : "NOTIFYs go to", &s->asked_at);
-    snippet_put_addresses(secondary ? "NOTIFYs come from" : "transfers to", &s->seen_from);
-    snippet_put_addresses(secondary ? "its NOTIFY address" : "asked at", &s->peer->address);
+    snippet_put_addresses(secondary ? "NOTIFYs come from" : "transfers go to", &s->seen_from);
+    snippet_put_addresses(secondary ? "its NOTIFY address" : "it is asked at", &s->peer->address);
     snippet_put_from(s->peer);
     snippet_put_key(s);
     puts("\nAddresses are those of this host: where NAT changes them, the other side sees others.");

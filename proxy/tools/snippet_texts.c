@@ -30,7 +30,7 @@ static void snippet_texts_put_key(const struct snippet *s, const char *format)
 
 static void snippet_texts_head(const struct snippet *s, const char *comment, const char *where)
 {
-    printf("%s %s %s of tsig-proxy: into %s\n", comment,
+    printf("%s %s %s of tsig-proxy, for %s\n", comment,
            s->peer->role == PEER_SECONDARY ? "secondary" : "primary", s->peer->name, where);
     if (s->any && !s->zone)
         printf("%s the like for each of the zones\n", comment);
@@ -315,7 +315,7 @@ void snippet_dnsmasq_primary(const struct snippet *s)
         printf("auth-zone=%s\n", s->zones[i]);
     for (size_t i = 0; i < s->seen_from.count; i++)
         printf("auth-peer=%s\n", snippet_texts_host(&s->seen_from.items[i], text));
-    puts("# dnsmasq sends no NOTIFYs");
+    puts("# it sends no NOTIFYs: after a change, tsig-proxy notify ZONE does");
 }
 
 void snippet_axfrdns_primary(const struct snippet *s)
@@ -330,5 +330,5 @@ void snippet_axfrdns_primary(const struct snippet *s)
             printf("%s%s", k ? "/" : "", s->zones[k]);
         puts("\"");
     }
-    puts("# axfrdns sends no NOTIFYs");
+    puts("# it sends no NOTIFYs: after a change, tsig-proxy notify ZONE does");
 }

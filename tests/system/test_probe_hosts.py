@@ -132,6 +132,18 @@ def test_an_address_that_takes_NOTIFYs_alone(launch, tmp_path):
     assert "example.org: it takes our NOTIFY" in report.of("ok", "secondary anycast"), report.text
 
 
+def test_M1_nothing_leaves_this_host_from_anothers_address(launch, tmp_path):
+    """The listener is another host's address; there may be a proxy, but it is not this one. Nor does a kernel that
+    binds anything have one believe that the secondary is here."""
+    hosts = Hosts(launch, tmp_path)
+    hosts.star["proxy"].namespace.sysctl("ipv4/ip_nonlocal_bind", 1)
+    text = hosts.proxy.path.read_text().replace("listen = 0.0.0.0@53", "listen = 10.53.2.1@53")
+    hosts.proxy.path.write_text(text)
+    report = hosts.probe("anycast")
+    assert report.of("MEND", "this proxy, 10.53.2.1@53") == [
+        "not tried: this host does not have the address"], report.text
+
+
 def test_it_does_not_run(launch, tmp_path):
     hosts = Hosts(launch, tmp_path)
     hosts.proxy.stop()
