@@ -195,6 +195,7 @@ static bool talk_prove_first(struct talk *t, struct tsig_clock clock)
     enum tsig_verdict verdict = tsig_verify(&t->mac, &chain, &t->answer, &t->record, clock);
     talk_note_skew(t, verdict == TSIG_VERIFIED || verdict == TSIG_VERDICT_BADTIME,
                    (int64_t)clock.seconds);
+    t->is_cut = verdict == TSIG_VERDICT_BADTRUNC;
     return verdict == TSIG_VERIFIED;
 }
 

@@ -17,6 +17,7 @@ struct talk_place {
     const struct tsig_key *key; /* borrowed; NULL: unsigned */
     unsigned fudge;             /* seconds */
     unsigned wait_ms;           /* for a connection, and for each answer */
+    bool edns;                  /* for who writes the request: it may have an OPT record */
 };
 
 /* Header, question, a zone's SOA, OPT and TSIG. */
@@ -34,6 +35,7 @@ struct talk {
     bool has_record;
     struct tsig_record record; /* its TSIG */
     bool proven;               /* with a key: a MAC covers all answers so far */
+    bool is_cut;               /* its MAC is good, but shorter than the key allows */
     bool has_skew;
     int64_t skew; /* seconds that the server's clock is ahead */
     unsigned milliseconds;

@@ -85,6 +85,7 @@ struct talk_place probe_place(const struct probe *p, const struct peer *peer,
         .key = peer_is_signed(peer) ? peer->keyring.keys[0] : NULL,
         .fudge = p->config->proxy.fudge,
         .wait_ms = PROBE_WAIT_MS,
+        .edns = peer->edns == PEER_EDNS_PASS,
     };
 }
 

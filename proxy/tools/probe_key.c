@@ -108,6 +108,16 @@ static void probe_key_say_clock(struct probe *p)
                   now);
 }
 
+static void probe_key_say_cut(struct probe *p, const struct talk_place *place)
+{
+    findings_mend(&p->findings, "its MACs are cut to %u octets, and the key does not allow that",
+                  p->talk.record.mac_len);
+    findings_cure(&p->findings,
+                  "if they are meant to be (BIND's %s-%u), write 'minimum-mac = %u' in [key %s]",
+                  place->key->algorithm->text, 8U * p->talk.record.mac_len, p->talk.record.mac_len,
+                  probe_label(p, place->key));
+}
+
 /* Asked without the key, does it say something else? */
 static bool probe_key_is_the_trouble(struct probe *p, const struct talk_place *place)
 {
@@ -154,7 +164,9 @@ static bool probe_key_doubt(struct probe *p, const struct peer *peer,
                       peer->role == PEER_SECONDARY && !p->notify ? "; --notify does" : "");
         return true;
     }
-    if (t->record.error == TSIG_BADKEY)
+    if (t->is_cut)
+        probe_key_say_cut(p, place);
+    else if (t->record.error == TSIG_BADKEY)
         probe_key_say_unknown(p, place);
     else if (t->record.error == TSIG_BADTIME || t->has_skew)
         probe_key_say_clock(p);

@@ -91,6 +91,22 @@ static void probe_primary_zones(struct probe *p, const struct peer *primary,
         findings_note(&p->findings, "no zone is listed by name: --zone ZONE tries one");
 }
 
+/* Some that are old find an OPT record a mistake; what secondaries ask has one. */
+static void probe_primary_try_without_opt(struct probe *p, const struct peer *primary,
+                                          struct talk_place *place, const struct dns_name *zone)
+{
+    char text[DNS_TEXT_SIZE];
+    unsigned rcode = dns_message_rcode(&p->talk.answer);
+    if (!place->edns || (rcode != DNS_RCODE_FORMERR && rcode != DNS_RCODE_NOTIMP))
+        return;
+    place->edns = false;
+    if (probe_ask_soa(p, place, zone) < 0 || dns_message_rcode(&p->talk.answer) == rcode)
+        return;
+    findings_mend(&p->findings, "knows no EDNS: it answers a question with OPT with %s",
+                  dns_text_rcode(rcode, text));
+    findings_cure(&p->findings, "write 'edns = strip' in [primary %s]", primary->name);
+}
+
 void probe_primary(struct probe *p, const struct peer *primary)
 {
     static const struct dns_name root = {.len = 1};
@@ -102,9 +118,11 @@ void probe_primary(struct probe *p, const struct peer *primary)
         char text[ADDRESS_TEXT_SIZE];
         struct talk_place place = probe_place(p, primary, to, false);
         findings_head(&p->findings, "primary %s, %s", primary->name, address_to_text(to, text));
-        if (!probe_reach(p, primary, zones.count ? zones.names : &root, &place))
+        const struct dns_name *zone = zones.count ? zones.names : &root;
+        if (!probe_reach(p, primary, zone, &place))
             continue;
         p->is_down[primary->place] = false;
+        probe_primary_try_without_opt(p, primary, &place, zone);
         if (probe_check_key(p, primary, &place))
             probe_primary_zones(p, primary, &place, &zones);
     }

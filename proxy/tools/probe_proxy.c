@@ -318,6 +318,7 @@ static void probe_proxy_at(struct probe *p, const struct peer *secondary,
     struct probe_way way = {.place = probe_place(p, secondary, &to, false)};
     way.place.source = (struct address){.family = ADDRESS_NONE};
     way.place.transparent = false;
+    way.place.edns = true;
     way.place.wait_ms = 1000 * p->config->proxy.answer_timeout + PROBE_GRACE_MS;
     if (probe_proxy_own_address(secondary, &to, &own)) {
         way.place.source = own;

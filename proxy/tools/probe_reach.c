@@ -12,7 +12,7 @@ int probe_ask_soa(struct probe *p, const struct talk_place *place, const struct 
 {
     uint8_t request[DNS_QUERY_MAX];
     struct dns_writer w = dns_wire_writer(request, sizeof request);
-    dns_query_write(&w, zone, DNS_TYPE_SOA, PROBE_PAYLOAD);
+    dns_query_write(&w, zone, DNS_TYPE_SOA, place->edns ? PROBE_PAYLOAD : 0);
     p->error = talk_ask(&p->talk, place, request, w.at);
     return p->error;
 }
@@ -84,7 +84,9 @@ static void probe_reach_say_down(struct probe *p, const struct peer *peer,
 /* One of the two works. */
 static void probe_reach_say_half(struct probe *p, const struct peer *peer, int udp, int tcp)
 {
-    if (udp < 0) {
+    if (udp < 0 && peer->transport == PEER_TRANSPORT_TCP) {
+        findings_note(&p->findings, "answers over TCP, which is what 'transport = tcp' takes");
+    } else if (udp < 0) {
         findings_mend(&p->findings, "answers over TCP but not over UDP (%s): UDP is blocked",
                       talk_why(udp));
         findings_cure(&p->findings, "let UDP through to this port, and its answers back: firewalls "

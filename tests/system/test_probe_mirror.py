@@ -102,6 +102,54 @@ def test_without_a_zone_by_name_it_says_so(launch, tmp_path):
     assert "example.org: it transfers it to us" in report.of("ok", "primary hq"), report.text
 
 
+def knows_no_edns(request):
+    """As some old servers: an OPT record is a mistake to it."""
+    if any(record.type == 41 for record in tsigtool.records(request.wire)):
+        bare = request.wire[: tsigtool.read_name(request.wire, 12)[1] + 4]
+        request.reply(bare[:2] + b"\x80\x01" + messages.with_counts(bare, ar=0)[4:])
+    else:
+        sound(request)
+
+
+def test_fault_no_edns(launch, tmp_path):
+    scene = Quiet(launch, tmp_path, zones="example.org")
+    scene.primary.script = knows_no_edns
+    report = probe(scene.proxy, "hq")
+    report.mends("primary hq", "knows no EDNS", "FORMERR", "write 'edns = strip' in [primary hq]")
+    text = scene.proxy.path.read_text().replace("[primary hq]\n", "[primary hq]\nedns = strip\n")
+    scene.proxy.path.write_text(text)
+    probe(scene.proxy, "hq").well()
+
+
+def test_transport_tcp_needs_no_udp(launch, tmp_path):
+    primary = launch(Scripted(sound, udp=False))
+    proxy = launch(Proxy(tmp_path / "proxy", [
+        ("primary hq", {"address": net.text(primary.place), "transport": "tcp"}),
+        ("secondary anycast", {"address": "127.0.0.2@9", "zones": "example.org"}),
+    ]))
+    report = probe(proxy, "hq").well()
+    assert "answers over TCP, which is what 'transport = tcp' takes" in report.of("note", "primary hq"), report.text
+
+
+def test_fault_macs_that_are_cut(launch, tmp_path):
+    key = Key.new("cut.example")
+
+    def script(request):
+        bare, tsig = tsigtool.detach(request.wire)
+        answer = messages.answer(bare, [messages.soa("example.org", 7)])
+        request.reply(tsigtool.sign(answer, key, request_mac=tsig.mac, length=16)[0])
+
+    secondary = launch(Scripted(script))
+    proxy = launch(Proxy(tmp_path / "proxy", [
+        key.section(), ("primary hq", {"address": "127.0.0.1@9"}),
+        ("secondary anycast", {"address": net.text(secondary.place), "key": key.label, "zones": "example.org"}),
+    ], answer_timeout=1))
+    report = probe(proxy, "anycast")
+    assert report.of("MEND", "secondary") == [
+        "its MACs are cut to 16 octets, and the key does not allow that"], report.text
+    assert "(BIND's hmac-sha256-128), write 'minimum-mac = 16' in [key cut.example]" in report.summary
+
+
 def test_of_many_zones_ten_are_tried(launch, tmp_path):
     scene = Quiet(launch, tmp_path, zones=", ".join(f"z{i}.example" for i in range(25)))
     report = probe(scene.proxy, "hq").well()
