@@ -38,7 +38,7 @@ packages_disable_services() {
     command -v systemctl >/dev/null || return 0
     for package; do
         case $package in
-        nsd | knot | tinydns | axfrdns | haproxy | dnsdist | prometheus) unit=$package ;;
+        nsd | knot | tinydns | axfrdns | haproxy | dnsdist | prometheus | yadifa | unbound) unit=$package ;;
         bind9) unit=named ;;
         pdns-server) unit=pdns ;;
         *) continue ;;

@@ -14,10 +14,10 @@ static const struct main_command {
     int (*run)(int argc, char **argv);
 } main_commands[] = {
     {"run", command_run},       {"check", command_check},         {"keygen", command_keygen},
-    {"show", command_show},     {"health", command_health},       {"status", command_status},
-    {"events", command_events}, {"config", command_config},       {"reload", command_reload},
-    {"notify", command_notify}, {"log-level", command_log_level}, {"help", main_help},
-    {"version", main_version},
+    {"show", command_show},     {"probe", command_probe},         {"health", command_health},
+    {"status", command_status}, {"events", command_events},       {"config", command_config},
+    {"reload", command_reload}, {"notify", command_notify},       {"log-level", command_log_level},
+    {"help", main_help},        {"version", main_version},
 };
 
 static const struct main_command *main_find(const char *name)

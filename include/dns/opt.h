@@ -44,4 +44,8 @@ bool dns_opt_expire(const struct dns_message *m, uint32_t *seconds);
 void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int ede,
                    const char *text);
 
+/* What the message's first EDE option says; false when it has none. `text` is not terminated, and
+ * borrowed. */
+bool dns_opt_error(const struct dns_message *m, uint16_t *ede, const char **text, size_t *len);
+
 #endif

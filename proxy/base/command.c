@@ -27,10 +27,28 @@ static const struct command_page {
      "  -f, --format FORMAT         bind (unless given; what 'secret-file' takes as it is), ini,\n"
      "                              nsd, knot, powerdns, unbound, dig\n"
      "For example: tsig-proxy keygen xfr.example >/etc/tsig-proxy/keys/xfr.example.key\n"},
-    {"show", "[-c FILE] --tproxy [--sidecar]", "print what stands beside the proxy",
-     "  --tproxy    a shell script with the packet rules and routes of a transparent gateway:\n"
-     "              tsig-proxy show --tproxy | sh -s up (or: up closed, down)\n"
-     "  --sidecar   the same on the primary's own host\n"},
+    {"show",
+     "[-c FILE] [-f FORMAT] [--zone ZONE] [--secret] PEER\n"
+     "       tsig-proxy show [-c FILE] --tproxy [--sidecar]",
+     "print what stands beside the proxy",
+     "With a peer: what the other side is to be told, its zones, addresses and key.\n"
+     "  -f, --format FORMAT   what it pastes into its own configuration instead: bind, nsd, knot,\n"
+     "                        powerdns, yadifa; unbound (a secondary without a key); dnsmasq,\n"
+     "                        axfrdns (a primary without one)\n"
+     "  --zone ZONE           that one, where the configuration lists none by name, or many\n"
+     "  --secret              with the secret of the key\n"
+     "  --tproxy              a shell script with the packet rules and routes of a transparent\n"
+     "                        gateway: tsig-proxy show --tproxy | sh -s up (or: up closed, down)\n"
+     "  --sidecar             the same on the primary's own host\n"},
+    {"probe", "[-c FILE] [--zone ZONE] [--notify] [--zonemd] [PEER]",
+     "try each side, and say what works and what to mend",
+     "  --zone ZONE   this one, instead of those that the configuration lists\n"
+     "  --notify      send the secondaries NOTIFYs, which may make them transfer\n"
+     "  --zonemd      transfer zones whole, and verify their digests (RFC 8976)\n"
+     "It asks the servers of the configuration, and the proxy that runs here as a secondary "
+     "would:\n"
+     "as root from the secondary's own address. The exit status is 1 when there is something to\n"
+     "mend.\n"},
     {"status", "[-c FILE] [--json]", "say which secondaries have every zone, and who is behind",
      "  --json              the whole status document\n" COMMAND_SOCKET},
     {"events", "[-c FILE] [--json]", "show the last refusals and failures, and what mends each",

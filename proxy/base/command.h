@@ -18,6 +18,7 @@ int command_config(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_notify(int argc, char **argv);
 int command_log_level(int argc, char **argv);
+int command_probe(int argc, char **argv);
 
 /* Prints the page of a command to standard output; of all of them for "". */
 void command_help(const char *name);

@@ -39,8 +39,7 @@ static void key_text_knot(const char *name, const char *algorithm, const char *s
            secret);
 }
 
-/* As one word of a shell's command line, whatever is in it. */
-static void key_text_put_word(const char *text)
+void key_text_put_word(const char *text)
 {
     putchar('\'');
     for (const char *c = text; *c; c++) {

@@ -18,4 +18,7 @@ const struct key_text *key_text_find(const char *format);
 const char *key_text_refuse(const struct key_text *format, const char *name,
                             const struct tsig_algorithm *algorithm);
 
+/* As one word of a shell's command line, whatever is in it. */
+void key_text_put_word(const char *text);
+
 #endif

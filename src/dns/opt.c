@@ -173,3 +173,23 @@ void dns_opt_write(struct dns_writer *w, uint16_t payload, uint16_t flags, int e
     dns_wire_put_u16(w, (uint16_t)ede);
     dns_wire_put_octets(w, (const uint8_t *)text, extra);
 }
+
+bool dns_opt_error(const struct dns_message *m, uint16_t *ede, const char **text, size_t *len)
+{
+    if (m->opt_len < OPT_FIELDS)
+        return false;
+    struct dns_reader r = dns_wire_reader(m->octets, m->opt_at + m->opt_len);
+    r.at = m->opt_at + OPT_FIELDS;
+    while (r.at < r.len && !r.failed) {
+        uint16_t option = dns_wire_get_u16(&r);
+        size_t size = dns_wire_get_u16(&r);
+        const uint8_t *value = dns_wire_get_octets(&r, size);
+        if (option != DNS_OPTION_EDE || !value || size < 2)
+            continue;
+        *ede = dns_wire_u16_at(value);
+        *text = (const char *)value + 2;
+        *len = size - 2;
+        return true;
+    }
+    return false;
+}

@@ -4,6 +4,7 @@
 
 #include "config/lookup.h"
 #include "dns/frame.h"
+#include "dns/zonemd.h"
 #include "exchange/hold.h"
 #include "story.h"
 #include "support.h"
@@ -179,4 +180,43 @@ static enum story_end lookup_run(const void *arg)
 Test(parts, a_lookup_is_whole_or_there_is_none)
 {
     story_tell(&(struct story){.run = lookup_run});
+}
+
+/* More than the first room holds. */
+static enum story_end zonemd_run(const void *arg)
+{
+    static struct support_message s;
+    static const uint8_t claim[6 + 48] = {0, 0, 0, 7, 1, 1};
+    struct dns_name zone = support_name("example");
+    struct dns_zonemd z;
+    enum dns_zonemd_verdict verdict;
+    int error = 0;
+    (void)arg;
+    dns_zonemd_init(&z, &zone, 1 << 20);
+    for (int i = 0; i < 2 && error == 0; i++) {
+        support_header(&s, 1, DNS_FLAG_QR);
+        support_question(&s, "example", DNS_TYPE_AXFR);
+        support_soa(&s, DNS_ANSWER, "example", 7);
+        support_add(&s, &(struct support_record){.section = DNS_ANSWER,
+                                                 .name = "example",
+                                                 .type = 63,
+                                                 .rdata = claim,
+                                                 .rdata_len = sizeof claim});
+        for (int k = 0; k < 2000; k++)
+            support_a(&s, DNS_ANSWER, "a.example");
+        struct dns_message m = support_parse(&s);
+        error = dns_zonemd_add(&z, &m);
+    }
+    cr_assert(error == 0 || error == DNS_EMEMORY);
+    if (error == 0)
+        error = dns_zonemd_verify(&z, &verdict);
+    if (error == 0)
+        cr_assert_eq(verdict, DNS_ZONEMD_BAD);
+    dns_zonemd_fini(&z);
+    return error == 0 ? STORY_WHOLE : STORY_SHORT;
+}
+
+Test(parts, a_zone_is_kept_or_not)
+{
+    story_tell(&(struct story){.run = zonemd_run});
 }

@@ -17,6 +17,7 @@ import dns.opcode
 import dns.rrset
 import dns.tsig
 import dns.update
+import dns.zone
 
 ROOT = Path(__file__).resolve().parents[2]
 ZONE = "example."
@@ -190,6 +191,18 @@ def transfers():
     yield "ixfr-wrapped", [ixfr, answer("IXFR", [soa(0x80000004)]), answer("IXFR", [RECORDS[0], soa(0x80000004)])]
 
 
+def digested():
+    """Name and the wire forms of a zone's messages, with a digest that is good, and one that is not."""
+    for number in (1, 2):
+        text = "\n".join([soa(7), *RECORDS])
+        zone = dns.zone.from_text(text, origin=ZONE, relativize=False, check_origin=False)
+        claim = f"{ZONE} 300 IN ZONEMD {zone.compute_digest(number).to_text()}"
+        parts = [[soa(7), *RECORDS[:7], claim], [*RECORDS[7:], soa(7)]]
+        yield f"good-{number}", [answer("AXFR", part) for part in parts]
+        yield f"bad-{number}", [answer("AXFR", part) for part in (parts[0], RECORDS[8:])]
+        yield f"twice-{number}", [answer("AXFR", part) for part in (parts[0], *parts)]
+
+
 def exchanges():
     """Name, how it begins (source and transport; key), the request, and (happening, wire form) of what follows."""
     parts = [answer("AXFR", [soa(7), *RECORDS[:5]]), answer("AXFR", [*RECORDS[5:], soa(7)], question=False)]
@@ -284,6 +297,8 @@ def inputs():
         yield "stream", name, b"".join(bytes([fate]) + frame(wire) for fate, wire in stream)
     for name, wires in transfers():
         yield "transfer", name, b"".join(map(frame, wires))
+    for name, wires in digested():
+        yield "zonemd", name, b"".join(map(frame, wires))
     for name, where, key, wire, happenings in exchanges():
         begin = bytes([where, key, 0, 0, 0, 0]) + frame(wire)
         yield "exchange", name, begin + b"".join(bytes([what]) + frame(wire) for what, wire in happenings)

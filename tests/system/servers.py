@@ -207,7 +207,7 @@ class Powerdns(Server):
     name = "powerdns"
     program = "pdns_server"
 
-    def write_secondary(self, zone, key, primary):
+    def write_conf(self):
         database = self.directory / "pdns.sqlite3"
         schema = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql"
         with open(schema, encoding="ascii") as text:
@@ -232,6 +232,9 @@ disable-syslog=yes
 log-timestamp=no
 security-poll-suffix=
 """)
+
+    def write_secondary(self, zone, key, primary):
+        self.write_conf()
         self.util("create-secondary-zone", zone, f"{primary.address}:{primary.port}")
         self.util("import-tsig-key", key.name, key.algorithm, key.base64)
         self.util("activate-tsig-key", zone, key.name, "secondary")

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from test_commands import SOUND, tsig_proxy
 
-COMMANDS = ["run", "check", "keygen", "show", "status", "events", "config", "reload", "notify",
+COMMANDS = ["run", "check", "keygen", "show", "probe", "status", "events", "config", "reload", "notify",
             "log-level", "health", "help"]
 MANUAL = Path(__file__).parents[2] / "etc" / "man" / "tsig-proxy.8"
 
 USAGE = [[], ["fly"], ["run", "-x"], ["run", "extra"], ["check", "-c"], ["keygen"], ["keygen", "a", "b"], ["-x"],
          ["keygen", "-a", "hmac-none", "k.example"], ["keygen", "-f", "hieroglyphs", "k.example"], ["help", "fly"],
-         ["--fly"], ["-c"], ["-c", "x"], ["show"], ["check", "--config"]]
+         ["--fly"], ["-c"], ["-c", "x"], ["show"], ["check", "--config"], ["show", "a", "b"], ["show", "--tproxy", "a"],
+         ["show", "-f", "excel", "a"], ["show", "--sidecar", "a"], ["probe", "a", "b"], ["probe", "--zone", "a..b"],
+         ["show", "--zone", "a b", "a"], ["probe", "--zone"]]
 
 
 @pytest.mark.parametrize("words", USAGE, ids=" ".join)

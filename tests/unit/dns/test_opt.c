@@ -289,3 +289,35 @@ Test(dns_opt, expire_is_found_among_others)
     uint32_t seconds;
     cr_expect_not(dns_opt_expire(&m, &seconds), "without OPT");
 }
+
+Test(dns_opt, says_what_the_error_is)
+{
+    uint16_t ede = 0;
+    const char *text = NULL;
+    size_t len = 0;
+    struct dns_message m = query(NSID "\0\17\0\6\0\22none", sizeof NSID - 1 + 10);
+    cr_assert(dns_opt_error(&m, &ede, &text, &len));
+    cr_expect_eq(ede, DNS_EDE_PROHIBITED);
+    cr_expect_eq(len, 4);
+    cr_expect_arr_eq(text, "none", 4);
+    m = query("\0\17\0\2\0\26", 6);
+    cr_assert(dns_opt_error(&m, &ede, &text, &len));
+    cr_expect_eq(ede, DNS_EDE_NO_REACHABLE_AUTHORITY);
+    cr_expect_eq(len, 0);
+}
+
+Test(dns_opt, may_say_of_no_error)
+{
+    uint16_t ede;
+    const char *text;
+    size_t len;
+    struct dns_message m = query(NSID, sizeof NSID - 1);
+    cr_expect_not(dns_opt_error(&m, &ede, &text, &len));
+    m = query(NULL, 0);
+    cr_expect_not(dns_opt_error(&m, &ede, &text, &len));
+    m = query("\0\17\0\1x", 5);
+    cr_expect_not(dns_opt_error(&m, &ede, &text, &len));
+    support_header(&s, 1, 0);
+    m = support_parse(&s);
+    cr_expect_not(dns_opt_error(&m, &ede, &text, &len));
+}
