@@ -16,8 +16,13 @@ static const struct {
     [EVENT_VERIFIED] = {LOG_DEBUG, false},    [EVENT_TSIG_FAILURE] = {LOG_WARNING, true},
     [EVENT_CLOCK_SKEW] = {LOG_WARNING, true}, [EVENT_UPSTREAM_FAILURE] = {LOG_WARNING, true},
     [EVENT_IGNORED] = {LOG_DEBUG, true},      [EVENT_JOINED] = {LOG_DEBUG, true},
-    [EVENT_LIMIT] = {LOG_WARNING, true},
+    [EVENT_LIMIT] = {LOG_WARNING, true},      [EVENT_POLL] = {LOG_DEBUG, false},
 };
+
+static enum config_log_level events_level(const struct relay_event *event)
+{
+    return event->result == RESULT_CHANGED ? LOG_INFO : events_kinds[event->type].level;
+}
 
 static const char *events_operation(const struct relay_event *event, char out[DNS_TEXT_SIZE])
 {
@@ -116,7 +121,7 @@ void events_init(struct events *events)
 void events_log(void *arg, const struct relay_event *event)
 {
     struct events *events = arg;
-    enum config_log_level level = events_kinds[event->type].level;
+    enum config_log_level level = events_level(event);
     int left_out = 0;
     if (!line_is_wanted(level))
         return;

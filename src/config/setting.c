@@ -107,6 +107,9 @@ static const struct setting setting_rows[] = {
      .most = 1000000, .initial = "200", .flags = RELOADABLE, .offset = PEER(peer.notify_rate)},
     {.section = SETTING_PRIMARY, .name = "connections", .type = SETTING_NUMBER, .least = 1,
      .most = 65535, .initial = "100", .flags = RELOADABLE, .offset = PEER(peer.connections)},
+    {.section = SETTING_PRIMARY, .name = "poll", .type = SETTING_NUMBER, .least = 30,
+     .most = 86400, .choices = no_words, .initial = "no",
+     .flags = RELOADABLE, .offset = PEER(peer.poll)},
 
     PEER_ROWS(SETTING_SECONDARY),
     {.section = SETTING_SECONDARY, .name = "primary", .type = SETTING_NAMES,

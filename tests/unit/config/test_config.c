@@ -76,6 +76,7 @@ Test(config, defaults_of_a_small_file)
     cr_expect_eq(hq->share, 25);
     cr_expect_eq(hq->unsigned_notify, PEER_REFUSE);
     cr_expect_eq(hq->connections, 100);
+    cr_expect_eq(hq->poll, 0);
 
     any = &config->peers[1];
     cr_expect_eq(any->role, PEER_SECONDARY);
@@ -112,6 +113,7 @@ Test(config, every_setting_is_stored)
                              "from = 10.1.0.0/16, 10.2.0.0/15\nlisten = 10.0.0.53@54\n"
                              "source = 10.0.0.9, 2001:db8::9\n"
                              "transport = tcp\nedns = strip\nshare = 40\nconnections = 7\n"
+                             "poll = 30\n"
                              "[secondary any]\naddress = 192.0.2.1, 2001:db8::1@5353\n"
                              "primary = east, WEST\nkey = l, k\nzones = a.example, *.a.example\n"
                              "allow = query, update\nmode = observe\nother = pass\n"
@@ -142,6 +144,7 @@ Test(config, every_setting_is_stored)
     cr_expect_eq(east->edns, PEER_EDNS_STRIP);
     cr_expect_eq(east->share, 40);
     cr_expect_eq(east->connections, 7);
+    cr_expect_eq(east->poll, 30);
 
     any = &config->peers[2];
     expect_addresses(&any->address, "192.0.2.1@53 2001:db8::1@5353");
