@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "admin/line.h"
+#include "base/absent.h"
 #include "base/host.h"
 #include "base/load.h"
 #include "config/setting.h"
@@ -31,15 +32,15 @@ static bool reload_keeps_fixed(const struct config *before, const struct config 
 static bool reload_prepare(struct crew *crew, struct config *next, const char *file)
 {
     struct address failed = {.family = ADDRESS_NONE};
-    char text[ADDRESS_TEXT_SIZE], advice[ADDRESS_TEXT_SIZE + 128];
+    char text[ADDRESS_TEXT_SIZE], advice[ADDRESS_TEXT_SIZE + 256];
     int error = crew_prepare(crew, next, &failed);
     if (error == 0)
         error = crew_start(crew);
     if (error == 0)
         return true;
-    snprintf(advice, sizeof advice, "cannot listen on %s: %s; nothing has changed",
+    snprintf(advice, sizeof advice, "cannot listen on %s: %s%s; nothing has changed",
              failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
-             uv_strerror(error));
+             uv_strerror(error), absent_cure(error));
     reload_refuse(file, "no-socket", advice);
     return false;
 }

@@ -57,6 +57,8 @@ static const struct setting setting_rows[] = {
      .initial = "0.0.0.0@53, ::@53", .flags = RELOADABLE, .offset = PROXY(listen)},
     {.section = SETTING_PROXY, .name = "transparent", .type = SETTING_BOOL,
      .initial = "no", .offset = PROXY(transparent)},
+    {.section = SETTING_PROXY, .name = "freebind", .type = SETTING_BOOL,
+     .initial = "no", .flags = RELOADABLE, .offset = PROXY(freebind)},
     {.section = SETTING_PROXY, .name = "include", .type = SETTING_PATHS,
      .flags = RELOADABLE, .offset = PROXY(include)},
     {.section = SETTING_PROXY, .name = "workers", .type = SETTING_NUMBER, .least = 1, .most = 256,

@@ -50,6 +50,7 @@ Test(config, defaults_of_a_small_file)
     config = config_fixture;
     expect_addresses(&config->proxy.listen, "0.0.0.0@53 ::@53");
     cr_expect_not(config->proxy.transparent);
+    cr_expect_not(config->proxy.freebind);
     cr_expect_eq(config->proxy.workers, 0);
     cr_expect_str_eq(config->proxy.user, "tsig-proxy");
     cr_expect_str_eq(config->proxy.control, "");
@@ -102,7 +103,8 @@ Test(config, every_setting_is_stored)
     cr_assert_eq(
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
-                             "transparent = no\nworkers = 1\nuser =\ncontrol =\nhttp =\n"
+                             "transparent = no\nfreebind = yes\nworkers = 1\nuser =\n"
+                             "control =\nhttp =\n"
                              "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
                              "connect-timeout = 1\nanswer-timeout = 2\n"
                              "progress-timeout = 3\nidle-timeout = 4\ndrain-timeout = 0\n"
@@ -121,6 +123,7 @@ Test(config, every_setting_is_stored)
         0, "%s", config_fixture_findings());
     config = config_fixture;
     expect_addresses(&config->proxy.listen, "127.0.0.1@5300 ::1@53");
+    cr_expect(config->proxy.freebind);
     cr_expect_eq(config->proxy.workers, 1);
     cr_expect_str_eq(config->proxy.user, "");
     cr_expect_eq(config->proxy.log_level, LOG_DEBUG);
