@@ -13,10 +13,10 @@ static const struct main_command {
     const char *name;
     int (*run)(int argc, char **argv);
 } main_commands[] = {
-    {"run", command_run},       {"check", command_check},         {"keygen", command_keygen},
-    {"show", command_show},     {"probe", command_probe},         {"health", command_health},
-    {"status", command_status}, {"events", command_events},       {"config", command_config},
-    {"reload", command_reload}, {"notify", command_notify},       {"log-level", command_log_level},
+    {"run", command_run},       {"check", command_check},   {"keygen", command_keygen},
+    {"show", command_show},     {"probe", command_probe},   {"health", command_health},
+    {"status", command_status}, {"events", command_events}, {"config", command_config},
+    {"reload", command_reload}, {"notify", command_notify}, {"log-level", command_log_level},
     {"help", main_help},        {"version", main_version},
 };
 

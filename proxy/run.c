@@ -12,6 +12,7 @@
 #include "acts.h"
 #include "admin/line.h"
 #include "admin/output.h"
+#include "base/absent.h"
 #include "base/arguments.h"
 #include "base/command.h"
 #include "base/doors.h"
@@ -153,9 +154,9 @@ static int run_prepare(struct run *run, struct config *config)
     int error = crew_prepare(&run->crew, config, &failed);
     if (error < 0) {
         char text[ADDRESS_TEXT_SIZE];
-        fprintf(stderr, "tsig-proxy: cannot listen on %s: %s\n",
+        fprintf(stderr, "tsig-proxy: cannot listen on %s: %s%s\n",
                 failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
-                uv_strerror(error));
+                uv_strerror(error), absent_cure(error));
     }
     return error;
 }

@@ -29,6 +29,7 @@ struct text_list {
 struct config_proxy {
     struct address_list listen;
     bool transparent;
+    bool freebind;            /* addresses may come later */
     struct text_list include; /* patterns of files, as they are written */
     unsigned workers;         /* 0: one per core */
     char *user;               /* "": stay who we are */

@@ -67,6 +67,7 @@ struct peer {
     enum peer_choice unsigned_notify; /* primary only */
     unsigned notify_rate;             /* primary only: NOTIFYs a second */
     unsigned connections;             /* primary only: TCP connections to it at once */
+    unsigned poll;                    /* primary only: seconds; 0: it sends NOTIFYs */
 
     /* Of a secondary only. */
     struct zone_pattern *zones; /* in the order given, each once */

@@ -27,6 +27,12 @@ int errand_init(struct errand *e, struct relay *relay, const struct policy_verdi
                 const struct relay_request *request) MUST_CHECK;
 void errand_fini(struct errand *e); /* of a zeroed struct too */
 
+/* Nobody has sent it: a question of ours. */
+static inline bool errand_is_ours(const struct errand *e)
+{
+    return e->client.from.family == ADDRESS_NONE;
+}
+
 /* An AXFR or IXFR: its answer may be many messages. */
 bool errand_is_transfer(const struct errand *e);
 

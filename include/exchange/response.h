@@ -71,7 +71,7 @@ int response_keep(struct response *r) MUST_CHECK;
 enum relay_result response_result(const struct response *r, const struct errand *errand);
 
 /* Reports what became of the client's request; `rcode` -1: it got no answer. A NOTIFY's story is
- * told leg by leg. */
+ * told leg by leg, and what an answer to ourselves means by who takes it. */
 void response_report(const struct response *r, const struct errand *errand, int rcode,
                      enum relay_result result, struct relay_time now);
 

@@ -5,6 +5,7 @@
 #define RELAY_MEMORY_H
 
 #include "relay/notices.h"
+#include "relay/polls.h"
 #include "relay/rate.h"
 #include "relay/recent.h"
 #include "relay/replay.h"
@@ -18,6 +19,7 @@ struct memory {
     struct replay replay;
     struct notices *notices;   /* owned */
     struct sleepers *sleepers; /* owned */
+    struct polls *polls;       /* owned */
     struct shares *shares;     /* owned */
     struct slots *slots;       /* owned */
     pthread_mutex_t mutex;     /* of what follows */

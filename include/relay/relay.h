@@ -50,6 +50,9 @@ void relay_unref(struct relay *relay); /* NULL is fine */
 /* What the memory knows of the configuration is this one's from now on. */
 void relay_take_over(struct relay *relay);
 
+/* The peer of this number; NULL: it is not in this snapshot. */
+const struct peer *relay_peer(const struct relay *relay, unsigned number);
+
 /* Are peer and key, of whatever snapshot, known by label in this one? `key` may be NULL. */
 bool relay_knows_peer(const struct relay *relay, const struct peer *peer);
 bool relay_knows_key(const struct relay *relay, const struct tsig_key *key);

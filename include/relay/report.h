@@ -13,6 +13,7 @@ enum relay_event_type {
     EVENT_NOTIFY,           /* a secondary answered a NOTIFY, or did not */
     EVENT_TRANSFER,         /* an AXFR or IXFR ended */
     EVENT_REFRESH,          /* a SOA was answered, or an IXFR found the secondary up to date */
+    EVENT_POLL,             /* a primary said its zone's serial, asked by ourselves */
     EVENT_REQUEST,          /* any other request was answered from its server */
     EVENT_OBSERVED,         /* a request without TSIG was let through (mode = observe) */
     EVENT_REFUSED,          /* a request was refused by the rules */
@@ -33,6 +34,7 @@ enum relay_result {
     RESULT_NO_TRANSFER,    /* NOERROR, but the answer to an AXFR or IXFR is no transfer */
     RESULT_SERIAL_CHANGED, /* an AXFR closed with another serial than it opened with */
     RESULT_TRUNCATED,      /* over UDP: come back over TCP */
+    RESULT_CHANGED,        /* a poll found another serial than before */
     RESULT_UNSIGNED,       /* let through without TSIG */
     /* Refused by form. */
     RESULT_MALFORMED,
@@ -76,6 +78,7 @@ enum relay_result {
     RESULT_BROKEN_TRANSFER,
     RESULT_NO_ROOM_FOR_TSIG,
     RESULT_CANNOT_RELAY,
+    RESULT_NO_SOA,    /* a poll was answered without the zone's SOA */
     RESULT_NO_ANSWER, /* none of its servers */
     RESULT_ASLEEP,    /* a secondary that nobody's NOTIFY waits for any longer */
     RESULT_GIVEN_UP,  /* a secondary that is told no more by ourselves */

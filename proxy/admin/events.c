@@ -26,6 +26,7 @@ static const struct {
     [EVENT_IGNORED] = {LOG_DEBUG, true},
     [EVENT_JOINED] = {LOG_DEBUG, true},
     [EVENT_LIMIT] = {LOG_WARNING, true},
+    [EVENT_POLL] = {LOG_DEBUG, false},
 };
 
 /* Answers to ordinary questions and updates that say no, as they should. */
@@ -63,6 +64,8 @@ enum config_log_level events_level(const struct relay_event *event, bool news)
     case EVENT_REFUSED:
         /* Who is nobody here is refused as intended. */
         return event->peer ? level : LOG_NOTICE;
+    case EVENT_POLL:
+        return event->result == RESULT_CHANGED ? LOG_INFO : level;
     case EVENT_CLOCK_SKEW:
         return event->result == RESULT_AGED ? LOG_NOTICE : level;
     case EVENT_UPSTREAM_FAILURE:

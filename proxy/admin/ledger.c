@@ -248,12 +248,14 @@ struct ledger_told ledger_note(struct ledger *l, const struct ledger_news *news)
 }
 
 void ledger_hint(struct ledger *l, unsigned primary, const struct dns_name *zone, uint32_t serial,
-                 int64_t now)
+                 bool answered, int64_t now)
 {
     const struct pairs_key key = ledger_key(0, primary, zone);
     struct ledger_part *part = ledger_enter(l, &key);
     struct pairs_zone *z = pairs_zone_of(part->pairs, &key);
-    if (z)
+    if (z && answered)
+        ledger_set_newest(part->pairs, z, serial, now);
+    else if (z)
         ledger_take_hint(part->pairs, z, serial, now);
     ledger_leave(part);
 }

@@ -65,9 +65,10 @@ struct ledger_told {
 /* What there is no memory for is not known. */
 struct ledger_told ledger_note(struct ledger *l, const struct ledger_news *news);
 
-/* A NOTIFY of this primary has come, whoever is told of it. */
+/* The primary says what it has: in a NOTIFY, whoever is told of it, which counts when it is newer;
+ * or `answered`, when it was asked by ourselves, which always counts. */
 void ledger_hint(struct ledger *l, unsigned primary, const struct dns_name *zone, uint32_t serial,
-                 int64_t now);
+                 bool answered, int64_t now);
 
 /* The configuration says that this secondary has this zone. Nothing makes room for what is merely
  * expected. */

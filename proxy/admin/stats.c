@@ -229,6 +229,9 @@ static void stats_note_other(struct counts *counts, const struct relay_event *ev
     case EVENT_UPSTREAM_FAILURE:
         stats_hear_or_not(counts, event, now);
         break;
+    case EVENT_POLL:
+        stats_hear(counts, event->peer, event->key, now);
+        break;
     case EVENT_OBSERVED:
         stats_count_failure(counts, event);
         break;

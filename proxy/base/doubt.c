@@ -188,7 +188,7 @@ static long doubt_now_ms(void)
 /* Two proxies of one user can share an address; other servers there are found when it is bound. */
 static bool doubt_can_share(const struct address *listener)
 {
-    int fd = socket_bind_tcp(listener, false);
+    int fd = socket_bind_tcp(listener, SOCKET_PLAIN);
     if (fd >= 0)
         close(fd);
     return fd >= 0;

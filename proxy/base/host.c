@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/absent.h"
 #include "base/doubt.h"
 #include "net/socket.h"
 
@@ -129,6 +130,7 @@ bool host_allows(const struct config *config, const char *file)
 {
     bool good = host_has_user(config, file);
     good &= host_is_no_peer(config, stderr);
+    good &= absent_allows(config);
     bool bind = host_may_bind(&config->proxy.listen, file);
     for (size_t i = 0; i < config->peer_count && bind; i++)
         bind = host_may_bind(&config->peers[i].listen, file);

@@ -2,21 +2,18 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/socket.h"
-
-int endpoint_open(const struct address *local, bool transparent, struct endpoint **out)
+int endpoint_open(const struct address *local, enum socket_kind kind, struct endpoint **out)
 {
     struct endpoint *e = calloc(1, sizeof *e);
     if (!e)
         return -ENOMEM;
     *e = (struct endpoint){.refs = 1, .local = *local, .tcp = -1};
-    e->udp = socket_bind_udp(local, transparent);
+    e->udp = socket_bind_udp(local, kind);
     int error = e->udp < 0 ? e->udp : 0;
     if (error == 0) {
-        e->tcp = socket_bind_tcp(local, transparent);
+        e->tcp = socket_bind_tcp(local, kind);
         error = e->tcp < 0 ? e->tcp : 0;
     }
     if (error < 0)

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "config/address.h"
+#include "net/socket.h"
 
 struct endpoint {
     _Atomic unsigned refs; /* the main thread's, and one of each listener */
@@ -23,7 +23,7 @@ struct endpoint {
 };
 
 /* With one reference. Negative errno. */
-int endpoint_open(const struct address *local, bool transparent, struct endpoint **out);
+int endpoint_open(const struct address *local, enum socket_kind kind, struct endpoint **out);
 struct endpoint *endpoint_ref(struct endpoint *e);
 void endpoint_unref(struct endpoint *e);
 

@@ -56,6 +56,8 @@ struct engine {
     uv_timer_t parting_timer;
     uv_timer_t turn; /* of net/teller.h, which sets these two */
     uv_timer_cb on_turn;
+    uv_timer_t polling; /* of net/poller.h */
+    bool polls;
     struct places *places; /* borrowed: net/places.h, which sets these four */
     unsigned waiting;      /* for a place */
     uv_timer_t freed;

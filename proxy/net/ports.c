@@ -34,10 +34,10 @@ static int ports_keep(struct ports *ports, const struct ports *before, const str
 }
 
 static int ports_open_one(struct ports *ports, const struct address *local, unsigned place,
-                          bool transparent)
+                          enum socket_kind kind)
 {
     struct endpoint *e;
-    int error = endpoint_open(local, transparent, &e);
+    int error = endpoint_open(local, kind, &e);
     if (error < 0)
         return error;
     e->place = place;
@@ -45,7 +45,7 @@ static int ports_open_one(struct ports *ports, const struct address *local, unsi
 }
 
 static int ports_open_list(struct ports *ports, const struct ports *before,
-                           const struct address_list *list, bool transparent,
+                           const struct address_list *list, enum socket_kind kind,
                            struct address *failed)
 {
     int error = 0;
@@ -55,7 +55,7 @@ static int ports_open_list(struct ports *ports, const struct ports *before,
             continue;
         error = ports_keep(ports, before, local);
         if (error == 0 && !ports_have(ports, local))
-            error = ports_open_one(ports, local, 0, transparent);
+            error = ports_open_one(ports, local, 0, kind);
         if (error < 0)
             *failed = *local;
     }
@@ -64,28 +64,35 @@ static int ports_open_list(struct ports *ports, const struct ports *before,
 
 /* The kernel spreads what comes to an address over its sockets as soon as they are bound, so those
  * that join others come last: nothing can fail behind them. */
-static int ports_widen(struct ports *ports, bool transparent, unsigned workers)
+static int ports_widen(struct ports *ports, enum socket_kind kind, unsigned workers)
 {
     int error = 0;
     for (unsigned i = 0, first = ports->count; i < first && error == 0; i++) {
         const struct endpoint *e = ports->items[i];
         bool last = i + 1 == first || !address_equal(&e->local, &ports->items[i + 1]->local);
         for (unsigned k = e->place + 1; last && k < workers && error == 0; k++)
-            error = ports_open_one(ports, &e->local, k, transparent);
+            error = ports_open_one(ports, &e->local, k, kind);
     }
     return error;
+}
+
+static enum socket_kind ports_kind(const struct config_proxy *proxy)
+{
+    if (proxy->transparent)
+        return SOCKET_TRANSPARENT;
+    return proxy->freebind ? SOCKET_FREE : SOCKET_PLAIN;
 }
 
 int ports_open(struct ports *out, const struct ports *before, const struct config *config,
                unsigned workers, struct address *failed)
 {
-    bool transparent = config->proxy.transparent;
+    enum socket_kind kind = ports_kind(&config->proxy);
     *out = (struct ports){0};
-    int error = ports_open_list(out, before, &config->proxy.listen, transparent, failed);
+    int error = ports_open_list(out, before, &config->proxy.listen, kind, failed);
     for (size_t i = 0; i < config->peer_count && error == 0; i++)
-        error = ports_open_list(out, before, &config->peers[i].listen, transparent, failed);
+        error = ports_open_list(out, before, &config->peers[i].listen, kind, failed);
     if (error == 0)
-        error = ports_widen(out, transparent, workers);
+        error = ports_widen(out, kind, workers);
     if (error < 0)
         ports_close(out);
     return error;

@@ -78,9 +78,19 @@ static int socket_fail(int fd, int error)
     return error;
 }
 
-static int socket_prepare_listener(int fd, const struct address *local, bool transparent)
+static int socket_make_free(int fd, enum address_family family)
 {
-    int error = transparent ? socket_make_transparent(fd, local->family) : 0;
+    return family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_FREEBIND)
+                                  : socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND);
+}
+
+static int socket_prepare_listener(int fd, const struct address *local, enum socket_kind kind)
+{
+    int error = 0;
+    if (kind == SOCKET_TRANSPARENT)
+        error = socket_make_transparent(fd, local->family);
+    else if (kind == SOCKET_FREE)
+        error = socket_make_free(fd, local->family);
     /* Lets a specific address stand beside a wildcard on the same port, workers share one, and the
      * next instance have it before this one ends; of one user all of them. */
     if (error == 0)
@@ -108,21 +118,21 @@ void socket_widen(int fd)
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
 }
 
-int socket_bind_udp(const struct address *local, bool transparent)
+int socket_bind_udp(const struct address *local, enum socket_kind kind)
 {
     int fd = socket_new(local->family, SOCK_DGRAM);
     if (fd < 0)
         return fd;
     socket_widen(fd);
     int error = 0;
-    if (transparent || address_is_any(local))
-        error = socket_want_destination(fd, local->family, transparent);
+    if (kind == SOCKET_TRANSPARENT || address_is_any(local))
+        error = socket_want_destination(fd, local->family, kind == SOCKET_TRANSPARENT);
     if (error == 0)
-        error = socket_prepare_listener(fd, local, transparent);
+        error = socket_prepare_listener(fd, local, kind);
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 
-int socket_bind_tcp(const struct address *local, bool transparent)
+int socket_bind_tcp(const struct address *local, enum socket_kind kind)
 {
     int fd = socket_new(local->family, SOCK_STREAM);
     if (fd < 0)
@@ -131,7 +141,7 @@ int socket_bind_tcp(const struct address *local, bool transparent)
      * any user have the port beside us. */
     int error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
     if (error == 0)
-        error = socket_prepare_listener(fd, local, transparent);
+        error = socket_prepare_listener(fd, local, kind);
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 

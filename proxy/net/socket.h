@@ -25,11 +25,19 @@ struct address socket_to_address(const struct sockaddr_storage *from);
  * is no reason to serve nobody. */
 void socket_widen(int fd);
 
-/* `transparent`: takes packets for any address, and tells which it was (IP_TRANSPARENT,
- * IP_RECVORIGDSTADDR and their IPv6 twins; needs CAP_NET_RAW or CAP_NET_ADMIN). The TCP socket does
- * not listen yet, so that no connection is taken that would be lost if a later address fails. */
-int socket_bind_udp(const struct address *local, bool transparent);
-int socket_bind_tcp(const struct address *local, bool transparent);
+/* What a listener's address may be. */
+enum socket_kind {
+    SOCKET_PLAIN,      /* one of this host's */
+    SOCKET_FREE,       /* ... or one that is to come (IP_FREEBIND and its IPv6 twin) */
+    SOCKET_TRANSPARENT /* takes packets for any address, and tells which it was (IP_TRANSPARENT,
+                          IP_RECVORIGDSTADDR and their IPv6 twins; needs CAP_NET_RAW or
+                          CAP_NET_ADMIN) */
+};
+
+/* The TCP socket does not listen yet, so that no connection is taken that would be lost if a later
+ * address fails. */
+int socket_bind_udp(const struct address *local, enum socket_kind kind);
+int socket_bind_tcp(const struct address *local, enum socket_kind kind);
 
 /* A connected UDP socket on a port that the kernel draws; `source` of family ADDRESS_NONE: any.
  * `transparent`: `source` may be another host's address. */

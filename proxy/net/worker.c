@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "net/poller.h"
 #include "net/retired.h"
 #include "net/teller.h"
 
@@ -37,6 +38,7 @@ static void worker_stop(struct worker *worker)
     while (worker->engine.flows)
         flow_abort(worker->engine.flows, RESULT_STOPPED);
     teller_close(&worker->engine);
+    poller_close(&worker->engine);
     retired_close(&worker->engine);
     upstream_close_parting(&worker->engine);
     places_close(&worker->engine);
@@ -71,6 +73,7 @@ int worker_init(struct worker *worker, uv_loop_t *loop, const struct engine_sink
     worker->engine.on_idle = on_idle;
     worker->engine.idle_arg = worker;
     teller_init(&worker->engine);
+    poller_init(&worker->engine);
     retired_init(&worker->engine);
     upstream_init_parting(&worker->engine);
     places_init(&worker->places, &worker->engine);
@@ -153,6 +156,7 @@ void worker_commit(struct worker *worker, struct worker_change *change)
     for (struct session *s = engine->sessions; s; s = s->next)
         session_judge_host(s);
     engine_turn(engine);
+    poller_set(engine, worker->listeners);
     engine_check_idle(engine);
 }
 
@@ -166,6 +170,7 @@ void worker_drain(struct worker *worker)
     worker->state = WORKER_DRAINING;
     worker_leave(worker);
     teller_drain(&worker->engine);
+    poller_drain(&worker->engine);
     for (struct session *s = worker->engine.sessions, *next; s; s = next) {
         next = s->next;
         session_drain(s);

@@ -159,6 +159,31 @@ static void check_key_sharing(const struct check *c)
     }
 }
 
+static bool check_lists_zones(const struct peer *secondary)
+{
+    for (size_t i = 0; i < secondary->zone_count; i++)
+        if (secondary->zones[i].kind == ZONE_EXACT)
+            return true;
+    return false;
+}
+
+/* There must be names to ask for. */
+static void check_poll(const struct check *c)
+{
+    const struct peer *primary = check_peer_of(c);
+    bool listed = primary->poll == 0;
+    for (size_t i = 0; i < c->config->peer_count && !listed; i++) {
+        const struct peer *peer = &c->config->peers[i];
+        listed = peer->role == PEER_SECONDARY && peer_has_primary(peer, primary) &&
+                 check_lists_zones(peer);
+    }
+    if (!listed)
+        place_say(check_place(c, "poll"), CONFIG_WARNING,
+                  "'poll' asks for zones that secondaries of %s list by name, and there are none: "
+                  "write them in 'zones' or 'zones-file'",
+                  primary->name);
+}
+
 static void check_primary(const struct check *c)
 {
     if (!check_names_key(c) && setting_line(c->section, "unsigned-notify") != 0)
@@ -166,6 +191,7 @@ static void check_primary(const struct check *c)
             check_place(c, "unsigned-notify"), CONFIG_ERROR,
             "'unsigned-notify' means nothing without a 'key': all NOTIFYs of this primary are "
             "unsigned");
+    check_poll(c);
 }
 
 static size_t check_count_role(const struct config *config, enum peer_role role)

@@ -57,6 +57,8 @@ static const struct setting setting_rows[] = {
      .initial = "0.0.0.0@53, ::@53", .flags = RELOADABLE, .offset = PROXY(listen)},
     {.section = SETTING_PROXY, .name = "transparent", .type = SETTING_BOOL,
      .initial = "no", .offset = PROXY(transparent)},
+    {.section = SETTING_PROXY, .name = "freebind", .type = SETTING_BOOL,
+     .initial = "no", .flags = RELOADABLE, .offset = PROXY(freebind)},
     {.section = SETTING_PROXY, .name = "include", .type = SETTING_PATHS,
      .flags = RELOADABLE, .offset = PROXY(include)},
     {.section = SETTING_PROXY, .name = "workers", .type = SETTING_NUMBER, .least = 1, .most = 256,
@@ -110,6 +112,9 @@ static const struct setting setting_rows[] = {
      .most = 1000000, .initial = "200", .flags = RELOADABLE, .offset = PEER(peer.notify_rate)},
     {.section = SETTING_PRIMARY, .name = "connections", .type = SETTING_NUMBER, .least = 1,
      .most = 65535, .initial = "100", .flags = RELOADABLE, .offset = PEER(peer.connections)},
+    {.section = SETTING_PRIMARY, .name = "poll", .type = SETTING_NUMBER, .least = 30,
+     .most = 86400, .choices = no_words, .initial = "no",
+     .flags = RELOADABLE, .offset = PEER(peer.poll)},
 
     PEER_ROWS(SETTING_SECONDARY),
     {.section = SETTING_SECONDARY, .name = "primary", .type = SETTING_NAMES,

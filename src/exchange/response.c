@@ -198,7 +198,7 @@ static enum relay_event_type response_kind(const struct response *r, const struc
 void response_report(const struct response *r, const struct errand *errand, int rcode,
                      enum relay_result result, struct relay_time now)
 {
-    if (errand->operation == PEER_NOTIFY)
+    if (errand->operation == PEER_NOTIFY || errand_is_ours(errand))
         return;
     if (rcode >= 0)
         replay_answered(&errand->relay->desk->memory->replay, errand->ticket, (unsigned)rcode);

@@ -14,9 +14,10 @@ struct memory *memory_new(unsigned zones)
     replay_init(&m->replay);
     m->notices = notices_new();
     m->sleepers = sleepers_new(zones);
+    m->polls = polls_new();
     m->shares = shares_new();
     m->slots = slots_new();
-    if (m->notices && m->sleepers && m->shares && m->slots)
+    if (m->notices && m->sleepers && m->polls && m->shares && m->slots)
         return m;
     memory_free(m);
     return NULL;
@@ -28,6 +29,7 @@ void memory_free(struct memory *m)
         return;
     notices_free(m->notices);
     sleepers_free(m->sleepers);
+    polls_free(m->polls);
     shares_free(m->shares);
     slots_free(m->slots);
     replay_fini(&m->replay);

@@ -1,3 +1,4 @@
+/* Made for a snapshot with all that can fail; put in force by what cannot. */
 #include "relay/relay.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@ static void relay_free(struct relay *relay)
     free(relay->macs);
     free(relay->servers);
     free(relay->peers);
+    polls_abandon(relay->desk->memory->polls, relay->config);
     config_unref(relay->config);
     free(relay);
 }
@@ -23,7 +25,8 @@ struct relay *relay_new(struct config *config, struct desk *desk)
     relay->servers = calloc(config->peer_count + 1, sizeof *relay->servers);
     relay->peers = calloc(config->peer_numbers + 1, sizeof *relay->peers);
     if (!relay->macs || !relay->servers || !relay->peers ||
-        memory_reserve(desk->memory, config->peer_numbers) < 0)
+        memory_reserve(desk->memory, config->peer_numbers) < 0 ||
+        polls_prepare(desk->memory->polls, config) < 0)
         goto fail;
     for (size_t i = 0; i < config->peer_count; i++)
         relay->peers[config->peers[i].number] = &config->peers[i];
@@ -59,11 +62,17 @@ void relay_take_over(struct relay *relay)
         if (peer)
             slots_set_limit(memory->slots, i, peer->connections);
     }
+    polls_take_over(memory->polls, relay->config);
+}
+
+const struct peer *relay_peer(const struct relay *relay, unsigned number)
+{
+    return number < relay->config->peer_numbers ? relay->peers[number] : NULL;
 }
 
 bool relay_knows_peer(const struct relay *relay, const struct peer *peer)
 {
-    return peer->number < relay->config->peer_numbers && relay->peers[peer->number];
+    return relay_peer(relay, peer->number);
 }
 
 bool relay_knows_key(const struct relay *relay, const struct tsig_key *key)

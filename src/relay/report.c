@@ -19,6 +19,7 @@ const char *report_type_word(enum relay_event_type type)
         [EVENT_IGNORED] = "ignored",
         [EVENT_JOINED] = "joined",
         [EVENT_LIMIT] = "limit",
+        [EVENT_POLL] = "poll",
     };
     assert(type < EVENT_TYPES);
     return words[type];
@@ -33,6 +34,7 @@ static const struct {
     [RESULT_NO_TRANSFER] = {"no-transfer", NULL},
     [RESULT_SERIAL_CHANGED] = {"serial-changed", NULL},
     [RESULT_TRUNCATED] = {"truncated", NULL},
+    [RESULT_CHANGED] = {"changed", NULL},
     [RESULT_UNSIGNED] = {"unsigned", "mode = observe lets it through"},
     [RESULT_MALFORMED] = {"malformed", NULL},
     [RESULT_QUESTION_COUNT] = {"question-count", NULL},
@@ -79,6 +81,8 @@ static const struct {
     [RESULT_BROKEN_TRANSFER] = {"broken-transfer", "its messages make no whole transfer"},
     [RESULT_NO_ROOM_FOR_TSIG] = {"no-room-for-tsig", NULL},
     [RESULT_CANNOT_RELAY] = {"cannot-relay", NULL},
+    [RESULT_NO_SOA] = {"no-soa", "it is polled, and answered without this zone's SOA: does it have "
+                                 "the zone?"},
     [RESULT_NO_ANSWER] = {"no-answer", NULL},
     [RESULT_ASLEEP] = {"asleep", "it did not answer within a second; others are answered without "
                                  "it, and it is told again later"},

@@ -351,12 +351,24 @@ Test(ledger, a_hint_reaches_all_who_have_the_zone)
 {
     struct dns_name name = support_name("example.com");
     note(LEDGER_TRANSFERRED, ONE, "example.com", 7, 0);
-    ledger_hint(ledger, HQ, &name, 8, START + 10);
+    ledger_hint(ledger, HQ, &name, 8, false, START + 10);
     struct ledger_entry e = find(ONE, "example.com", 11);
     cr_expect_eq(e.state, LEDGER_BEHIND);
     cr_expect_eq(e.behind_since, START + 10);
-    ledger_hint(ledger, SPARE, &name, 9, START + 10);
+    ledger_hint(ledger, SPARE, &name, 9, false, START + 10);
     cr_expect_eq(find(ONE, "example.com", 11).newest, 8, "another primary's zone");
+    ledger_hint(ledger, HQ, &name, 7, false, START + 20);
+    cr_expect_eq(find(ONE, "example.com", 21).newest, 8, "an old one may come late");
+}
+
+Test(ledger, what_the_primary_answers_counts_when_it_is_older)
+{
+    struct dns_name name = support_name("example.com");
+    note(LEDGER_TRANSFERRED, ONE, "example.com", 7, 0);
+    ledger_hint(ledger, HQ, &name, 6, true, START + 10);
+    struct ledger_entry e = find(ONE, "example.com", 11);
+    cr_expect_eq(e.newest, 6);
+    cr_expect_eq(e.state, LEDGER_BEHIND);
 }
 
 /* Anybody can send what is refused, so it says why and changes nothing else. */

@@ -80,6 +80,17 @@ Test(check, M8_on_the_path_a_listener_has_each_secondarys_port)
     expect_findings(text, "");
 }
 
+Test(check, poll_takes_zones_that_are_listed_by_name)
+{
+    static const char *const warning =
+        "5: warning: 'poll' asks for zones that secondaries of hq list by name, and there are "
+        "none: write them in 'zones' or 'zones-file'\n";
+    expect_findings(HQ "poll = 30\n" ANY, warning);
+    expect_findings(HQ "poll = 30\n" ANY "zones = *.example, *\n", warning);
+    expect_findings(HQ "poll = 30\n" ANY "zones = *, a.example\n", "");
+    expect_findings(HQ "poll = no\n" ANY, "");
+}
+
 Test(check, M8_update_takes_a_key)
 {
     expect_findings(HQ ANY "allow = soa, update\n", "");

@@ -51,6 +51,7 @@ Test(config, defaults_of_a_small_file)
     config = config_fixture;
     expect_addresses(&config->proxy.listen, "0.0.0.0@53 ::@53");
     cr_expect_not(config->proxy.transparent);
+    cr_expect_not(config->proxy.freebind);
     cr_expect_eq(config->proxy.workers, 0);
     cr_expect_str_eq(config->proxy.user, "tsig-proxy");
     cr_expect_str_eq(config->proxy.control, "/run/tsig-proxy/control.sock");
@@ -80,6 +81,7 @@ Test(config, defaults_of_a_small_file)
     cr_expect_eq(hq->share, 25);
     cr_expect_eq(hq->unsigned_notify, PEER_REFUSE);
     cr_expect_eq(hq->connections, 100);
+    cr_expect_eq(hq->poll, 0);
 
     any = &config->peers[1];
     cr_expect_eq(any->role, PEER_SECONDARY);
@@ -105,7 +107,7 @@ Test(config, every_setting_is_stored)
     cr_assert_eq(
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
-                             "transparent = no\nworkers = 1\nuser =\ncontrol = /run/c\n"
+                             "transparent = no\nfreebind = yes\nworkers = 1\nuser =\ncontrol = /run/c\n"
                              "http = ::1\n"
                              "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
                              "status-zones = 8\nmetrics-zones = 0\n"
@@ -118,6 +120,7 @@ Test(config, every_setting_is_stored)
                              "from = 10.1.0.0/16, 10.2.0.0/15\nlisten = 10.0.0.53@54\n"
                              "source = 10.0.0.9, 2001:db8::9\n"
                              "transport = tcp\nedns = strip\nshare = 40\nconnections = 7\n"
+                             "poll = 30\n"
                              "[secondary any]\naddress = 192.0.2.1, 2001:db8::1@5353\n"
                              "primary = east, WEST\nkey = l, k\nzones = a.example, *.a.example\n"
                              "allow = query, update\nmode = observe\nother = pass\n"
@@ -125,6 +128,7 @@ Test(config, every_setting_is_stored)
         0, "%s", config_fixture_findings());
     config = config_fixture;
     expect_addresses(&config->proxy.listen, "127.0.0.1@5300 ::1@53");
+    cr_expect(config->proxy.freebind);
     cr_expect_eq(config->proxy.workers, 1);
     cr_expect_str_eq(config->proxy.user, "");
     cr_expect_str_eq(config->proxy.control, "/run/c");
@@ -153,6 +157,7 @@ Test(config, every_setting_is_stored)
     cr_expect_eq(east->edns, PEER_EDNS_STRIP);
     cr_expect_eq(east->share, 40);
     cr_expect_eq(east->connections, 7);
+    cr_expect_eq(east->poll, 30);
 
     any = &config->peers[2];
     expect_addresses(&any->address, "192.0.2.1@53 2001:db8::1@5353");

@@ -1,0 +1,81 @@
+#include "base/absent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "config/setting.h"
+#include "net/socket.h"
+
+#define ABSENT_CURE "; if it comes later (VRRP, anycast), write 'freebind = yes' in [proxy]"
+
+/* By binding to it, since routes and the kernel's settings make more addresses than interfaces
+ * have. A family that is missing altogether is another matter. */
+static bool absent_is_here(const struct address *a)
+{
+    struct address source = *a;
+    source.port = 0;
+    int fd = socket_open_tcp(a, &source, false);
+    if (fd >= 0)
+        close(fd);
+    return fd != -EADDRNOTAVAIL;
+}
+
+static void absent_say(const struct config *config, const struct config_section *section,
+                       const char *setting, const char *severity, const struct address *a)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    fprintf(stderr, "%s:%u: %s: '%s' has %s, which is no address of this host now",
+            config->files[section->file], setting_line(section, setting), severity, setting,
+            address_to_text(a, text));
+}
+
+static bool absent_allows_listen(const struct config *config, const struct config_section *section,
+                                 const struct address_list *list)
+{
+    bool good = true;
+    for (size_t i = 0; i < list->count; i++) {
+        if (absent_is_here(&list->items[i]))
+            continue;
+        bool free = config->proxy.freebind;
+        absent_say(config, section, "listen", free ? "note" : "error", &list->items[i]);
+        fputs(free ? ": it is served as soon as it is\n" : ABSENT_CURE "\n", stderr);
+        good &= free;
+    }
+    return good;
+}
+
+/* Each question binds anew, so it is of use as soon as it is there. */
+static void absent_look_at_source(const struct config *config, const struct config_section *section)
+{
+    const struct peer *peer = &config->peers[section->index];
+    for (size_t i = 0; i < peer->source.count; i++) {
+        if (absent_is_here(&peer->source.items[i]))
+            continue;
+        absent_say(config, section, "source", config->proxy.freebind ? "note" : "warning",
+                   &peer->source.items[i]);
+        fprintf(stderr, ": %s is not asked or told anything until it is\n", peer->name);
+    }
+}
+
+bool absent_allows(const struct config *config)
+{
+    bool good = true;
+    if (config->proxy.transparent)
+        return true;
+    for (size_t i = 0; i < config->section_count; i++) {
+        const struct config_section *section = &config->sections[i];
+        if (section->kind == SETTING_PROXY) {
+            good &= absent_allows_listen(config, section, &config->proxy.listen);
+        } else if (section->kind != SETTING_KEY) {
+            good &= absent_allows_listen(config, section, &config->peers[section->index].listen);
+            absent_look_at_source(config, section);
+        }
+    }
+    return good;
+}
+
+const char *absent_cure(int error)
+{
+    return error == -EADDRNOTAVAIL ? ABSENT_CURE : "";
+}
