@@ -1,8 +1,9 @@
 # docker build -t tsig-proxy .
-# docker run --read-only --cap-drop ALL --cap-add NET_BIND_SERVICE --security-opt no-new-privileges \
-#     --stop-timeout 75 -v /etc/tsig-proxy:/etc/tsig-proxy:ro -p 53:53/udp -p 53:53/tcp tsig-proxy
+# docker run --read-only --tmpfs /run/tsig-proxy:mode=1777 --cap-drop ALL --cap-add NET_BIND_SERVICE \
+#     --security-opt no-new-privileges --stop-timeout 75 -v /etc/tsig-proxy:/etc/tsig-proxy:ro \
+#     -p 53:53/udp -p 53:53/tcp tsig-proxy
 #
-# Beside a server, sharing its network: etc/compose.yaml.
+# Between two servers, to see it work: etc/compose.yaml. In Kubernetes: etc/kubernetes.
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -26,10 +27,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log \
     && groupadd --system --gid 953 tsig-proxy \
     && useradd --system --uid 953 --gid 953 --home-dir /nonexistent --shell /usr/sbin/nologin tsig-proxy \
-    && mkdir /etc/tsig-proxy
+    && mkdir /etc/tsig-proxy \
+    && mkdir --mode 1777 /run/tsig-proxy
 COPY --from=build /install/tsig-proxy /usr/sbin/tsig-proxy
 
-# Configuration and keys are mounted at /etc/tsig-proxy, readable for uid 953. Nothing is written.
+# Configuration and keys are mounted at /etc/tsig-proxy, readable for uid 953. Nothing is written but the control
+# socket in /run/tsig-proxy, which is a tmpfs where the file system is read-only.
 #
 # Port 53 is open to this user
 #  - where net.ipv4.ip_unprivileged_port_start is 0: Docker since 20.10 and containerd since 2.0 make a container's own

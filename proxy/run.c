@@ -19,6 +19,7 @@
 #include "base/load.h"
 #include "base/process.h"
 #include "base/user.h"
+#include "gateway.h"
 #include "net/crew.h"
 #include "office.h"
 #include "reload.h"
@@ -50,6 +51,7 @@ struct run {
     struct supervisor supervisor;
     uv_signal_t signals[RUN_SIGNALS];
     struct watch watch;
+    struct gateway gateway;
 };
 
 static void run_reload(void *arg)
@@ -59,6 +61,7 @@ static void run_reload(void *arg)
     reload_all(&run->reload);
     observe_reloaded(run->observe, run->reload.config, run->reload.successful, time(NULL));
     supervisor_ready(&run->supervisor);
+    gateway_set(&run->gateway, run->reload.config);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
 }
 
@@ -71,6 +74,7 @@ static void on_signal(uv_signal_t *handle, int number)
     if (run_signals[i].ends) {
         watch_stop(&run->watch);
         supervisor_stopping(&run->supervisor);
+        gateway_set(&run->gateway, NULL);
         crew_drain(&run->crew);
         line_say(LOG_NOTICE, "draining", "signal", run_signals[i].name, NULL);
     } else {
@@ -126,7 +130,8 @@ static void run_answer(void *arg, uint64_t ticket, json_t *document)
 static int run_open_office(struct run *run)
 {
     struct acts *acts = &run->acts;
-    *acts = (struct acts){run->observe, &run->crew, &run->reload, &run->tell, run_reload, run};
+    *acts = (struct acts){run->observe,  &run->crew, &run->reload, &run->tell,
+                          &run->gateway, run_reload, run};
     const struct admin_acts all = acts_of(acts);
     const struct supervisor_events events = {acts_live, acts_say_status, acts};
     supervisor_init(&run->supervisor, &run->loop, &events);
@@ -174,6 +179,8 @@ static void run_serve(struct run *run)
     run_open_signals(run);
     watch_init(&run->watch, &run->loop, run_reload, run);
     watch_set(&run->watch, run->reload.config->proxy.watch, &run->reload.seen);
+    gateway_init(&run->gateway, &run->loop, run->reload.file);
+    gateway_set(&run->gateway, run->reload.config);
     crew_commit(&run->crew);
     office_commit(&run->office);
     observe_reloaded(run->observe, run->reload.config, true, time(NULL));
@@ -227,6 +234,7 @@ static int run_all(struct run *run)
         run_serve(run);
         run_close_signals(run);
         watch_close(&run->watch);
+        gateway_close(&run->gateway);
         status = COMMAND_DONE;
     } else {
         crew_drain(&run->crew);

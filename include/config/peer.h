@@ -40,22 +40,27 @@ struct address_list {
 /* This very address, port included. */
 bool address_list_has(const struct address_list *list, const struct address *a);
 
-/* Immutable once its configuration is complete; everything is owned by the configuration. */
+/* Immutable once its configuration is complete; everything is owned by the configuration. What most
+ * requests need of their peer stands first, side by side. */
 struct peer {
     enum peer_role role;
+    unsigned number;             /* stays the same for a label over reloads; see config_carry */
+    struct tsig_keyring keyring; /* empty: a plain peer */
+    struct address_list address;
+    const struct peer **primary; /* of a secondary: owned array, in the order given */
+    size_t primary_count;
+    size_t place;                /* among the configuration's peers */
+    unsigned allow;              /* of a secondary: set of enum peer_operation */
+    enum peer_choice other;      /* secondary only */
+    const struct lookup *lookup; /* borrowed from the configuration */
     const char *name;            /* the label in its section header */
     const char *file;            /* where that header stands */
     unsigned line;               /* of that header */
-    unsigned number;             /* stays the same for a label over reloads; see config_carry */
-    size_t place;                /* among the configuration's peers */
-    const struct lookup *lookup; /* borrowed from the configuration */
-    struct address_list address;
     struct prefix *from;
     size_t from_count;
     struct address_list listen;
     struct address_list heard_at; /* port 0; empty: anywhere */
     struct address_list source;   /* at most one per family, port 0 */
-    struct tsig_keyring keyring;  /* empty: a plain peer */
     enum peer_transport transport;
     enum peer_edns edns;
     unsigned share;                   /* percent of places that it may hold when others want them */
@@ -64,16 +69,12 @@ struct peer {
     unsigned connections;             /* primary only: TCP connections to it at once */
 
     /* Of a secondary only. */
-    const struct peer **primary; /* owned array, in the order given */
-    size_t primary_count;
     struct zone_pattern *zones; /* in the order given, each once */
     size_t zone_count;
     uint8_t *zone_octets; /* of all their names */
-    unsigned allow;       /* set of enum peer_operation */
     bool notify;          /* it is sent NOTIFYs */
     enum peer_mode mode;
     enum peer_choice unknown_key;
-    enum peer_choice other;
 };
 
 static inline bool peer_is_signed(const struct peer *peer)

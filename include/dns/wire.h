@@ -39,6 +39,10 @@ void dns_wire_put_u32(struct dns_writer *w, uint32_t value);
 void dns_wire_put_u48(struct dns_writer *w, uint64_t value);
 void dns_wire_put_octets(struct dns_writer *w, const uint8_t *octets, size_t len);
 
+/* For tables; eight octets at a step. `hash` is what came before them, or anything. A stranger can
+ * foresee it. */
+uint64_t dns_wire_hash(uint64_t hash, const uint8_t *octets, size_t len);
+
 /* Unchecked access to two octets that the caller knows to exist. */
 static inline uint16_t dns_wire_u16_at(const uint8_t *octets)
 {

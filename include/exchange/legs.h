@@ -9,7 +9,7 @@
 #include "exchange/turns.h"
 
 struct legs {
-    struct leg *items; /* owned */
+    struct leg *items; /* owned; of legs_new */
     unsigned count;
     uint64_t answer_ms; /* how long an answer is waited for */
     /* What the legs' states and times come to, kept as they change: a NOTIFY may have thousands. */
@@ -22,8 +22,10 @@ struct legs {
     unsigned witness;  /* join.h: a leg of a peer that was awaited when last looked for */
 };
 
-/* `items` and `count` are there, and what the legs come to is counted. DNS_EMEMORY. */
-int legs_begin(struct legs *legs) MUST_CHECK;
+/* Zeroed items, so many at most, in one piece with room for their turns; NULL: no memory. */
+struct leg *legs_new(size_t count);
+/* `items` and `count` are there, and what the legs come to is counted. */
+void legs_begin(struct legs *legs);
 void legs_fini(struct legs *legs);
 
 /* Moves one leg, as leg_move does; its `wake` may have changed before. */

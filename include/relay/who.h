@@ -18,12 +18,15 @@ struct who {
     const struct peer *client; /* NULL: unknown */
     const struct peer *server; /* NULL: the destination stands for no server alone */
     bool transparent;          /* it stands for it because it is the server's own address */
+    bool has_zone;             /* the client, if a secondary; else a secondary of the client's */
     bool unheard;              /* no client: a peer fits that has no key and is not heard here */
 };
 
 /* A NOTIFY comes from a primary and is for a secondary, everything else the other way round. Of
  * several clients that the address fits: with TSIG those that hold a key of that name; then those
- * mapped to the server; the longest prefix; those that have the zone; the first in the file. */
+ * mapped to the server; the longest prefix; those that have the zone; the first in the file. A
+ * secondary has a zone that its `zones` cover; and any name in it for an ordinary question, and for
+ * that for an SOA, by which one learns where a zone begins. */
 struct who who_find(const struct who_question *q);
 
 /* On the path, a question of a primary to its secondary (an administrator's dig): who they are,
@@ -38,11 +41,6 @@ struct who_host {
 };
 
 struct who_host who_is_at(const struct config *config, const struct address *from);
-
-/* A name that the secondary's `zones` cover: the zone itself, or any name in it for an ordinary
- * question and for that for an SOA, by which one learns where a zone begins. */
-bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
-                  enum peer_operation operation);
 
 /* The secondaries that a primary's NOTIFY for this zone is for; their number is returned, and they
  * are written to `out`, which has room for every peer, unless that is NULL. */

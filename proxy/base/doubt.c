@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/ask.h"
+#include "base/tproxy.h"
 #include "net/socket.h"
 
 #define DOUBT_CONF            "/proc/sys/net/ipv4/conf"
@@ -125,6 +126,17 @@ static void doubt_forgery(const struct config *config, const char *file)
         doubt_say_rp_filter(file, &found);
 }
 
+static void doubt_path(const struct config *config, const char *file)
+{
+    char lack[TPROXY_LACK_SIZE], cure[TPROXY_CURE_SIZE];
+    if (tproxy_is_there(config, lack))
+        return;
+    fprintf(stderr,
+            "%s: warning: 'transparent' with %s: what primaries and secondaries send each other "
+            "passes by the proxy, unsigned; as root: %s\n",
+            file, lack, tproxy_cure(config, file, cure));
+}
+
 /* As the listeners will ask for it. */
 static int doubt_buffer(void)
 {
@@ -212,6 +224,7 @@ static void doubt_others(const struct config *config, const char *file)
 void doubt_host(const struct config *config, const char *file)
 {
     doubt_loopback(config);
+    doubt_path(config, file);
     doubt_forgery(config, file);
     doubt_room(file);
     doubt_files(file);

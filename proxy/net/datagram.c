@@ -1,19 +1,11 @@
-/* Happy path: up to ENGINE_BURST requests with one call, each handed over where it lies, answers
- * with one call each. Failure: whatever happens on the socket, it is watched again. */
+/* Happy path: up to BURST_SIZE requests with one call, each handed over where it lies; answers wait
+ * in the outbox. Failure: whatever happens on the socket, it is watched again. */
 #include "net/datagram.h"
 
 #include "net/ancillary.h"
 #include "net/socket.h"
 
 #define DATAGRAM_DISCARD_PORT 9 /* RFC 863: never answers */
-
-/* What the kernel says of the requests of one burst; their octets are the engine's. */
-struct datagram_burst {
-    struct sockaddr_storage from[ENGINE_BURST];
-    union ancillary control[ENGINE_BURST];
-    struct iovec parts[ENGINE_BURST];
-    struct mmsghdr messages[ENGINE_BURST];
-};
 
 void datagram_send(const struct datagram *d, const struct client *client, uint16_t id,
                    const struct relay_packet *packet)
@@ -27,39 +19,25 @@ void datagram_send(const struct datagram *d, const struct client *client, uint16
                             socket_part(packet->tail, packet->tail_len)};
     struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 3};
     message.msg_namelen = socket_from_address(&client->from, &to);
-    ancillary_set_source(&message, &control, &client->to);
+    /* The kernel knows by itself which address a socket is bound to. */
+    if (!address_equal(&client->to, &d->local))
+        ancillary_set_source(&message, &control, &client->to);
     outbox_send(d->engine->outbox, d->fd, &message);
-}
-
-static void datagram_prepare(struct datagram_burst *burst, const struct engine *engine)
-{
-    for (unsigned i = 0; i < ENGINE_BURST; i++) {
-        burst->parts[i] = (struct iovec){engine->datagrams[i], sizeof engine->datagrams[i]};
-        burst->messages[i].msg_hdr = (struct msghdr){
-            .msg_name = &burst->from[i],
-            .msg_namelen = sizeof burst->from[i],
-            .msg_iov = &burst->parts[i],
-            .msg_iovlen = 1,
-            .msg_control = &burst->control[i],
-            .msg_controllen = sizeof burst->control[i],
-        };
-    }
 }
 
 /* Returns how many came; less than a burst: that was all. */
 static int datagram_receive(struct datagram *d)
 {
-    struct datagram_burst burst;
-    datagram_prepare(&burst, d->engine);
-    int count = recvmmsg(d->fd, burst.messages, ENGINE_BURST, 0, NULL);
+    struct burst *burst = d->engine->burst;
+    int count = burst_receive(burst, d->fd);
     struct relay_time now = engine_now(d->engine);
     outbox_open(d->engine->outbox);
     for (int i = 0; i < count; i++) {
         struct relay_request request = {
-            .octets = d->engine->datagrams[i],
-            .len = burst.messages[i].msg_len,
-            .from = socket_to_address(&burst.from[i]),
-            .to = ancillary_destination(&burst.messages[i].msg_hdr, &d->local),
+            .octets = burst->octets[i],
+            .len = burst->messages[i].msg_len,
+            .from = socket_to_address(&burst->from[i]),
+            .to = ancillary_destination(&burst->messages[i].msg_hdr, &d->local),
             .transport = RELAY_UDP,
             .now = now,
         };
@@ -112,7 +90,7 @@ void datagram_drain(struct datagram *d)
     uv_poll_stop(&d->poll);
     datagram_turn_away(d);
     /* What had come before that is ours. */
-    for (int i = 0; i < DATAGRAM_LAST_BURSTS && datagram_receive(d) == ENGINE_BURST; i++)
+    for (int i = 0; i < DATAGRAM_LAST_BURSTS && datagram_receive(d) == BURST_SIZE; i++)
         continue;
 }
 

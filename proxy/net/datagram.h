@@ -14,7 +14,7 @@
 
 /* Bursts that datagram_drain takes: 32768 datagrams, more than a socket's buffer holds, and an end
  * even where they come faster than they are taken. */
-#define DATAGRAM_LAST_BURSTS 2048
+#define DATAGRAM_LAST_BURSTS 1024
 
 struct datagram_events {
     void (*on_request)(void *owner, const struct relay_request *request);

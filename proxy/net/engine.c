@@ -1,3 +1,4 @@
+/* What is made once for a worker, and what all of its network code asks. */
 #include "net/engine.h"
 
 #include <errno.h>
@@ -49,13 +50,13 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
     TAILQ_INIT(&engine->resting);
     struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
-    engine->datagrams = malloc(ENGINE_BURST * sizeof *engine->datagrams);
+    engine->burst = calloc(1, sizeof *engine->burst);
     engine->room = malloc(ENGINE_ROOM);
     engine->queue = calloc(1, sizeof *engine->queue);
     engine->outbox = calloc(1, sizeof *engine->outbox);
     engine->desk = desk_new(&world, memory);
-    bool whole =
-        engine->desk && engine->datagrams && engine->room && engine->queue && engine->outbox;
+    bool whole = engine->desk && engine->burst && burst_init(engine->burst) == 0 && engine->room &&
+                 engine->queue && engine->outbox;
     int error = whole ? 0 : -ENOMEM;
     if (error == 0)
         error = uv_async_init(loop, &engine->ring, on_ring);
@@ -86,14 +87,18 @@ void engine_fini(struct engine *engine)
     engine->relay = NULL;
     desk_free(engine->desk);
     engine->desk = NULL;
-    free(engine->datagrams);
+    if (engine->burst)
+        burst_fini(engine->burst);
+    free(engine->burst);
     free(engine->room);
     free(engine->queue);
     free(engine->outbox);
-    engine->datagrams = NULL;
+    engine->burst = NULL;
     engine->room = NULL;
     engine->queue = NULL;
     engine->outbox = NULL;
+    pool_fini(&engine->flow_pool);
+    pool_fini(&engine->upstream_pool);
     engine_release_reserve(engine);
 }
 

@@ -7,13 +7,11 @@
 
 #include <uv.h>
 
+#include "net/burst.h"
 #include "net/outbox.h"
+#include "net/pool.h"
 #include "net/queue.h"
 #include "relay/relay.h"
-
-/* Datagrams received by one call: enough that calls cost little under load, and their room, which
- * each must have in full, is 1 MiB. */
-#define ENGINE_BURST 16
 
 /* Octets that are read from a connection at once: for a transfer so many that calls cost little. */
 #define ENGINE_ROOM 524288
@@ -45,7 +43,9 @@ struct engine {
     struct relay *relay; /* one reference: of the configuration in force; NULL before the first */
     struct flow *flows;  /* all that run */
     size_t flow_count;
-    struct session *sessions; /* all TCP clients */
+    struct pool flow_pool;     /* of net/flow.h */
+    struct pool upstream_pool; /* of net/upstream.h */
+    struct session *sessions;  /* all TCP clients */
     size_t session_count;
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
@@ -61,9 +61,7 @@ struct engine {
     uv_timer_t freed;
     uv_timer_cb on_freed;
     TAILQ_HEAD(resting, upstream) resting; /* of net/upstream.h: the longest first */
-    /* Owned; ENGINE_BURST of them. Where datagrams are received, and done with inside one
-     * callback, so that all UDP sockets share it. */
-    uint8_t (*datagrams)[DNS_MESSAGE_MAX];
+    struct burst *burst;                   /* owned: what is received over UDP, for one callback */
     uint8_t *room;         /* owned; ENGINE_ROOM octets: where TCP is read, likewise */
     struct queue *queue;   /* owned */
     size_t backlog;        /* octets that connections keep */

@@ -32,9 +32,32 @@ static void flow_close_settled(struct flow *flow, unsigned leg)
     }
 }
 
+/* No clock is looked at for a question to one server. */
+static bool flow_may_take_long(const struct flow *flow)
+{
+    return errand_is_transfer(&flow->exchange.errand) || flow->exchange.legs.count > FLOW_FEW;
+}
+
+/* Its work in this turn of the loop begins, unless it had some already. */
+static void flow_take_turn(struct flow *flow)
+{
+    uint64_t turn = uv_now(flow->engine->loop);
+    if (flow->turn == turn || !flow_may_take_long(flow))
+        return;
+    flow->turn = turn;
+    flow->began = uv_hrtime();
+}
+
+/* Nanoseconds, in this turn. */
+static bool flow_has_worked(const struct flow *flow, uint64_t so_long)
+{
+    return flow_may_take_long(flow) && uv_hrtime() - flow->began > so_long;
+}
+
 static void on_leg_message(void *owner, unsigned leg, uint8_t *octets, size_t len)
 {
     struct flow *flow = owner;
+    flow_take_turn(flow);
     exchange_answer(&flow->exchange, leg, octets, len, engine_now(flow->engine));
     flow_close_settled(flow, leg);
     /* There is room for copies of other fan-outs. */
@@ -109,21 +132,11 @@ static void flow_look_at_reader(struct flow *flow)
     flow->unread = unread;
 }
 
-static void on_deadline(uv_timer_t *timer)
-{
-    struct flow *flow = timer->data;
-    if (flow->state == FLOW_PAUSED)
-        flow_look_at_reader(flow);
-    exchange_tick(&flow->exchange, engine_now(flow->engine));
-    flow_go(flow);
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct flow *flow = handle->data;
     exchange_fini(&flow->exchange);
-    free(flow->upstreams);
-    free(flow);
+    flow_free(flow);
 }
 
 static bool flow_keep(struct flow *flow, struct upstream *up)
@@ -220,16 +233,6 @@ static void flow_reply(struct flow *flow, const struct exchange_action *action)
     flow_mind(flow, flow->client->reply(flow, &action->packet));
 }
 
-static void flow_arm(struct flow *flow)
-{
-    uint64_t deadline = exchange_deadline(&flow->exchange);
-    uint64_t now = uv_now(flow->engine->loop);
-    if (deadline == LEG_NEVER)
-        uv_timer_stop(&flow->timer);
-    else
-        uv_timer_start(&flow->timer, on_deadline, deadline > now ? deadline - now : 0, 0);
-}
-
 /* Goes on from a pause or a rest. */
 static void flow_continue(struct flow *flow)
 {
@@ -243,27 +246,55 @@ static void flow_continue(struct flow *flow)
             upstream_resume(flow->upstreams[i]);
 }
 
-static void on_turn(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
-    flow_continue(timer->data);
+    struct flow *flow = timer->data;
+    if (flow->state == FLOW_YIELDING) {
+        flow_continue(flow);
+        return;
+    }
+    if (flow->state == FLOW_PAUSED)
+        flow_look_at_reader(flow);
+    exchange_tick(&flow->exchange, engine_now(flow->engine));
+    flow_go(flow);
 }
 
-/* Is there more to do, or nearly always? Asked behind an action, so that what came over UDP, whose
- * room is shared, has been replied. */
-static bool flow_has_more(const struct flow *flow)
+static void flow_arm(struct flow *flow)
 {
-    return flow->exchange.state == EXCHANGE_ASKING ||
-           (flow->exchange.state == EXCHANGE_RELAYING && flow->state == FLOW_RUNNING);
+    if (flow->state == FLOW_YIELDING)
+        return;
+    uint64_t deadline = exchange_deadline(&flow->exchange);
+    uint64_t now = uv_now(flow->engine->loop);
+    if (deadline == LEG_NEVER)
+        uv_timer_stop(&flow->timer);
+    else
+        uv_timer_start(&flow->timer, on_timer, deadline > now ? deadline - now : 0, 0);
 }
 
-/* Others have their turn. Between two replies the next ones are made from what a leg has received,
- * so no leg receives more; while servers are asked, answers may come. */
+/* Is there more to do, or nearly always, while others should have their turn? Asked behind an
+ * action, so that what came over UDP, whose room is shared, has been replied. */
+static bool flow_has_had_its_turn(struct flow *flow)
+{
+    bool more = flow->exchange.state == EXCHANGE_ASKING ||
+                (flow->exchange.state == EXCHANGE_RELAYING && flow->state == FLOW_RUNNING);
+    return more && flow_has_worked(flow, FLOW_TURN_NS);
+}
+
+/* The same when it waits for the next message, which may have been received already. */
+static bool flow_has_had_its_read(struct flow *flow)
+{
+    return flow->exchange.state == EXCHANGE_FOLLOWING && flow->state == FLOW_RUNNING &&
+           flow_has_worked(flow, FLOW_READ_NS);
+}
+
+/* Others have their turn. The next replies are made from what a leg has received, so no leg
+ * receives more; while servers are asked, answers may come. */
 static void flow_yield(struct flow *flow)
 {
-    if (flow->exchange.state == EXCHANGE_RELAYING)
+    if (flow->exchange.state != EXCHANGE_ASKING)
         flow_hold_back(flow, FLOW_YIELDING);
     /* A timer of no time at all would be called before any socket is looked at. */
-    uv_timer_start(&flow->timer, on_turn, 1, 0);
+    uv_timer_start(&flow->timer, on_timer, 1, 0);
 }
 
 /* Between two replies: the client has no room for the next, or others have their turn. */
@@ -275,14 +306,17 @@ static bool flow_rests(const struct flow *flow)
 /* Carries out what the exchange asks for until it waits, rests, or has ended. */
 void flow_go(struct flow *flow)
 {
-    uint64_t began = uv_hrtime();
+    flow_take_turn(flow);
     while (!flow_rests(flow)) {
         struct exchange_action action;
         exchange_next(&flow->exchange, engine_now(flow->engine), &action);
         switch (action.type) {
         case ACTION_WAIT:
             flow_drop_lost(flow);
-            flow_arm(flow);
+            if (flow_has_had_its_read(flow))
+                flow_yield(flow);
+            else
+                flow_arm(flow);
             return;
         case ACTION_CONNECT:
             flow_connect(flow, &action);
@@ -297,20 +331,19 @@ void flow_go(struct flow *flow)
             flow_end(flow, action.end);
             return;
         }
-        if (flow_has_more(flow) && uv_hrtime() - began > FLOW_TURN_NS) {
+        if (flow_has_had_its_turn(flow)) {
             flow_yield(flow);
             return;
         }
     }
-    if (flow->state != FLOW_YIELDING)
-        flow_arm(flow);
+    flow_arm(flow);
 }
 
 void flow_wake(void *owner)
 {
     struct flow *flow = owner;
     if (!uv_is_closing((uv_handle_t *)&flow->timer))
-        uv_timer_start(&flow->timer, on_deadline, 0, 0);
+        uv_timer_start(&flow->timer, on_timer, 0, 0);
 }
 
 void flow_resume(struct flow *flow)

@@ -34,6 +34,13 @@ struct flow_client {
  * top, of some hundred microseconds. */
 #define FLOW_TURN_NS 1000000
 
+/* The same with messages that have been received, of which a turn may bring megabytes
+ * (CONN_READS_MAX): less than that takes longer only where it is meant to. L10 allows 5 ms. */
+#define FLOW_READ_NS 3000000
+
+/* Legs of most flows. */
+#define FLOW_FEW 4
+
 enum flow_state {
     FLOW_RUNNING,
     FLOW_PAUSED,  /* the client has no room */
@@ -42,17 +49,20 @@ enum flow_state {
 
 struct flow {
     enum flow_state state;
-    struct exchange exchange;
     struct engine *engine;
     const struct flow_client *client;
     void *owner;       /* the client's side: a session, or a listener that this holds */
     struct flow *next; /* in the engine's list */
     struct flow **link;
     struct flight flight;
-    struct upstream **upstreams; /* owned; by leg */
+    struct upstream **upstreams; /* by leg: `few`, or owned */
+    struct upstream *few[FLOW_FEW];
     struct berth berth;
     uv_timer_t timer;
-    size_t unread; /* by the client when this was last looked at */
+    uint64_t turn;            /* the loop's time when this last had work */
+    uint64_t began;           /* when that began, in nanoseconds */
+    size_t unread;            /* by the client when this was last looked at */
+    struct exchange exchange; /* last: what begins it sets all of it */
 };
 
 /* From a verdict that says POLICY_FORWARD. -EAGAIN: there is no place for its socket, which is
@@ -66,6 +76,9 @@ struct flow *flow_new_telling(struct engine *engine, const struct telling_order 
 
 /* Something that it waited for has come about elsewhere: goes on in the loop's next turn. */
 void flow_wake(void *owner);
+
+/* What is left of it once it has ended: memory. */
+void flow_free(struct flow *flow);
 
 /* Starts it. It may be over, and `ended` have been called, when this returns. */
 void flow_go(struct flow *flow);

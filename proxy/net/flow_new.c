@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void flow_new_link(struct flow *flow)
 {
@@ -17,26 +18,35 @@ static void flow_new_link(struct flow *flow)
 
 static struct flow *flow_new_alloc(struct engine *engine, const struct peer *client)
 {
-    struct flow *flow = calloc(1, sizeof *flow);
+    struct flow *flow = pool_take(&engine->flow_pool, sizeof *flow);
     if (!flow)
         return NULL;
+    memset(flow, 0, offsetof(struct flow, exchange));
     flow->engine = engine;
     flow->berth.engine = engine;
     flow->berth.holder = (struct shares_owner){SHARES_PEER, client->number};
     return flow;
 }
 
+void flow_free(struct flow *flow)
+{
+    if (flow->upstreams != flow->few)
+        free(flow->upstreams);
+    pool_give(&flow->engine->flow_pool, flow);
+}
+
 static struct flow *flow_new_discard(struct flow *flow)
 {
     berth_leave(&flow->berth);
-    free(flow);
+    flow_free(flow);
     return NULL;
 }
 
 /* Its exchange has begun: it joins the engine's flows, or goes. */
 static struct flow *flow_new_adopt(struct flow *flow, const struct flow_client *client, void *owner)
 {
-    flow->upstreams = calloc(flow->exchange.legs.count + 1, sizeof(struct upstream *));
+    unsigned count = flow->exchange.legs.count;
+    flow->upstreams = count <= FLOW_FEW ? flow->few : calloc(count, sizeof(struct upstream *));
     if (!flow->upstreams) {
         exchange_abort(&flow->exchange, RESULT_NO_MEMORY, engine_now(flow->engine));
         exchange_fini(&flow->exchange);
@@ -97,7 +107,7 @@ struct flow *flow_new_telling(struct engine *engine, const struct telling_order 
         return NULL;
     }
     if (exchange_init_telling(&flow->exchange, engine->relay, order, engine_now(engine)) < 0) {
-        free(flow);
+        flow_free(flow);
         return NULL;
     }
     return flow_new_adopt(flow, &nobody, NULL);

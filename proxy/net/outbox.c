@@ -29,11 +29,23 @@ struct outbox_load {
     union outbox_cut cuts[OUTBOX_ITEMS];
 };
 
+/* Is it for somebody else, or from another address? As memcmp. */
+static int outbox_compare_ends(const struct outbox_item *a, const struct outbox_item *b)
+{
+    if (a->name_len != b->name_len || a->control_len != b->control_len)
+        return a->name_len + a->control_len < b->name_len + b->control_len ? -1 : 1;
+    int order = a->name_len > 0 ? memcmp(&a->name, &b->name, a->name_len) : 0;
+    if (order == 0 && a->control_len > 0)
+        order = memcmp(a->control, b->control, a->control_len);
+    return order;
+}
+
 static bool outbox_goes_first(const struct outbox_item *a, const struct outbox_item *b)
 {
     if (a->fd != b->fd)
         return a->fd < b->fd;
-    return a->name_len == 0 && a->len > b->len;
+    int order = outbox_compare_ends(a, b);
+    return order == 0 ? a->len > b->len : order < 0;
 }
 
 static void outbox_sort(struct outbox *o, struct outbox_item **order)
@@ -53,9 +65,10 @@ static unsigned outbox_alike(const struct outbox *o, struct outbox_item *const *
 {
     const size_t len = items[0]->len;
     unsigned run = 1;
-    if (o->plain || items[0]->name_len > 0 || items[0]->control_len > 0 || len > OUTBOX_PIECE)
+    if (o->plain || items[0]->control_len > 0 || len > OUTBOX_PIECE)
         return 1;
-    while (run < count && run < OUTBOX_SEGMENTS && (run + 1) * len <= OUTBOX_PACKET)
+    while (run < count && run < OUTBOX_SEGMENTS && (run + 1) * len <= OUTBOX_PACKET &&
+           outbox_compare_ends(items[0], items[run]) == 0)
         if (items[run++]->len < len)
             break;
     return run;

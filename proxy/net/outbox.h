@@ -13,7 +13,7 @@
 
 #include "net/ancillary.h"
 
-/* So many wait at most; as a burst brings ENGINE_BURST requests, each with one copy or answer. */
+/* So many wait at most; as a burst brings BURST_SIZE requests, each with one copy or answer. */
 #define OUTBOX_ITEMS 64
 /* Octets of one that waits: more than `udp-size` allows most answers. */
 #define OUTBOX_SIZE 2048

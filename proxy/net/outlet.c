@@ -1,6 +1,6 @@
-/* A way is a server and a source; it has the outlets that new questions may take, and goes with
- * the last of its outlets. An outlet keeps all IDs that were sent through it, also of questions
- * that are over, so that their late answers are known. */
+/* A way is a server and a source; it has the outlets that new questions may take, and all of them
+ * go with the last of their questions. An outlet keeps all IDs that were sent through it, also of
+ * questions that are over, so that their late answers are known. */
 #include "net/outlet.h"
 
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/lookup.h"
 #include "net/socket.h"
 
 #define OUTLET_BUCKETS 64
@@ -31,9 +30,10 @@ struct outlet {
     unsigned slot;
     uv_poll_t poll;
     int fd;
+    uint64_t opened; /* ms */
     unsigned users;
-    unsigned questions;
-    unsigned count; /* of IDs */
+    unsigned questions; /* that it has had in all */
+    unsigned count;     /* of IDs */
     unsigned room;
     struct outlet_sent *sent; /* `few`, or owned */
     struct outlet_sent few[OUTLET_FEW];
@@ -46,14 +46,14 @@ struct outlet_way {
     struct address source;
     uint64_t burst; /* for which `slot` was drawn */
     unsigned slot;
-    unsigned outlets;
+    unsigned users; /* of its outlets */
     struct outlet *slots[OUTLET_PORTS];
 };
 
 static struct outlet_ways *outlet_bucket(struct engine *engine, const struct address *to)
 {
-    uint32_t hash = lookup_hash(to->octets, sizeof to->octets) ^ to->port;
-    return &engine->ways[(hash ^ hash >> 16) % ENGINE_WAYS];
+    uint64_t hash = dns_wire_hash(to->port, to->octets, sizeof to->octets);
+    return &engine->ways[hash % ENGINE_WAYS];
 }
 
 static struct outlet_way *outlet_find_way(struct engine *engine, const struct address *to,
@@ -73,25 +73,6 @@ static struct outlet_way *outlet_find_way(struct engine *engine, const struct ad
     return way;
 }
 
-static void outlet_drop_way(struct outlet_way *way)
-{
-    if (way->outlets > 0)
-        return;
-    LIST_REMOVE(way, entry);
-    free(way);
-}
-
-/* New questions go elsewhere. */
-static void outlet_retire(struct outlet *o)
-{
-    struct outlet_way *way = o->way;
-    if (!way)
-        return;
-    o->way = NULL;
-    way->slots[o->slot] = NULL;
-    way->outlets--;
-}
-
 static void on_closed(uv_handle_t *handle)
 {
     struct outlet *o = handle->data;
@@ -102,15 +83,34 @@ static void on_closed(uv_handle_t *handle)
 
 static void outlet_close(struct outlet *o)
 {
-    struct outlet_way *way = o->way;
-    outlet_retire(o);
-    if (way)
-        outlet_drop_way(way);
     outbox_flush_from(o->engine->outbox, o->fd);
     /* First the handle: its number may be another thread's socket as soon as it is closed. */
     uv_close((uv_handle_t *)&o->poll, on_closed);
     close(o->fd);
     o->fd = -1;
+}
+
+/* New questions go elsewhere. */
+static void outlet_retire(struct outlet *o)
+{
+    struct outlet_way *way = o->way;
+    o->way = NULL;
+    way->slots[o->slot] = NULL;
+    way->users -= o->users;
+    if (o->users == 0)
+        outlet_close(o);
+}
+
+/* Nothing is in flight to this server: whatever comes next goes by new ports. */
+static void outlet_drop_way(struct outlet_way *way)
+{
+    if (way->users > 0)
+        return;
+    for (unsigned i = 0; i < OUTLET_PORTS; i++)
+        if (way->slots[i])
+            outlet_close(way->slots[i]);
+    LIST_REMOVE(way, entry);
+    free(way);
 }
 
 static struct outlet_sent *outlet_find(const struct outlet *o, uint16_t id)
@@ -141,17 +141,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct outlet *o = poll->data;
     struct engine *engine = o->engine;
-    struct iovec parts[ENGINE_BURST];
-    struct mmsghdr messages[ENGINE_BURST];
+    struct burst *burst = engine->burst;
     (void)events;
-    for (unsigned i = 0; i < ENGINE_BURST; i++) {
-        parts[i] = (struct iovec){engine->datagrams[i], sizeof engine->datagrams[i]};
-        messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
-    }
-    int count = recvmmsg(o->fd, messages, ENGINE_BURST, 0, NULL);
+    int count = burst_receive_connected(burst, o->fd);
     outbox_open(engine->outbox);
     for (int i = 0; i < count && o->fd >= 0; i++)
-        outlet_take(o, engine->datagrams[i], messages[i].msg_len);
+        outlet_take(o, burst->octets[i], burst->connected[i].msg_len);
     outbox_shut(engine->outbox);
     /* An ICMP error, which anyone may have sent, stops libuv's watching; the answer may still
      * come. */
@@ -175,6 +170,7 @@ static int outlet_open(struct engine *engine, const struct address *to,
     if (!o)
         return -ENOMEM;
     o->engine = engine;
+    o->opened = uv_now(engine->loop);
     o->to = *to;
     o->source = *source;
     o->sent = o->few;
@@ -191,6 +187,11 @@ static int outlet_open(struct engine *engine, const struct address *to,
     return 0;
 }
 
+static bool outlet_is_worn(const struct outlet *o)
+{
+    return o->questions == OUTLET_QUESTIONS || uv_now(o->engine->loop) - o->opened > OUTLET_MS;
+}
+
 /* The one that is drawn for this burst, or one anew in its place. */
 static int outlet_draw(struct engine *engine, struct outlet_way *way, struct outlet **out)
 {
@@ -199,7 +200,7 @@ static int outlet_draw(struct engine *engine, struct outlet_way *way, struct out
         way->slot = engine_random(engine) % OUTLET_PORTS;
     }
     struct outlet *o = way->slots[way->slot];
-    if (o && o->questions == OUTLET_QUESTIONS) {
+    if (o && outlet_is_worn(o)) {
         outlet_retire(o);
         o = NULL;
     }
@@ -212,7 +213,6 @@ static int outlet_draw(struct engine *engine, struct outlet_way *way, struct out
     (*out)->way = way;
     (*out)->slot = way->slot;
     way->slots[way->slot] = *out;
-    way->outlets++;
     return 0;
 }
 
@@ -239,6 +239,8 @@ int outlet_join(struct engine *engine, const struct address *to, const struct ad
     o->users++;
     if (++o->questions == OUTLET_CROWD)
         socket_widen(o->fd);
+    if (o->way)
+        o->way->users++;
     user->outlet = o;
     user->count = 0;
     return 0;
@@ -304,6 +306,11 @@ void outlet_leave(struct outlet_user *user)
         o->sent[user->places[i]].user = NULL;
     user->outlet = NULL;
     user->count = 0;
-    if (--o->users == 0)
+    o->users--;
+    if (o->way) {
+        o->way->users--;
+        outlet_drop_way(o->way);
+    } else if (o->users == 0) {
         outlet_close(o);
+    }
 }

@@ -1,13 +1,13 @@
 /* Connected UDP sockets towards servers, shared by the questions in flight.
  *
  * A question's port is one of OUTLET_PORTS that the kernel drew at random for its server and
- * source, drawn anew for each burst of requests. A port lives while something is in flight on it,
- * and for OUTLET_QUESTIONS questions at most; a question that is alone has one to itself. Answers
- * are told apart by ID, which no two questions in flight on one port share.
+ * source, drawn anew for each burst of requests. Ports live while something is in flight to that
+ * server, and take OUTLET_QUESTIONS questions at most, within OUTLET_MS; a question that is alone
+ * has one to itself. Answers are told apart by ID, which no two questions of one port share.
  *
  * What that means for a forger who cannot see the traffic (RFC 5452 section 9): for one question
  * he has to hit one of some 28,000 ports and one of 65,536 IDs, as with a port for each question.
- * One port more or less that he finds open serves him for the at most 128 questions of its life,
+ * A port that he finds open serves him for the at most 128 questions of its life, or a second's,
  * not for one: then it is the ID alone, and the server's address, that are in his way. The kernel
  * gives a connected socket nothing that does not come from the server's address and port.
  *
@@ -23,6 +23,7 @@
 
 #define OUTLET_PORTS     8
 #define OUTLET_QUESTIONS 128
+#define OUTLET_MS        1000
 /* Of one question: it is sent three times at the most. */
 #define OUTLET_IDS 3
 

@@ -90,7 +90,7 @@ static int socket_prepare_listener(int fd, const struct address *local, bool tra
     return error == 0 ? socket_bind(fd, local) : error;
 }
 
-/* The kernel is to say where each datagram was sent to. */
+/* The kernel is to say where each datagram was sent to, unless there is but one address. */
 static int socket_want_destination(int fd, enum address_family family, bool transparent)
 {
     int error = family == ADDRESS_IPV4 ? socket_set(fd, IPPROTO_IP, IP_PKTINFO)
@@ -114,7 +114,9 @@ int socket_bind_udp(const struct address *local, bool transparent)
     if (fd < 0)
         return fd;
     socket_widen(fd);
-    int error = socket_want_destination(fd, local->family, transparent);
+    int error = 0;
+    if (transparent || address_is_any(local))
+        error = socket_want_destination(fd, local->family, transparent);
     if (error == 0)
         error = socket_prepare_listener(fd, local, transparent);
     return error < 0 ? socket_fail(fd, error) : fd;

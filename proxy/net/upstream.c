@@ -3,7 +3,7 @@
  * on the spot; what ends later is told to the owner, who closes it. */
 #include "net/upstream.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "net/socket.h"
 
@@ -28,6 +28,11 @@ void upstream_release(struct engine *engine, struct shares_owner holder)
 {
     shares_give(upstream_shares(engine), SHARES_SOCKETS, holder);
     engine_made_room(engine);
+}
+
+static void upstream_free(struct upstream *up)
+{
+    pool_give(&up->engine->upstream_pool, up);
 }
 
 static void on_stream_connected(void *owner)
@@ -57,7 +62,7 @@ static void on_stream_end(void *owner)
 
 static void on_stream_closed(void *owner)
 {
-    free(owner);
+    upstream_free(owner);
 }
 
 static const struct stream_events upstream_stream_events = {
@@ -82,7 +87,7 @@ static int upstream_open_udp(struct upstream *up)
     up->user = (struct outlet_user){.on_datagram = on_datagram, .owner = up};
     int error = outlet_join(up->engine, &up->to, &up->source, transparent, &up->user);
     if (error < 0)
-        free(up);
+        upstream_free(up);
     return error;
 }
 
@@ -90,7 +95,7 @@ static int upstream_open_tcp(struct upstream *up)
 {
     int fd = socket_open_tcp(&up->to, &up->source, up->engine->relay->config->proxy.transparent);
     if (fd < 0) {
-        free(up);
+        upstream_free(up);
         return fd;
     }
     up->stream.events = &upstream_stream_events;
@@ -105,9 +110,10 @@ static int upstream_open_tcp(struct upstream *up)
 int upstream_open(struct engine *engine, enum relay_transport transport, const struct address *to,
                   const struct address *source, struct upstream **out)
 {
-    struct upstream *up = calloc(1, sizeof *up);
+    struct upstream *up = pool_take(&engine->upstream_pool, sizeof *up);
     if (!up)
         return UV_ENOMEM;
+    memset(up, 0, transport == RELAY_UDP ? offsetof(struct upstream, stream) : sizeof *up);
     up->engine = engine;
     up->transport = transport;
     up->to = *to;
@@ -236,7 +242,7 @@ void upstream_close(struct upstream *up)
     }
     upstream_leave(up);
     outlet_leave(&up->user);
-    free(up);
+    upstream_free(up);
 }
 
 void upstream_init_parting(struct engine *engine)

@@ -40,8 +40,8 @@ struct upstream {
     LIST_ENTRY(upstream) kept;
     TAILQ_ENTRY(upstream) parting;
     uint64_t parted;         /* ms */
-    struct stream stream;    /* TCP */
     struct outlet_user user; /* UDP */
+    struct stream stream;    /* TCP; else undefined */
 };
 
 /* A place for a socket, if this holder may have one; connections that rest make room for it. */

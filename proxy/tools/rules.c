@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/tproxy.h"
 #include "net/socket.h"
+
+/* Behind chains that restore a connection's mark, which stand at mangle: they would wipe ours. */
+#define RULES_PRIORITY "mangle + 10"
 
 static const char rules_head[] =
     "#!/bin/sh\n"
@@ -17,32 +21,34 @@ static const char rules_head[] =
     "# Usage: up%s | down. Both may be run twice.\n"
     "%s"
     "set -u\n"
-    "take=0x5301 table=5301 missed=accept\n"
+    "take=%#x table=%u missed=accept\n"
+    "families='%s'\n"
     "\n"
     "unroute() {\n"
-    "    for ip in 'ip -4' 'ip -6'; do\n"
-    "        while $ip rule del fwmark $take lookup $table 2>/dev/null; do :; done\n"
-    "        $ip route flush table $table 2>/dev/null\n"
+    "    for family in -4 -6; do\n"
+    "        while ip $family rule del fwmark $take lookup $table 2>/dev/null; do :; done\n"
+    "        ip $family route flush table $table 2>/dev/null\n"
     "    done\n"
     "    return 0\n"
     "}\n"
     "\n"
     "down() {\n"
-    "    nft delete table inet tsig_proxy 2>/dev/null\n"
+    "    nft delete table inet " TPROXY_TABLE " 2>/dev/null\n"
     "    unroute\n"
     "}\n"
     "\n"
-    "# The rules change in one step: at no moment are there none.\n"
+    "# The packet rules change in one step: at no moment are there none. Preference 0: before all\n"
+    "# other routing rules, also those that are added later without a preference.\n"
     "up() {\n"
     "    unroute\n"
-    "    for ip in 'ip -4' 'ip -6'; do\n"
-    "        $ip rule add fwmark $take lookup $table &&\n"
-    "            $ip route add local default dev lo table $table || return 1\n"
+    "    for family in $families; do\n"
+    "        ip $family rule add pref 0 fwmark $take lookup $table &&\n"
+    "            ip $family route add local default dev lo table $table || return 1\n"
     "    done\n"
     "    nft -f - <<RULES\n"
-    "table inet tsig_proxy {\n"
+    "table inet " TPROXY_TABLE " {\n"
     "}\n"
-    "delete table inet tsig_proxy\n";
+    "delete table inet " TPROXY_TABLE "\n";
 
 static const char rules_closed[] =
     "# `closed`: while the proxy is down, what it would take is dropped; otherwise it passes as if "
@@ -155,9 +161,9 @@ static void rules_take_peer(const struct peer *from, const struct peer *to)
 /* On the path: what the two sides send each other is taken as it comes in. */
 static void rules_gateway(const struct config *config)
 {
-    puts("table inet tsig_proxy {\n"
+    puts("table inet " TPROXY_TABLE " {\n"
          "    chain pre {\n"
-         "        type filter hook prerouting priority mangle; policy accept;\n"
+         "        type filter hook prerouting priority " RULES_PRIORITY "; policy accept;\n"
          "        fib daddr type local accept\n"
          "        jump pairs\n"
          "        # Answers to what the proxy sent with another host's address.\n"
@@ -188,6 +194,8 @@ static void rules_sidecar_pair(const struct peer *primary, const struct peer *se
     printf("        # %s to %s\n", primary->name, secondary->name);
     for (size_t i = 0; i < secondary->address.count; i++) {
         struct address host = secondary->address.items[i];
+        if (!tproxy_has_pair(primary, secondary, host.family))
+            continue;
         host.port = 0;
         printf("        %s daddr %s meta l4proto { tcp, udp } th dport %u meta mark set $take "
                "accept\n",
@@ -207,13 +215,14 @@ static void rules_sidecar_pair(const struct peer *primary, const struct peer *se
 
 static void rules_sidecar(const struct config *config)
 {
-    printf("table inet tsig_proxy {\n"
+    printf("table inet " TPROXY_TABLE " {\n"
            "    chain out {\n"
-           "        type route hook output priority mangle; policy accept;\n"
-           "        # The proxy's own packets go out.\n"
+           "        type route hook output priority " RULES_PRIORITY "; policy accept;\n"
+           "        # The proxy's own packets go out, also when others have altered their mark.\n"
            "        meta mark %#x accept\n"
+           "        socket mark %#x accept\n"
            "        fib daddr type local accept\n",
-           SOCKET_MARK);
+           SOCKET_MARK, SOCKET_MARK);
     for (size_t i = 0; i < config->peer_count; i++)
         for (size_t k = 0; k < config->peers[i].primary_count; k++)
             rules_sidecar_pair(config->peers[i].primary[k], &config->peers[i]);
@@ -223,7 +232,12 @@ static void rules_sidecar(const struct config *config)
 void rules_script(const struct config *config, bool sidecar)
 {
     const char *arguments = sidecar ? "" : " [closed]";
-    printf(rules_head, sidecar ? " --sidecar" : "", arguments, sidecar ? "" : rules_closed);
+    bool ipv4 = tproxy_needs(config, ADDRESS_IPV4), ipv6 = tproxy_needs(config, ADDRESS_IPV6);
+    printf(rules_head, sidecar ? " --sidecar" : "", arguments, sidecar ? "" : rules_closed,
+           TPROXY_MARK, TPROXY_ROUTES,
+           ipv4 && ipv6 ? "-4 -6"
+           : ipv6       ? "-6"
+                        : "-4");
     if (sidecar)
         rules_sidecar(config);
     else

@@ -14,7 +14,7 @@ struct lookup_group {
     uint32_t hash;
     uint32_t more;
     uint32_t next;  /* the next in its bucket, plus 1; 0: none */
-    uint32_t first; /* among the places; while filling: the one added last */
+    uint32_t first; /* among the places; the only place; while filling: the one added last */
     uint32_t count;
     uint8_t kind;
     uint8_t len;
@@ -29,6 +29,7 @@ struct lookup {
     uint32_t *buckets;           /* owned: a group plus 1; 0: none */
     size_t group_count;
     size_t group_room;         /* of groups, and the number of buckets */
+    unsigned kinds;            /* that there is any group of: bits by enum lookup_kind */
     struct lookup_pair *pairs; /* owned; only while filling */
     size_t pair_count;
     size_t pair_room;
@@ -185,6 +186,7 @@ static struct lookup_group *lookup_add_group(struct lookup *l, const struct look
         .len = key->len,
     };
     lookup_chain(l, l->group_count++);
+    l->kinds |= 1U << key->kind;
     return group;
 }
 
@@ -228,6 +230,9 @@ int lookup_finish(struct lookup *l)
         struct lookup_group *group = &l->groups[l->pairs[i].group];
         l->places[group->first + group->count++] = l->pairs[i].place;
     }
+    for (size_t i = 0; i < l->group_count; i++)
+        if (l->groups[i].count == 1)
+            l->groups[i].first = l->places[l->groups[i].first];
     free(l->pairs);
     l->pairs = NULL;
     return 0;
@@ -236,10 +241,11 @@ int lookup_finish(struct lookup *l)
 struct lookup_list lookup_find(const struct lookup *l, const struct lookup_key *key)
 {
     assert(l->places);
-    const struct lookup_group *group = lookup_group(l, key);
+    const struct lookup_group *group = l->kinds & 1U << key->kind ? lookup_group(l, key) : NULL;
     if (!group)
         return (struct lookup_list){0};
-    return (struct lookup_list){l->places + group->first, group->count};
+    return (struct lookup_list){group->count == 1 ? &group->first : l->places + group->first,
+                                group->count};
 }
 
 bool lookup_has(const struct lookup_list *list, size_t place)

@@ -245,7 +245,8 @@ void dns_name_lower(struct dns_name *name)
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
 {
-    return a->len == b->len && name_same_octets(a->octets, b->octets, a->len);
+    return a->len == b->len && (memcmp(a->octets, b->octets, a->len) == 0 ||
+                                name_same_octets(a->octets, b->octets, a->len));
 }
 
 bool dns_name_below(const struct dns_name *name, const struct dns_name *suffix)

@@ -99,3 +99,19 @@ void dns_wire_put_octets(struct dns_writer *w, const uint8_t *octets, size_t len
     if (to && len > 0)
         memcpy(to, octets, len);
 }
+
+uint64_t dns_wire_hash(uint64_t hash, const uint8_t *octets, size_t len)
+{
+    const uint64_t factor = 0x9e3779b97f4a7c15;
+    hash += len;
+    while (len > 0) {
+        uint64_t word = 0;
+        size_t step = len < sizeof word ? len : sizeof word;
+        memcpy(&word, octets, step);
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+        octets += step;
+        len -= step;
+    }
+    return hash;
+}

@@ -49,9 +49,10 @@ bool errand_is_transfer(const struct errand *e)
 
 bool errand_is_asked(const struct errand *e, const struct dns_message *answer)
 {
+    if (!e->soa_instead)
+        return dns_message_same_question(answer, &e->request);
     struct dns_message asked = e->request;
-    if (e->soa_instead)
-        asked.qtype = DNS_TYPE_SOA;
+    asked.qtype = DNS_TYPE_SOA;
     return dns_message_same_question(answer, &asked);
 }
 

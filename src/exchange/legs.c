@@ -47,11 +47,14 @@ static void legs_count_peer(struct legs *legs, unsigned from, unsigned to)
     legs->open += open && !answered;
 }
 
-int legs_begin(struct legs *legs)
+struct leg *legs_new(size_t count)
 {
-    unsigned *order = calloc(2 * (size_t)legs->count, sizeof *order);
-    if (!order)
-        return DNS_EMEMORY;
+    return calloc(count, sizeof(struct leg) + 2 * sizeof(unsigned));
+}
+
+void legs_begin(struct legs *legs)
+{
+    unsigned *order = (unsigned *)(legs->items + legs->count);
     legs->ready = (struct turns){.order = order};
     legs->waiting = (struct turns){.order = order + legs->count};
     legs->unsettled = legs->open = legs->answered = legs->witness = 0;
@@ -65,7 +68,6 @@ int legs_begin(struct legs *legs)
     }
     for (unsigned i = 0; i < legs->count; i = legs_end_of(legs, i))
         legs_count_peer(legs, i, legs_end_of(legs, i));
-    return 0;
 }
 
 void legs_fini(struct legs *legs)
@@ -73,7 +75,6 @@ void legs_fini(struct legs *legs)
     for (unsigned i = 0; i < legs->count; i++)
         leg_fini(&legs->items[i]);
     free(legs->items);
-    free(legs->ready.order);
     *legs = (struct legs){0};
 }
 

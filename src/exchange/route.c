@@ -3,7 +3,6 @@
 #include "exchange/route.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 /* P29: what can be forged on a plain leg goes over TCP. */
 static enum relay_transport route_transport(const struct policy_verdict *v,
@@ -154,7 +153,7 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
     r.operation = route_way(verdict) == ROUTE_SOA ? PEER_SOA : verdict->operation;
     size_t count = route_count(verdict);
     assert(count > 0); /* a verdict to forward has a server, and each peer an address */
-    r.legs = calloc(count, sizeof *r.legs);
+    r.legs = legs_new(count);
     if (!r.legs)
         return DNS_EMEMORY;
     if (verdict->client.transparent) {
@@ -174,8 +173,6 @@ int route_legs(struct relay *relay, const struct policy_verdict *verdict, struct
     out->items = r.legs;
     out->count = r.count;
     out->answer_ms = route_patience_ms(relay, verdict);
-    int error = legs_begin(out);
-    if (error < 0)
-        legs_fini(out);
-    return error;
+    legs_begin(out);
+    return 0;
 }

@@ -3,18 +3,18 @@
 #include <string.h>
 
 #define FLIGHT_ID_SIZE 2
+/* Half of the longest MAC, and the whole question of most without one. */
+#define FLIGHT_END_SIZE 40
 
-/* FNV-1a: spreads well enough, and a collision costs only a longer chain, since equality is
- * exact. */
+/* A collision costs only a longer chain, since equality is exact. */
 static size_t flights_bucket(const struct flight *flight)
 {
-    uint32_t hash = 2166136261u ^ flight->from.port;
-    for (size_t i = 0; i < sizeof flight->from.octets; i++)
-        hash = (hash ^ flight->from.octets[i]) * 16777619u;
+    uint64_t hash =
+        dns_wire_hash(flight->from.port, flight->from.octets, sizeof flight->from.octets);
     /* The end differs most: the MAC stands there. */
-    size_t skip = flight->len > 96 ? flight->len - 96 : FLIGHT_ID_SIZE;
-    for (size_t i = skip; i < flight->len; i++)
-        hash = (hash ^ flight->octets[i]) * 16777619u;
+    size_t skip = flight->len > FLIGHT_END_SIZE ? flight->len - FLIGHT_END_SIZE : FLIGHT_ID_SIZE;
+    if (skip < flight->len)
+        hash = dns_wire_hash(hash, flight->octets + skip, flight->len - skip);
     return hash % FLIGHTS_BUCKETS;
 }
 

@@ -11,6 +11,7 @@ struct judgement {
     struct policy_verdict *verdict;
     bool exempt;              /* an ordinary question that needs no permission */
     bool observed;            /* it goes on only because of mode = observe */
+    bool has_zone;            /* the client, if it is a secondary */
     const struct peer *named; /* the server that the local address stands for, if any */
 };
 

@@ -126,6 +126,7 @@ static bool policy_authenticate(struct judgement *j)
     v->client.peer = who.client;
     v->client.transparent = who.transparent;
     j->named = who.server;
+    j->has_zone = who.has_zone;
     if (!who.client) {
         if (policy_pass_by(j, &question))
             return false;
@@ -153,7 +154,7 @@ static bool policy_authorize(struct judgement *j)
         return true;
     if (!(peer->allow & v->operation))
         return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_OPERATION_NOT_ALLOWED, NULL);
-    if (!who_has_zone(peer, &v->message.qname, v->operation))
+    if (!j->has_zone)
         return judgement_refuse(j, DNS_EDE_PROHIBITED, RESULT_ZONE_NOT_ALLOWED, NULL);
     return true;
 }

@@ -121,33 +121,47 @@ void sleepers_free(struct sleepers *s)
     free(s);
 }
 
-/* FNV-1a over what is lower case already. */
-static struct sleeper_bucket *sleepers_bucket(const struct sleepers *s, unsigned peer,
-                                              const struct dns_name *zone)
+/* What an entry is found by. */
+struct sleeper_key {
+    unsigned peer;
+    struct dns_name zone; /* in lower case */
+    struct sleeper_bucket *bucket;
+};
+
+static void sleepers_key(const struct sleepers *s, unsigned peer, const struct dns_name *zone,
+                         struct sleeper_key *out)
 {
-    uint32_t hash = 2166136261u ^ peer;
-    for (size_t i = 0; i < zone->len; i++)
-        hash = (hash ^ zone->octets[i]) * 16777619u;
-    return &s->hash[hash % s->buckets];
+    out->peer = peer;
+    out->zone.len = zone->len;
+    memcpy(out->zone.octets, zone->octets, zone->len);
+    dns_name_lower(&out->zone);
+    out->bucket = &s->hash[dns_wire_hash(peer, out->zone.octets, zone->len) % s->buckets];
+}
+
+static struct sleeper_entry *sleepers_find_key(const struct sleeper_key *key)
+{
+    struct sleeper_entry *e = LIST_FIRST(key->bucket);
+    while (e && (e->peer != key->peer || e->zone_len != key->zone.len ||
+                 memcmp(e->zone, key->zone.octets, key->zone.len) != 0))
+        e = LIST_NEXT(e, hash);
+    return e;
 }
 
 static struct sleeper_entry *sleepers_find(const struct sleepers *s, unsigned peer,
                                            const struct dns_name *zone)
 {
-    struct dns_name lower = *zone;
-    dns_name_lower(&lower);
-    struct sleeper_entry *e = LIST_FIRST(sleepers_bucket(s, peer, &lower));
-    while (e && (e->peer != peer || e->zone_len != lower.len ||
-                 memcmp(e->zone, lower.octets, lower.len) != 0))
-        e = LIST_NEXT(e, hash);
-    return e;
+    struct sleeper_key key;
+    sleepers_key(s, peer, zone, &key);
+    return sleepers_find_key(&key);
 }
 
 /* The entry, the youngest from now on; NULL: no memory, or none is to be kept. */
 static struct sleeper_entry *sleepers_touch(struct sleepers *s, unsigned peer,
                                             const struct dns_name *zone)
 {
-    struct sleeper_entry *e = sleepers_find(s, peer, zone);
+    struct sleeper_key key;
+    sleepers_key(s, peer, zone, &key);
+    struct sleeper_entry *e = sleepers_find_key(&key);
     if (e) {
         TAILQ_REMOVE(&s->age, e, age);
         TAILQ_INSERT_TAIL(&s->age, e, age);
@@ -158,12 +172,10 @@ static struct sleeper_entry *sleepers_touch(struct sleepers *s, unsigned peer,
         return NULL;
     if (s->count == s->most)
         sleepers_forget(s, TAILQ_FIRST(&s->age));
-    struct dns_name lower = *zone;
-    dns_name_lower(&lower);
     e->peer = peer;
-    e->zone_len = lower.len;
-    memcpy(e->zone, lower.octets, lower.len);
-    LIST_INSERT_HEAD(sleepers_bucket(s, peer, &lower), e, hash);
+    e->zone_len = zone->len;
+    memcpy(e->zone, key.zone.octets, zone->len);
+    LIST_INSERT_HEAD(key.bucket, e, hash);
     TAILQ_INSERT_TAIL(&s->age, e, age);
     s->count++;
     return e;

@@ -6,17 +6,11 @@
 #include "config/holders.h"
 #include "config/index.h"
 
+#define WHO_FEW 2 /* peers with a key, whose addresses are compared rather than looked up */
+
 static bool who_asks_within(enum peer_operation operation)
 {
     return operation == PEER_QUERY || operation == PEER_SOA;
-}
-
-bool who_has_zone(const struct peer *secondary, const struct dns_name *name,
-                  enum peer_operation operation)
-{
-    struct holders holders;
-    holders_find(&holders, secondary->lookup, name, who_asks_within(operation));
-    return holders_have(&holders, secondary->place);
 }
 
 /* Those that have an address, in file order. Where zone indices are known they may not be meant. */
@@ -189,6 +183,7 @@ static void who_weigh(struct who_search *s, const struct peer *peer, int bits)
         return;
     s->best = fitness;
     s->who->client = peer;
+    s->who->has_zone = zone;
 }
 
 static void who_weigh_holders(struct who_search *s, const struct lookup_list *holders)
@@ -218,21 +213,24 @@ static void who_weigh_near(struct who_search *s, const struct who_near *near)
     }
 }
 
-/* A key's holders come before all others, and are mostly few; but all may have one key. */
+/* A key's holders come before all others, and are mostly few, so that nothing else need be looked
+ * up; but all may have one key. */
 static void who_find_client(struct who_search *s)
 {
     struct lookup_list holders = {0};
-    struct who_near near;
-    who_find_near(&near, s->q->config, s->q->from);
     if (s->q->key_name) {
         struct lookup_key key = lookup_name(LOOKUP_HOLDERS, 0, s->q->key_name);
         holders = lookup_find(s->q->config->lookup, &key);
     }
-    s->key = holders.count > 0;
-    if (s->key && holders.count <= near.peers) {
+    if (holders.count <= WHO_FEW)
         who_weigh_holders(s, &holders);
-        s->key = false;
-    }
+    if (s->who->client)
+        return;
+    struct who_near near;
+    who_find_near(&near, s->q->config, s->q->from);
+    s->key = holders.count > near.peers;
+    if (holders.count > WHO_FEW && !s->key)
+        who_weigh_holders(s, &holders);
     if (!s->who->client)
         who_weigh_near(s, &near);
 }
@@ -266,7 +264,7 @@ struct who who_find(const struct who_question *q)
     struct who_search s = {
         .q = q, .who = &who, .asks = notify ? PEER_PRIMARY : PEER_SECONDARY, .best = -1};
     holders_find(&s.holders, q->config->lookup, q->zone, who_asks_within(q->operation));
-    s.primary_place = who_listens(q, PEER_PRIMARY);
+    s.primary_place = notify ? who_listens(q, PEER_PRIMARY) : who.server;
     if (!who.server && q->config->proxy.transparent) {
         who.server = who_owns(&s, answers);
         who.transparent = who.server;

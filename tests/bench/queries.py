@@ -15,6 +15,7 @@ class Scene:
 
     def __init__(self, directory, place, secondaries, zones=0, workers=1):
         self.secondaries, self.zones, self.primary = secondaries, zones, place
+        self.under_way = UNDER_WAY * workers
         self.unanswered = 0
         sections = peers.each(secondaries, first=[peers.primary(place)])
         if zones:
@@ -37,7 +38,7 @@ class Scene:
         """Microseconds of CPU a query."""
         before = gauge.cpu(self.proxy.pid)
         said = peers.load("soa", net.text(self.proxy.place), net.text(self.primary), self.secondaries, self.zones,
-                          0, queries, UNDER_WAY)
+                          0, queries, self.under_way)
         self.unanswered += int(said["failed"] + said["lost"])
         return (gauge.cpu(self.proxy.pid) - before) * 1e6 / queries
 

@@ -176,6 +176,59 @@ Test(outlet, answers_to_all_that_share_a_port_may_come_at_once)
         outlet_leave(&askers[i].user);
 }
 
+static void ask_one_more(uint16_t id, struct asker *asker)
+{
+    open_burst();
+    join(asker);
+    ask(asker, id);
+    outbox_shut(fixture.worker.engine.outbox);
+}
+
+/* A burst of requests may be answered before the next one comes. */
+Test(outlet, P29_ports_live_on_while_another_question_is_in_flight)
+{
+    struct asker first, asker;
+    begin();
+    ask_one_more(0, &first);
+    for (uint16_t i = 1; i <= 100; i++) {
+        ask_one_more(i, &asker);
+        outlet_leave(&asker.user);
+    }
+    UNTIL(had_all(101));
+    cr_assert_gt(ports_seen, 1);
+    cr_assert_leq(ports_seen, OUTLET_PORTS);
+    outlet_leave(&first.user);
+    ask_one_more(101, &asker);
+    ports_seen = 0;
+    UNTIL(had_all(102));
+    cr_assert_eq(ports_seen, 1, "a port anew");
+    outlet_leave(&asker.user);
+}
+
+Test(outlet, P29_a_port_takes_questions_for_a_second_and_no_longer)
+{
+    struct asker first, asker;
+    bool before[65536];
+    begin();
+    ask_one_more(0, &first);
+    for (uint16_t i = 1; i <= 40; i++) {
+        ask_one_more(i, &asker);
+        outlet_leave(&asker.user);
+    }
+    UNTIL(had_all(41));
+    for (unsigned i = 0; i < 65536; i++)
+        before[i] = by_port[i] > 0;
+    uint64_t began = uv_hrtime();
+    UNTIL(fixture_passed(began, OUTLET_MS + 100));
+    for (uint16_t i = 41; i <= 80; i++) {
+        uint16_t id;
+        ask_one_more(i, &asker);
+        cr_assert_not(before[take(&id)]);
+        outlet_leave(&asker.user);
+    }
+    outlet_leave(&first.user);
+}
+
 Test(outlet, two_questions_with_one_id_have_two_ports)
 {
     static struct asker askers[2];

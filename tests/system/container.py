@@ -22,6 +22,11 @@ if not os.path.isdir(_UNIFIED):
 _numbers = itertools.count()
 
 
+def hybrid(*words):
+    """A command of crun's, as this machine wants it."""
+    return [*_HYBRID, *(str(word) for word in words)]
+
+
 class Contained(Proxy):
     """A proxy whose program, user and libraries are the image's. `bounding` are the capabilities that the
     container may have, `ambient` those that its program starts with. By itself (`alone`) it has a network of its
@@ -41,6 +46,8 @@ class Contained(Proxy):
 
     def specification(self):
         namespaces = ["pid", "mount", "ipc", "uts"] + (["network"] if self.alone else [])
+        writable = {"destination": "/run/tsig-proxy", "type": "tmpfs", "source": "tmpfs",
+                    "options": ["noexec", "nosuid", "nodev", "mode=1777"]}
         mount = {"destination": "/etc/tsig-proxy", "type": "bind", "source": str(self.directory),
                  "options": ["rbind", "ro", "nosuid", "nodev", "noexec"]}
         proc = {"destination": "/proc", "type": "proc", "source": "proc"}
@@ -56,7 +63,7 @@ class Contained(Proxy):
                 "noNewPrivileges": True,
             },
             "root": {"path": str(self.image.root), "readonly": True},
-            "mounts": [proc, mount],
+            "mounts": [proc, writable, mount],
             "linux": {
                 "namespaces": [{"type": name} for name in namespaces],
                 "sysctl": {"net.ipv4.ip_unprivileged_port_start": "0"} if self.alone else {},
@@ -64,8 +71,7 @@ class Contained(Proxy):
         }
 
     def crun(self, *words):
-        command = ["crun", "--cgroup-manager=disabled", "--root", self.bundle / "state", *words]
-        return [*_HYBRID, *(str(word) for word in command)]
+        return hybrid("crun", "--cgroup-manager=disabled", "--root", self.bundle / "state", *words)
 
     def start(self):
         self.bundle.mkdir()

@@ -100,8 +100,24 @@ def make_base():
     shutil.rmtree(tree)
 
 
-def has_base():
-    return BASE in buildah("images", "--format", "{{.Name}}:{{.Tag}}").split()
+def want_base():
+    if BASE not in buildah("images", "--format", "{{.Name}}:{{.Tag}}").split():
+        make_base()
+
+
+def mount(tag):
+    """The files of an image, to do with as one likes."""
+    return Path(buildah("mount", buildah("from", "--pull-never", tag).strip()).strip())
+
+
+def build(tag, dockerfile, context):
+    want_base()
+    buildah("bud", "--pull-never", "--format", "docker", "--layers=false", "--tag", tag, "--file", dockerfile, context)
+
+
+def config(tag):
+    """What an image says of how it is to be run."""
+    return json.loads(buildah("inspect", "--type", "image", tag))["Docker"]["config"]
 
 
 class Image:
@@ -111,20 +127,14 @@ class Image:
         self.tag = "localhost/tsig-proxy:test"
 
     def build(self):
-        if not has_base():
-            make_base()
-        buildah("bud", "--pull-never", "--format", "docker", "--layers=false", "--tag", self.tag,
-                "--file", ROOT / "Dockerfile", ROOT)
-        self.root, self.base = self.mount(self.tag), self.mount(BASE)
-        self.config = json.loads(buildah("inspect", "--type", "image", self.tag))["Docker"]["config"]
+        build(self.tag, ROOT / "Dockerfile", ROOT)
+        self.root, self.base = mount(self.tag), mount(BASE)
+        self.config = config(self.tag)
         self.user = tuple(int(number) for number in self.config["User"].split(":"))
         self.command = self.config["Entrypoint"] + self.config["Cmd"]
         kind, *self.healthcheck = self.config["Healthcheck"]["Test"]
         assert kind == "CMD"
         return self
-
-    def mount(self, tag):
-        return Path(buildah("mount", buildah("from", "--pull-never", tag).strip()).strip())
 
     def files(self):
         """{path: size} of what the image adds to its base, or has otherwise."""

@@ -8,7 +8,9 @@ import pytest
 
 import image as image_module
 import net
+from composed import Composed, engine_accepts
 from container import BIND, Contained
+from process import until
 from servers import Bind, Knot
 from tools import wait_records
 from tsigtool import Key
@@ -23,6 +25,11 @@ def image(module_stack):
     assert why is None, why
     module_stack.enter_context(image_module.storage())
     return image_module.Image().build()
+
+
+@pytest.fixture(scope="module")
+def composed(image, tmp_path_factory):
+    return Composed(tmp_path_factory.mktemp("composed"), image).build()
 
 
 def status(proxy):
@@ -89,3 +96,27 @@ def test_container_without_any_capability(image, launch, tmp_path):
     mounts = Path(f"/proc/{proxy.first()}/mounts").read_text(encoding="ascii").splitlines()
     assert [line.split()[3].split(",")[0] for line in mounts if line.split()[1] in ("/", "/etc/tsig-proxy")] == 2 * ["ro"]
     proxy.stop()
+
+
+def test_compose_file_runs_as_it_is(image, composed, launch):
+    """Played without an engine (composed.py): BIND has dnsmasq's zone, signed by a key that it has never been told."""
+    launch(composed)
+    secondary = composed.containers["secondary"]
+
+    def answer():
+        return secondary.inside("dig", "@127.0.0.1", "www.example.org", "+short").stdout == "192.0.2.80\n"
+
+    until(answer, "the secondary serves the zone", pause=0.2)
+    transfers = [line for line in composed.containers["tsig-proxy"].process.lines if "event=transfer" in line]
+    assert any("key=xfr.example " in line and "result=ok" in line for line in transfers)
+    key = composed.volumes["keys"] / "xfr.example.key"
+    assert (key.stat().st_mode & 0o777, key.stat().st_gid) == (0o640, image.user[1])
+    # Without the key there is nothing to be had.
+    refused = secondary.inside("dig", "@172.30.53.2", "example.org", "AXFR").stdout
+    assert "Transfer failed" in refused
+
+
+@pytest.mark.no_proxy
+def test_compose_file_is_one():
+    if engine_accepts() is None:
+        pytest.skip("docker-compose is not installed")

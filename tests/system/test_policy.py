@@ -255,6 +255,12 @@ def test_M10_answering_message_gets_no_answer_by_tcp(bench):
     assert_signed(answer, MAIN, mac)
 
 
+def copies(requests):
+    """Questions may share a port, so that those are one whose ID is the same, too. After a second each is
+    asked anew, with another."""
+    return {(r.source, r.number) for r in requests if r.time < requests[0].time + 0.9}
+
+
 def test_M10_duplicate_in_flight_gets_one_answer_by_udp(bench):
     client, zone = bench.client("udp"), f"slow-twice.{ZONE}"
     message, mac = sign(messages.query(zone, number=1), MAIN)
@@ -263,8 +269,7 @@ def test_M10_duplicate_in_flight_gets_one_answer_by_udp(bench):
     (request, *_) = bench.primary.wait(matches=lambda r: r.zone == zone)
     barrier, barrier_mac = sign(messages.query(ZONE, number=2), MAIN)
     assert_signed(client.ask(barrier), MAIN, barrier_mac)
-    asked = {r.source for r in bench.forwarded(zone)}
-    assert len(asked) == 1  # a second copy would have a socket of its own
+    assert len(copies(bench.forwarded(zone))) == 1
     request.answer(messages.soa(zone, 9))
     assert_signed(client.receive(), MAIN, mac)
     barrier, barrier_mac = sign(messages.query(ZONE, number=3), MAIN)
@@ -280,7 +285,7 @@ def test_M10_other_ids_of_one_signed_request_are_each_answered_by_udp(bench):
     (request, *_) = bench.primary.wait(matches=lambda r: r.zone == zone)
     barrier, barrier_mac = sign(messages.query(ZONE, number=2), MAIN)
     assert_signed(client.ask(barrier), MAIN, barrier_mac)
-    assert len({r.source for r in bench.forwarded(zone)}) == 1
+    assert len(copies(bench.forwarded(zone))) == 1
     request.answer(messages.soa(zone, 9))
     answers = {tsigtool.message_id(wire): wire for wire in (client.receive() for _ in range(3))}
     assert set(answers) == {1, 7, 9}
@@ -295,7 +300,7 @@ def test_M10_other_ids_of_an_unsigned_request_are_other_requests(bench):
     for number in (1, 7):
         client.send(messages.query(zone, number=number))
     requests = bench.primary.wait(2, matches=lambda r: r.zone == zone)
-    assert len({(r.source, r.wire[:2]) for r in requests}) == 2
+    assert len(copies(requests)) == 2
 
 
 def test_M10_same_octets_from_another_port_are_another_request(bench):

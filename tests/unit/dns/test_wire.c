@@ -29,6 +29,18 @@ Test(dns_wire, read_beyond_the_end_fails_and_stays_failed)
     cr_expect_eq(r.at, 0);
 }
 
+Test(dns_wire, hash_tells_octets_order_and_length_apart)
+{
+    static const uint8_t turned[16] = {8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7};
+    static const uint8_t zeros[16];
+
+    cr_expect_eq(dns_wire_hash(1, SIXTEEN, 16), dns_wire_hash(1, SIXTEEN, 16));
+    cr_expect_neq(dns_wire_hash(1, SIXTEEN, 16), dns_wire_hash(2, SIXTEEN, 16));
+    cr_expect_neq(dns_wire_hash(1, SIXTEEN, 16), dns_wire_hash(1, turned, 16));
+    for (size_t len = 1; len < 16; len++)
+        cr_expect_neq(dns_wire_hash(1, zeros, len), dns_wire_hash(1, zeros, len + 1));
+}
+
 Test(dns_wire, length_near_size_max_does_not_wrap)
 {
     struct dns_reader r = dns_wire_reader(SIXTEEN, 16);

@@ -32,7 +32,7 @@ static void init(void)
     errand.operation = PEER_NOTIFY;
     errand.began = world.now.ms;
     legs.count = 6;
-    legs.items = items = calloc(6, sizeof *items);
+    legs.items = items = legs_new(6);
     for (int i = 0; i < 6; i++)
         items[i].peer = world_peer(peers[i]);
 }
@@ -54,8 +54,7 @@ static enum join_state state_of(const char *text)
                          : text[i] == 'i' ? LEG_IDLE
                          : text[i] == 'd' ? LEG_DUE
                                           : LEG_ASKED;
-    free(legs.ready.order);
-    cr_assert_eq(legs_begin(&legs), 0);
+    legs_begin(&legs);
     return join_legs(&legs, NULL);
 }
 

@@ -197,9 +197,11 @@ Test(relay_who, M4_an_ordinary_question_of_a_primary_passes_by_its_secondary)
 
 static bool has(const char *zone, enum peer_operation operation)
 {
-    struct dns_name zone_name = support_name(zone);
+    const struct asked asked = {"192.0.2.1@1", WORLD_US, zone, NULL, operation};
+    struct who who = find(&asked, who_find);
 
-    return who_has_zone(world_peer("a"), &zone_name, operation);
+    cr_expect_eq(who.client, operation == PEER_NOTIFY ? NULL : world_peer("a"));
+    return who.has_zone;
 }
 
 Test(relay_who, M5_a_question_is_for_any_name_in_a_zone_and_all_else_for_the_zone_itself)

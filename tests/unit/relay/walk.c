@@ -18,8 +18,8 @@ static bool has_this_zone(const struct peer *secondary, const struct dns_name *z
     return false;
 }
 
-bool walk_has_zone(const struct peer *secondary, const struct dns_name *name,
-                   enum peer_operation operation)
+static bool walk_has_zone(const struct peer *secondary, const struct dns_name *name,
+                          enum peer_operation operation)
 {
     if (operation != PEER_QUERY && operation != PEER_SOA)
         return has_this_zone(secondary, name);
@@ -81,15 +81,13 @@ static bool walk_is_heard(const struct who_question *q, const struct peer *peer)
 
 /* Each rule outweighs all that follow it. */
 static int walk_fitness(const struct who_question *q, const struct who *who,
-                        const struct peer *peer)
+                        const struct peer *peer, bool zone)
 {
     int bits = peer_match(peer, q->from);
     if (bits < 0)
         return -1;
     bool holds_key = q->key_name && tsig_keyring_by_name(&peer->keyring, q->key_name);
     bool reached = who->server && walk_is_mapped(peer, who->server);
-    bool zone = peer->role == PEER_SECONDARY ? walk_has_zone(peer, q->zone, q->operation)
-                                             : walk_notifies(q, peer);
     return (holds_key << 10) + (reached << 9) + (bits << 1) + zone;
 }
 
@@ -126,7 +124,9 @@ struct who walk_find(const struct who_question *q)
     }
     for (size_t i = 0; i < q->config->peer_count; i++) {
         const struct peer *peer = &q->config->peers[i];
-        int fitness = peer->role == asks ? walk_fitness(q, &who, peer) : -1;
+        bool zone = peer->role == PEER_SECONDARY ? walk_has_zone(peer, q->zone, q->operation)
+                                                 : walk_notifies(q, peer);
+        int fitness = peer->role == asks ? walk_fitness(q, &who, peer, zone) : -1;
         if (fitness >= 0 && !walk_is_heard(q, peer)) {
             who.unheard = true;
             continue;
@@ -134,6 +134,7 @@ struct who walk_find(const struct who_question *q)
         if (fitness > best) {
             best = fitness;
             who.client = peer;
+            who.has_zone = zone;
         }
     }
     return who;

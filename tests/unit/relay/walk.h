@@ -7,8 +7,6 @@
 struct who walk_find(const struct who_question *q);
 struct who walk_passes_by(const struct who_question *q);
 bool walk_knows(const struct config *config, const struct address *from);
-bool walk_has_zone(const struct peer *secondary, const struct dns_name *name,
-                   enum peer_operation operation);
 size_t walk_is_notified(const struct config *config, const struct peer *primary,
                         const struct dns_name *zone, const struct peer **out);
 
