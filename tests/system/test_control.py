@@ -295,6 +295,22 @@ def test_who_may_not_is_told_so(asked, short_path):
 
 
 @as_root
+def test_who_may_not_read_the_configuration_asks_where_it_is_by_default(asked):
+    result = asked().command("status", user=65534)
+    assert result.returncode == 1 and "/run/tsig-proxy/control.sock" in result.stderr
+
+
+def test_text_of_another_encoding_is_told_all_the_same(asked):
+    one = asked()
+    good = one.proxy.path.read_bytes()
+    one.proxy.path.write_bytes(good + b"colour = gr\xfcn\nc\xf6lour = 1\n")
+    result = one.command("reload")
+    assert result.returncode == 1 and "unknown setting 'colour'" in result.stderr
+    assert "unknown setting 'c?lour'" in result.stderr
+    one.proxy.path.write_bytes(good)
+
+
+@as_root
 def test_a_member_of_the_group_reads_no_key(asked, short_path):
     """The configuration may be read, the key and what it includes may not."""
     one = asked()
