@@ -267,6 +267,8 @@ int command_run(int argc, char **argv)
     run_raise_limit();
     uv_loop_init(&run.loop);
     run.observe = observe_new(config->proxy.status_zones);
+    if (!run.observe)
+        fputs("tsig-proxy: no memory for what status-zones says\n", stderr);
     int status = run.observe ? run_all(&run) : COMMAND_FAILED;
     uv_loop_close(&run.loop);
     observe_free(run.observe);

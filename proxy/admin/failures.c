@@ -36,6 +36,8 @@ struct failure {
 struct failures {
     pthread_mutex_t mutex;
     unsigned long long order;
+    int64_t second; /* in which so many of strangers were new */
+    unsigned fresh;
     struct failure items[FAILURES_MOST]; /* those of strangers first */
 };
 
@@ -103,21 +105,53 @@ static void failures_describe(struct failure *item, const struct relay_event *ev
         item->zone = *event->zone;
 }
 
-/* The one that is alike, or the one that makes room. */
+/* Where what is of this class has its places. */
+static struct failure *failures_places(struct failures *f, enum limit_class class, size_t *count)
+{
+    bool stranger = class == LIMIT_STRANGER;
+    *count = stranger ? FAILURES_STRANGERS : FAILURES_MOST - FAILURES_STRANGERS;
+    return f->items + (stranger ? 0 : FAILURES_STRANGERS);
+}
+
+/* The one that is alike; NULL: there is none. */
 static struct failure *failures_find(struct failures *f, const struct limit_subject *subject,
                                      const struct relay_event *event)
 {
-    bool stranger = subject->class == LIMIT_STRANGER;
-    size_t from = stranger ? 0 : FAILURES_STRANGERS;
-    size_t to = stranger ? FAILURES_STRANGERS : FAILURES_MOST;
-    struct failure *oldest = &f->items[from];
-    for (size_t i = from; i < to; i++) {
-        if (failures_is(&f->items[i], subject, event))
-            return &f->items[i];
-        if (f->items[i].order < oldest->order)
-            oldest = &f->items[i];
+    size_t count;
+    struct failure *items = failures_places(f, subject->class, &count);
+    for (size_t i = 0; i < count; i++)
+        if (failures_is(&items[i], subject, event))
+            return &items[i];
+    return NULL;
+}
+
+/* To describe one takes longer than to refuse it: a flood of strangers gets no more than this. */
+static bool failures_is_flood(struct failures *f, enum limit_class class, int64_t now)
+{
+    if (class != LIMIT_STRANGER)
+        return false;
+    if (f->second != now) {
+        f->second = now;
+        f->fresh = 0;
     }
+    return ++f->fresh > FAILURES_STRANGERS;
+}
+
+/* In the place of the oldest. */
+static struct failure *failures_add(struct failures *f, const struct limit_subject *subject,
+                                    const struct relay_event *event, int64_t now)
+{
+    size_t count;
+    struct failure *items = failures_places(f, subject->class, &count), *oldest = items;
+    for (size_t i = 1; i < count; i++)
+        if (items[i].order < oldest->order)
+            oldest = &items[i];
     failures_clear(oldest);
+    oldest->subject = *subject;
+    oldest->type = event->type;
+    oldest->result = event->result;
+    oldest->first = now;
+    failures_describe(oldest, event);
     return oldest;
 }
 
@@ -127,17 +161,14 @@ void failures_note(struct failures *f, const struct relay_event *event, enum con
     struct limit_subject subject = events_subject(event);
     pthread_mutex_lock(&f->mutex);
     struct failure *item = failures_find(f, &subject, event);
-    if (!item->first) {
-        item->subject = subject;
-        item->type = event->type;
-        item->result = event->result;
-        item->first = now;
-        failures_describe(item, event);
+    if (!item && !failures_is_flood(f, subject.class, now))
+        item = failures_add(f, &subject, event, now);
+    if (item) {
+        item->level = level;
+        item->last = now;
+        item->order = ++f->order;
+        item->count++;
     }
-    item->level = level;
-    item->last = now;
-    item->order = ++f->order;
-    item->count++;
     pthread_mutex_unlock(&f->mutex);
 }
 

@@ -43,16 +43,17 @@ static bool response_is_followed(const struct errand *errand, const struct respo
 static void response_note_serial(struct response *r, const struct errand *errand,
                                  const struct response_part *part)
 {
-    bool first = r->messages == 0 && hold_is_empty(&r->hold);
+    if (r->has_serial)
+        return;
     if (response_is_followed(errand, part)) {
         r->has_serial = r->xfr.has_serial;
         r->soa = r->xfr.soa;
     } else if (errand->operation == PEER_SOA || errand->operation == PEER_IXFR) {
         r->has_serial = dns_xfr_soa(part->message, DNS_ANSWER, &r->soa);
     }
-    if (first && r->has_serial)
+    if (r->has_serial)
         (void)dns_opt_expire(part->message, &r->soa.expire);
-    if (first && errand->operation == PEER_IXFR && r->has_serial)
+    if (errand->operation == PEER_IXFR && r->has_serial)
         r->up_to_date = (part->message->count[DNS_ANSWER] == 1 || errand->soa_instead) &&
                         !dns_xfr_serial_newer(r->soa.serial, r->xfr.client_serial);
 }

@@ -10,7 +10,7 @@ import pytest
 import net
 from process import until
 from proxy import Proxy, program
-from servers import Bind, Knot, Nsd
+from servers import SECONDARIES, Bind, Knot, Nsd
 from tsigtool import Key
 from zones import Zone
 
@@ -126,6 +126,24 @@ def test_a_copy_is_current_then_behind_then_silent_then_expired(launch, tmp_path
     lines = proxy.events(event="refresh", peer="knot", serial=serial)
     assert len(lines) <= 1, "what has not changed is not told again"
     assert all(line["level"] == "info" for line in proxy.events(event="refresh", result="ok"))
+
+
+@pytest.mark.parametrize("kind", SECONDARIES, ids=lambda kind: kind.name)
+def test_each_kind_of_secondary_is_current_and_follows_a_notify(launch, tmp_path, kind):
+    """However it asks: SOA or IXFR, over UDP or TCP."""
+    zone, _key, primary, proxy, _http, (secondary,) = behind_nsd(launch, tmp_path, [kind])
+    assert wait_state(proxy, secondary.name, "current")["serial"] == zone.serial
+    serial = primary.change()
+    secondary.wait_serial(zone.name, serial)
+
+    def followed():
+        told = [each for each in status(proxy)["notifies"] if each["serial"] == serial]
+        return told and told[-1]["transfer_after_seconds"] is not None
+
+    until(followed, "the transfer that followed the NOTIFY")
+    found = wait_state(proxy, secondary.name, "current")
+    assert (found["serial"], found["newest"]) == (serial, serial)
+    assert status(proxy)["summary"] == f"secondary {secondary.name} has every zone"
 
 
 def test_metrics_of_a_known_scenario(launch, tmp_path):

@@ -96,6 +96,19 @@ Test(exchange_transfer, P20_every_message_of_an_axfr_is_signed_and_each_mac_cove
     cr_expect_eq(world_event(0)->event.result, RESULT_OK);
 }
 
+Test(exchange_transfer, an_expire_option_of_the_first_message_counts_to_the_end)
+{
+    static const uint8_t options[] = {0, 9, 0, 4, 0, 0, 0x0e, 0x10};
+    unsigned leg = asked(DNS_TYPE_AXFR, RELAY_TCP);
+    BUILD(7, 0, 0);
+    support_opt(&message, 1232, options, sizeof options);
+    goes_on(leg);
+    BUILD(0, 7);
+    ends(leg);
+    cr_expect_eq(world_event(0)->event.serial, 7);
+    cr_expect_eq(world_event(0)->event.expire, 3600);
+}
+
 Test(exchange_transfer, P20_answers_to_a_plain_secondary_are_plain)
 {
     unsigned leg;
