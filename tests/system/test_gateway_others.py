@@ -192,15 +192,14 @@ def test_a_running_proxy_says_that_it_is_passed_by_and_when_no_more(launch, tmp_
     host.run_advice(first["advice"])
     assert host.proxy.wait(event="gateway", result="ok")["level"] == "notice"
 
-    for family in ("-4", "-6"):
-        start = host.proxy.mark()
-        host.namespace.run("ip", family, "rule", "del", "fwmark", "0x5301")
-        found = host.proxy.wait(event="gateway", result="bypassed", start=start)
-        assert f"no IPv{family[1]} {RULE}" in found["lack"]
-        host.run_advice(found["advice"])
-        host.proxy.wait(event="gateway", result="ok", start=start)
+    start = host.proxy.mark()
+    host.namespace.run("ip", "-6", "rule", "del", "fwmark", "0x5301")
+    found = host.proxy.wait(event="gateway", result="bypassed", start=start)
+    assert f"no IPv6 {RULE}" in found["lack"] and "IPv4" not in found["lack"]
+    host.run_advice(found["advice"])
+    host.proxy.wait(event="gateway", result="ok", start=start)
     said = [line["result"] for line in host.proxy.events(event="gateway")]
-    assert said == 3 * ["bypassed", "ok"]
+    assert said == 2 * ["bypassed", "ok"]
 
 
 def test_a_running_proxy_looks_for_nothing_unless_it_is_transparent(launch, tmp_path):
