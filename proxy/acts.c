@@ -9,6 +9,7 @@
 
 #include "admin/line.h"
 #include "admin/settings.h"
+#include "admin/text.h"
 #include "config/setting.h"
 
 /* What the program knows of itself, gathered for one call. */
@@ -51,7 +52,8 @@ static void acts_look(const struct acts *acts, struct acts_view *view)
 static json_t *acts_file(const struct acts *acts)
 {
     char *path = realpath(acts->reload->file, NULL);
-    json_t *text = json_string(path ? path : acts->reload->file);
+    const char *file = path ? path : acts->reload->file;
+    json_t *text = text_to_json(file, strlen(file));
     free(path);
     return text;
 }
@@ -61,17 +63,20 @@ static json_t *acts_health(void *arg)
     const struct acts *acts = arg;
     bool turns = crew_turns(acts->crew, uv_hrtime() / 1000000);
     bool ready = acts->crew->serving > 0 && !acts->crew->draining && turns;
-    return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b}", "program", "tsig-proxy", "version",
+    return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:b}", "program", "tsig-proxy", "version",
                      TSIG_PROXY_VERSION, "pid", (int)getpid(), "config", acts_file(acts), "ready",
-                     ready, "draining", acts->crew->draining);
+                     ready, "draining", acts->crew->draining, "bypassed", acts->gateway->bypassed);
 }
 
 static json_t *acts_status(void *arg)
 {
+    const struct acts *acts = arg;
     struct acts_view view;
-    acts_look(arg, &view);
+    acts_look(acts, &view);
     json_t *document = status_document(&view.source);
     free(view.listeners);
+    if (document)
+        json_object_set_new(document, "bypassed", json_boolean(acts->gateway->bypassed));
     return document;
 }
 
@@ -102,7 +107,7 @@ static json_t *acts_lines(const char *text)
     json_t *lines = json_array();
     while (text && *text) {
         size_t len = strcspn(text, "\n");
-        json_array_append_new(lines, json_stringn(text, len));
+        json_array_append_new(lines, text_to_json(text, len));
         text += len + (text[len] == '\n');
     }
     return lines;

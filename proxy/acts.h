@@ -5,6 +5,7 @@
 #include "admin/acts.h"
 #include "admin/status.h"
 #include "admin/supervisor.h"
+#include "gateway.h"
 #include "reload.h"
 #include "tell.h"
 
@@ -14,6 +15,7 @@ struct acts {
     struct crew *crew;
     struct reload *reload;
     struct tell *tell;
+    const struct gateway *gateway;
     void (*reload_now)(void *arg);
     void *arg;
 };

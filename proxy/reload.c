@@ -43,7 +43,7 @@ static bool reload_keeps_fixed(struct reload *r, const struct config *next)
 static bool reload_prepare(struct reload *r, struct config *next)
 {
     struct address failed = {.family = ADDRESS_NONE};
-    char text[ADDRESS_TEXT_SIZE], advice[ADDRESS_TEXT_SIZE + 256];
+    char text[ADDRESS_TEXT_SIZE], advice[sizeof r->advice];
     int error = crew_prepare(r->crew, next, &failed);
     if (error == 0)
         error = crew_start(r->crew);

@@ -131,7 +131,8 @@ static void run_answer(void *arg, uint64_t ticket, json_t *document)
 static int run_open_office(struct run *run)
 {
     struct acts *acts = &run->acts;
-    *acts = (struct acts){run->observe, &run->crew, &run->reload, &run->tell, run_reload, run};
+    *acts = (struct acts){run->observe,  &run->crew, &run->reload, &run->tell,
+                          &run->gateway, run_reload, run};
     const struct admin_acts all = acts_of(acts);
     const struct supervisor_events events = {acts_live, acts_say_status, acts};
     supervisor_init(&run->supervisor, &run->loop, &events);

@@ -15,8 +15,8 @@
 #include "admin/acts.h"
 #include "admin/door.h"
 
-/* Each may hold a whole document. */
-#define CONTROL_CLIENTS_MAX 16
+/* Each may hold a whole document, and has a descriptor of those that places.c sets aside. */
+#define CONTROL_CLIENTS_MAX 8
 /* A zone's name as text, a label and a word. */
 #define CONTROL_LINE_MAX 2048
 #define CONTROL_WORDS    3

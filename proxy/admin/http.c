@@ -13,8 +13,10 @@
 #include "admin/documents.h"
 #include "net/socket.h"
 
-#define HTTP_CONNECTIONS_MAX 64
-#define HTTP_PER_ADDRESS_MAX 32 /* behind a load balancer all come from one */
+/* Descriptors of those that places.c sets aside for administration. */
+#define HTTP_CONNECTIONS_MAX 16
+#define HTTP_BACKLOG         64
+#define HTTP_PER_ADDRESS_MAX 12 /* a browser has six */
 #define HTTP_MEMORY          16384
 #define HTTP_IDLE_S          10
 #define HTTP_LIFE_MS         120000 /* for who reads a large document over a thin line */
@@ -199,7 +201,7 @@ int http_bind(const struct address *local)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (local->family == ADDRESS_IPV6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (bind(fd, (const struct sockaddr *)&name, len) == 0 && listen(fd, HTTP_CONNECTIONS_MAX) == 0)
+    if (bind(fd, (const struct sockaddr *)&name, len) == 0 && listen(fd, HTTP_BACKLOG) == 0)
         return fd;
     int error = -errno;
     close(fd);

@@ -71,6 +71,8 @@ static enum page_mood page_mood_of(const json_t *document)
     json_array_foreach (json_object_get(document, "peers"), i, peer)
         if (json_is_false(json_object_get(peer, "up")))
             mood = PAGE_BAD;
+    if (json_is_true(json_object_get(document, "bypassed")))
+        mood = PAGE_BAD;
     if (mood == PAGE_GOOD &&
         (page_is_refused(document) || json_is_true(json_object_get(document, "draining"))))
         mood = PAGE_WARN;
@@ -131,6 +133,11 @@ static void page_notes(FILE *out, const json_t *document)
               out);
     if (json_is_true(json_object_get(document, "draining")))
         fputs("<p class=\"note\">Draining: it finishes what is in flight, and stops.</p>\n", out);
+    if (json_is_true(json_object_get(document, "bypassed")))
+        fputs("<p class=\"note\">Packets pass by, unsigned: rules or routes of this gateway are "
+              "gone; "
+              "<code>tsig-proxy check</code> says which.</p>\n",
+              out);
     if (html_number(document, "log_lines_dropped") > 0)
         fprintf(out,
                 "<p class=\"note\">%lld lines of the log were lost, because who reads it is too "

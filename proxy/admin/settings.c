@@ -1,5 +1,8 @@
 #include "admin/settings.h"
 
+#include <string.h>
+
+#include "admin/text.h"
 #include "config/setting.h"
 
 static const char *settings_text(const struct config_section *section, const struct setting *row)
@@ -14,8 +17,13 @@ static json_t *settings_value(const struct config_section *section, const struct
     if (row->flags & SETTING_SECRET)
         return json_string("(not shown)");
     if (given)
-        return json_string(given);
+        return text_to_json(given, strlen(given));
     return row->initial ? json_string(row->initial) : json_null();
+}
+
+static json_t *settings_path(const char *path)
+{
+    return text_to_json(path, strlen(path));
 }
 
 static json_t *settings_row(const struct config *config, const struct config_section *section,
@@ -27,7 +35,7 @@ static json_t *settings_row(const struct config *config, const struct config_sec
         section ? section->label : "", "name", row->name, "value", settings_value(section, row),
         "default", row->initial, "reload", (row->flags & SETTING_RELOADABLE) != 0);
     if (line > 0) {
-        json_object_set_new(out, "file", json_string(config->files[section->file]));
+        json_object_set_new(out, "file", settings_path(config->files[section->file]));
         json_object_set_new(out, "line", json_integer(line));
     }
     return out;
@@ -56,5 +64,5 @@ json_t *settings_document(const struct config *config)
     for (size_t i = 0; i < config->section_count; i++)
         if (&config->sections[i] != proxy)
             settings_add(list, config, &config->sections[i]);
-    return json_pack("{s:s, s:o}", "file", config->files[0], "settings", list);
+    return json_pack("{s:o, s:o}", "file", settings_path(config->files[0]), "settings", list);
 }

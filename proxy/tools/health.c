@@ -37,6 +37,11 @@ static bool health_judge(const json_t *document, const struct call *call)
         fprintf(stderr, "tsig-proxy: process %ld is about to stop\n", pid);
     else if (!json_is_true(json_object_get(document, "ready")))
         fprintf(stderr, "tsig-proxy: process %ld does not serve\n", pid);
+    else if (json_is_true(json_object_get(document, "bypassed")))
+        fprintf(stderr,
+                "tsig-proxy: packets pass by process %ld, unsigned; tsig-proxy check -c %s says "
+                "what is missing\n",
+                pid, call->file);
     else
         return true;
     return false;

@@ -38,6 +38,8 @@ static void status_print_head(const json_t *document, long long now)
         puts("The last reload was refused; tsig-proxy check says what is wrong.");
     if (json_is_true(json_object_get(document, "draining")))
         puts("It is about to stop.");
+    if (json_is_true(json_object_get(document, "bypassed")))
+        puts("Packets pass by, unsigned; tsig-proxy check says what is missing.");
 }
 
 static void status_print_peer(const json_t *peer, const json_t *counts, long long now)

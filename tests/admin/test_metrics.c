@@ -167,6 +167,9 @@ Test(metrics, bytes_of_a_label_are_escaped)
 /* Debian's prometheus package. */
 Test(metrics, promtool_finds_nothing_to_say, .timeout = 60)
 {
+    /* An image is built without it. */
+    if (system("command -v promtool >/dev/null") != 0)
+        return;
     tell_all();
     look();
     FILE *promtool = popen("promtool check metrics 2>&1", "w");

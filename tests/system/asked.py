@@ -49,9 +49,10 @@ class Asked:
     def ask(self, line):
         return json.loads(self.send(line.encode() + b"\n"))
 
-    def get(self, path, method="GET", **headers):
+    def get(self, path, method="GET", source=None, **headers):
         """The response, its body in `.text`."""
-        asking = http.client.HTTPConnection(self.place.address, self.place.port, timeout=PATIENCE)
+        asking = http.client.HTTPConnection(self.place.address, self.place.port, timeout=PATIENCE,
+                                            source_address=(source, 0) if source else None)
         try:
             asking.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             response = asking.getresponse()

@@ -243,7 +243,7 @@ def test_what_has_no_end_is_cut_off(asked):
 
 def test_who_says_nothing_is_let_go_and_others_are_served_meanwhile(asked):
     one = asked()
-    mute = [one.open() for _ in range(15)]
+    mute = [one.open() for _ in range(7)]
     began = time.monotonic()
     assert one.ask("health")["ready"]
     assert time.monotonic() - began < 4, "a place was free"
@@ -260,7 +260,7 @@ def test_who_says_nothing_is_let_go_and_others_are_served_meanwhile(asked):
 
 def test_who_reads_slowly_holds_nobody_up(asked):
     one = asked()
-    slow = [one.open() for _ in range(8)]
+    slow = [one.open() for _ in range(7)]
     for asking in slow:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         asking.sendall(b"config\n")
@@ -292,6 +292,22 @@ def test_who_may_not_is_told_so(asked, short_path):
     one.proxy.directory.chmod(0o755)
     result = one.command("status", "--socket", one.control, user=65534)
     assert result.returncode == 1 and "Permission denied" in result.stderr
+
+
+@as_root
+def test_who_may_not_read_the_configuration_asks_where_it_is_by_default(asked):
+    result = asked().command("status", user=65534)
+    assert result.returncode == 1 and "/run/tsig-proxy/control.sock" in result.stderr
+
+
+def test_text_of_another_encoding_is_told_all_the_same(asked):
+    one = asked()
+    good = one.proxy.path.read_bytes()
+    one.proxy.path.write_bytes(good + b"colour = gr\xfcn\nc\xf6lour = 1\n")
+    result = one.command("reload")
+    assert result.returncode == 1 and "unknown setting 'colour'" in result.stderr
+    assert "unknown setting 'c?lour'" in result.stderr
+    one.proxy.path.write_bytes(good)
 
 
 @as_root

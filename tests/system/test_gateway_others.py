@@ -11,6 +11,7 @@ import tsigtool
 from gateway import Gateway, GatewayKnot, HostedProxy
 from messages import NOERROR
 from namespaces import Namespace, missing
+from test_control import short_path  # noqa: F401  pylint: disable=unused-import
 from tsigtool import Key
 
 # What many routers with two uplinks or a VPN have: a connection's mark comes back to its packets.
@@ -209,3 +210,23 @@ def test_a_running_proxy_looks_for_nothing_unless_it_is_transparent(launch, tmp_
     process = host.proxy.process
     host.proxy.stop()
     assert "event=gateway" not in process.text()
+
+
+def test_health_and_status_say_that_it_is_passed_by(launch, tmp_path, short_path):  # noqa: F811
+    host = Host(launch, tmp_path)
+    text = host.proxy.path.read_text()
+    assert "control = \n" in text
+    host.proxy.path.write_text(text.replace("control = \n", f"control = {short_path}/c.sock\n"))
+    launch(host.proxy)
+
+    def ask(command):
+        return host.namespace.call(proxy_module.program(), command, "-c", host.proxy.path)
+
+    found = host.proxy.wait(event="gateway", result="bypassed")
+    health = ask("health")
+    assert health.returncode == 1 and "packets pass by process" in health.stderr
+    assert "Packets pass by, unsigned" in ask("status").stdout
+    host.run_advice(found["advice"])
+    host.proxy.wait(event="gateway", result="ok")
+    assert ask("health").returncode == 0
+    assert "pass by" not in ask("status").stdout

@@ -177,7 +177,12 @@ def test_service_waits_for_a_configuration_and_comes_back_however_often(system, 
     machine.run("tsig-proxy", "health")
     kill_again(machine, 6)  # one more than systemd lets pass in ten seconds, unless told otherwise
     machine.run("systemctl", "reload", "tsig-proxy")
-    until(lambda: "event=reloaded" in machine.journal(), "it has reloaded")
+    assert "event=reloaded" in machine.journal(), "systemd has waited for it"
+    assert machine.property("StatusText") and machine.property("WatchdogUSec") == "1min"
+    configure(ini(SERVICE) + "colour = green\n")
+    assert machine.call("systemctl", "reload", "tsig-proxy").returncode != 0, "it was refused"
+    assert "unknown setting 'colour'" in machine.journal()
+    assert machine.property("ActiveState") == "active"
     machine.run("systemctl", "stop", "tsig-proxy")
     assert "event=stopped" in machine.journal()
     assert machine.property("Result") == "success"

@@ -107,8 +107,8 @@ Test(config, every_setting_is_stored)
     cr_assert_eq(
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
-                             "transparent = no\nfreebind = yes\nworkers = 1\nuser =\ncontrol = /run/c\n"
-                             "http = ::1\n"
+                             "transparent = no\nfreebind = yes\nworkers = 1\nuser =\n"
+                             "control = /run/c\nhttp = ::1\n"
                              "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
                              "status-zones = 8\nmetrics-zones = 0\n"
                              "connect-timeout = 1\nanswer-timeout = 2\n"
