@@ -131,7 +131,7 @@ static bool observe_ledger(struct observe *o, const struct relay_event *event, i
     switch (event->type) {
     case EVENT_NOTIFIED:
     case EVENT_POLL:
-        if (event->has_serial)
+        if (event->peer && event->has_serial)
             ledger_hint(o->ledger, event->peer->number, event->zone, event->serial,
                         event->type == EVENT_POLL, now);
         return false;

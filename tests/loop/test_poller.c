@@ -2,7 +2,7 @@
 #include "end.h"
 #include "net/poller.h"
 
-TestSuite(poller, .init = fixture_open, .fini = fixture_close, .timeout = 60);
+TestSuite(poller, .init = fixture_open, .fini = fixture_close, .timeout = 20);
 
 static struct server primary, secondary;
 static struct end upstream;
