@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,14 +165,39 @@ static void control_carry_out(struct control_client *client, size_t len)
 static void on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
 {
     struct control_client *client = handle->data;
+    size_t used = client->asked ? 0 : client->len;
     (void)wanted;
-    *out = uv_buf_init(client->line + client->len, (unsigned)(CONTROL_LINE_MAX - client->len));
+    *out = uv_buf_init(client->line + used, (unsigned)(CONTROL_LINE_MAX - used));
+}
+
+/* Who has only said that there is no more to come waits for the answer still. */
+static bool control_is_gone(const struct control_client *client)
+{
+    struct pollfd there = {.fd = -1};
+    if (uv_fileno((const uv_handle_t *)&client->pipe, &there.fd) < 0)
+        return true;
+    return poll(&there, 1, 0) > 0 && there.revents & (POLLHUP | POLLERR);
+}
+
+/* Nothing more is wanted of it, but to know whether it waits. */
+static void control_hear_on(struct control_client *client, ssize_t len)
+{
+    if (len >= 0)
+        return;
+    if (len == UV_EOF && !control_is_gone(client))
+        uv_read_stop((uv_stream_t *)&client->pipe);
+    else
+        control_part(client);
 }
 
 static void on_octets(uv_stream_t *stream, ssize_t len, const uv_buf_t *in)
 {
     struct control_client *client = stream->data;
     (void)in;
+    if (client->asked) {
+        control_hear_on(client, len);
+        return;
+    }
     /* -ENOBUFS: the line is full, and no end in sight. */
     if (len < 0) {
         control_part(client);
@@ -181,7 +207,7 @@ static void on_octets(uv_stream_t *stream, ssize_t len, const uv_buf_t *in)
     const char *end = memchr(client->line, '\n', client->len);
     if (!end)
         return;
-    uv_read_stop(stream);
+    client->asked = true;
     uv_timer_start(&client->timer, on_late, CONTROL_ANSWER_MS, 0);
     control_carry_out(client, (size_t)(end - client->line));
 }

@@ -28,6 +28,7 @@ struct control_client {
     struct control *control;
     uint64_t ticket;
     unsigned open; /* handles that are not closed yet; 0: nobody is here */
+    bool asked;    /* the line is whole, and its octets are not needed any more */
     size_t len;
     char line[CONTROL_LINE_MAX + 1];
     char *answer; /* owned */

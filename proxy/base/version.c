@@ -1,6 +1,7 @@
 #include "base/version.h"
 
 #include <jansson.h>
+#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <uv.h>
@@ -9,7 +10,8 @@ void version_print(void)
 {
     printf("tsig-proxy " TSIG_PROXY_VERSION "%s\n",
            *TSIG_PROXY_COMMIT ? " (commit " TSIG_PROXY_COMMIT ")" : "");
-    printf("libuv %s, OpenSSL %s, inih " TSIG_PROXY_INIH ", jansson %s, libcap-ng " TSIG_PROXY_CAPNG
-           "\n",
-           uv_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING), jansson_version_str());
+    printf("libuv %s, OpenSSL %s, inih " TSIG_PROXY_INIH ", jansson %s, libmicrohttpd %s, "
+           "libcap-ng " TSIG_PROXY_CAPNG "\n",
+           uv_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING), jansson_version_str(),
+           MHD_get_version());
 }

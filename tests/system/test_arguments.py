@@ -48,7 +48,7 @@ def test_the_version_says_what_it_is_built_of(words):
     assert (result.returncode, result.stderr) == (0, "")
     first, second = result.stdout.splitlines()
     assert re.fullmatch(r"tsig-proxy \d+\.\d+\.\d+( \(commit [0-9a-f]+\))?", first)
-    for library in ("libuv", "OpenSSL", "inih", "jansson", "libcap-ng"):
+    for library in ("libuv", "OpenSSL", "inih", "jansson", "libmicrohttpd", "libcap-ng"):
         assert re.search(rf"{library} \d+", second), second
 
 

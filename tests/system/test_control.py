@@ -273,12 +273,30 @@ def test_who_reads_slowly_holds_nobody_up(asked):
         asking.close()
 
 
-def test_who_leaves_before_the_answer_is_no_matter(asked):
-    one = asked(answer_timeout=1)
+def test_who_leaves_before_the_answer_leaves_its_place(asked):
+    """None of these is answered before others would notice."""
+    one = asked(answer_timeout=5)
+    began = time.monotonic()
     for _ in range(40):
         with one.open() as asking:
             asking.sendall(f"notify {ZONE}\n".encode())
-    process.until(lambda: one.ask("health")["ready"], "health")
+    assert one.ask("health")["ready"] and time.monotonic() - began < 3
+
+
+def test_who_says_that_nothing_more_comes_is_answered(asked):
+    one = asked(answer_timeout=1)
+    with one.open() as asking:
+        asking.sendall(f"notify {ZONE}\n".encode())
+        asking.shutdown(socket.SHUT_WR)
+        assert b'"answered":false' in read_all(asking)
+
+
+def test_what_comes_behind_the_line_is_not_heard(asked):
+    one = asked(answer_timeout=1)
+    with one.open() as asking:
+        asking.sendall(f"notify {ZONE}\n".encode() + b"status\n" * 10000)
+        answer = read_all(asking)
+    assert answer.count(b"\n") == 1 and b'"answered":false' in answer
 
 
 def test_its_mode_lets_the_group_in_and_nobody_else(asked):
