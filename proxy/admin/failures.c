@@ -36,16 +36,25 @@ struct failure {
 struct failures {
     pthread_mutex_t mutex;
     unsigned long long order;
-    int64_t second; /* in which so many of strangers were new */
-    unsigned fresh;
-    struct failure items[FAILURES_MOST]; /* those of strangers first */
+    struct failure items[FAILURES_MOST];
+    /* Of strangers, and of all others. */
+    struct failures_half {
+        struct failure *items; /* borrowed from above */
+        size_t count;
+        int64_t second; /* in which so many were new */
+        size_t fresh;
+    } halves[2];
 };
 
 struct failures *failures_new(void)
 {
     struct failures *f = calloc(1, sizeof *f);
-    if (f)
-        pthread_mutex_init(&f->mutex, NULL);
+    if (!f)
+        return NULL;
+    pthread_mutex_init(&f->mutex, NULL);
+    f->halves[0] = (struct failures_half){.items = f->items, .count = FAILURES_STRANGERS};
+    f->halves[1] = (struct failures_half){.items = f->items + FAILURES_STRANGERS,
+                                          .count = FAILURES_MOST - FAILURES_STRANGERS};
     return f;
 }
 
@@ -105,47 +114,41 @@ static void failures_describe(struct failure *item, const struct relay_event *ev
         item->zone = *event->zone;
 }
 
-/* Where what is of this class has its places. */
-static struct failure *failures_places(struct failures *f, enum limit_class class, size_t *count)
+static struct failures_half *failures_half(struct failures *f, const struct limit_subject *subject)
 {
-    bool stranger = class == LIMIT_STRANGER;
-    *count = stranger ? FAILURES_STRANGERS : FAILURES_MOST - FAILURES_STRANGERS;
-    return f->items + (stranger ? 0 : FAILURES_STRANGERS);
+    return &f->halves[subject->class != LIMIT_STRANGER];
 }
 
 /* The one that is alike; NULL: there is none. */
-static struct failure *failures_find(struct failures *f, const struct limit_subject *subject,
+static struct failure *failures_find(const struct failures_half *half,
+                                     const struct limit_subject *subject,
                                      const struct relay_event *event)
 {
-    size_t count;
-    struct failure *items = failures_places(f, subject->class, &count);
-    for (size_t i = 0; i < count; i++)
-        if (failures_is(&items[i], subject, event))
-            return &items[i];
+    for (size_t i = 0; i < half->count; i++)
+        if (failures_is(&half->items[i], subject, event))
+            return &half->items[i];
     return NULL;
 }
 
-/* To describe one takes longer than to refuse it: a flood of strangers gets no more than this. */
-static bool failures_is_flood(struct failures *f, enum limit_class class, int64_t now)
+/* More new ones in a second than there are places would replace each other, and to describe one
+ * takes longer than to refuse it. */
+static bool failures_is_flood(struct failures_half *half, int64_t now)
 {
-    if (class != LIMIT_STRANGER)
-        return false;
-    if (f->second != now) {
-        f->second = now;
-        f->fresh = 0;
+    if (half->second != now) {
+        half->second = now;
+        half->fresh = 0;
     }
-    return ++f->fresh > FAILURES_STRANGERS;
+    return ++half->fresh > half->count;
 }
 
 /* In the place of the oldest. */
-static struct failure *failures_add(struct failures *f, const struct limit_subject *subject,
+static struct failure *failures_add(struct failures_half *half, const struct limit_subject *subject,
                                     const struct relay_event *event, int64_t now)
 {
-    size_t count;
-    struct failure *items = failures_places(f, subject->class, &count), *oldest = items;
-    for (size_t i = 1; i < count; i++)
-        if (items[i].order < oldest->order)
-            oldest = &items[i];
+    struct failure *oldest = half->items;
+    for (size_t i = 1; i < half->count; i++)
+        if (half->items[i].order < oldest->order)
+            oldest = &half->items[i];
     failures_clear(oldest);
     oldest->subject = *subject;
     oldest->type = event->type;
@@ -160,9 +163,10 @@ void failures_note(struct failures *f, const struct relay_event *event, enum con
 {
     struct limit_subject subject = events_subject(event);
     pthread_mutex_lock(&f->mutex);
-    struct failure *item = failures_find(f, &subject, event);
-    if (!item && !failures_is_flood(f, subject.class, now))
-        item = failures_add(f, &subject, event, now);
+    struct failures_half *half = failures_half(f, &subject);
+    struct failure *item = failures_find(half, &subject, event);
+    if (!item && !failures_is_flood(half, now))
+        item = failures_add(half, &subject, event, now);
     if (item) {
         item->level = level;
         item->last = now;

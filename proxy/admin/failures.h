@@ -1,6 +1,7 @@
 /* The last refusals and failures, each with what to do about it. What is alike stands there once,
  * with how often it came; what strangers send has places of its own, so that it hides nothing of
- * what concerns peers, and so many new ones a second. Any thread may call. */
+ * what concerns peers. In a second no more new ones are kept than there are places. Any thread may
+ * call. */
 #ifndef ADMIN_FAILURES_H
 #define ADMIN_FAILURES_H
 

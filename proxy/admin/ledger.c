@@ -72,8 +72,7 @@ static void ledger_leave(struct ledger_part *part)
     pthread_mutex_unlock(&part->mutex);
 }
 
-/* RFC 1982: they differ by 2^31 at the most, or have no order. */
-static bool ledger_is_newer(uint32_t a, uint32_t b)
+bool ledger_is_newer(uint32_t a, uint32_t b)
 {
     return a != b && a - b < UINT32_C(0x80000000);
 }
@@ -149,9 +148,10 @@ static void ledger_learn_copy(struct pair *p, const struct ledger_news *news)
     if (news->has_client_serial)
         ledger_set_serial(p, news->client_serial);
     switch (news->kind) {
-    case LEDGER_TRANSFERRED:
     case LEDGER_UP_TO_DATE:
-        if (news->has_soa)
+    case LEDGER_TRANSFERRED:
+        /* Who has a newer one than the primary is told the primary's, and keeps its own. */
+        if (news->has_soa && (news->kind == LEDGER_TRANSFERRED || !news->has_client_serial))
             ledger_set_serial(p, news->soa.serial);
         p->confirmed = (uint32_t)news->now;
         break;

@@ -115,7 +115,13 @@ static const char *rows_result(enum relay_result result, unsigned rcode, char *o
 static const char *rows_why_behind(const struct ledger_entry *e, char *out)
 {
     char what[64], when[ROWS_TIME_SIZE];
-    if (e->failure != RESULT_OK)
+    if (e->has_serial && ledger_is_newer(e->serial, e->newest))
+        snprintf(
+            out, ROWS_WHY_SIZE,
+            "it has serial %u, and the primary's was set back to %u; raise that above, or have "
+            "the zone transferred anew there",
+            e->serial, e->newest);
+    else if (e->failure != RESULT_OK)
         snprintf(out, ROWS_WHY_SIZE, "its last question came to nothing: %s",
                  rows_result(e->failure, e->failure_rcode, what, sizeof what));
     else if (e->notified >= e->behind_since && e->notified_result != RESULT_OK)

@@ -185,6 +185,15 @@ Test(ledger, a_serial_that_was_set_back_is_the_newest_once_the_primary_says_so)
     cr_expect_eq(find(ONE, "example.com", 31).newest, 3, "older, by RFC 1982");
 }
 
+Test(ledger, who_has_a_newer_one_than_the_primary_keeps_it)
+{
+    note(LEDGER_TRANSFERRED, ONE, "example.com", 9, 0);
+    note_ixfr(LEDGER_UP_TO_DATE, ONE, "example.com", 3, 9, 10);
+    struct ledger_entry e = find(ONE, "example.com", 11);
+    cr_expect_eq(e.state, LEDGER_BEHIND);
+    cr_expect(e.serial == 9 && e.newest == 3);
+}
+
 Test(ledger, a_hint_counts_until_the_primary_answers)
 {
     note(LEDGER_TRANSFERRED, ONE, "example.com", 7, 0);

@@ -114,6 +114,16 @@ Test(status, who_did_not_take_a_notify_is_behind_for_that)
     cr_expect_str_eq(text(row("one", "example.com"), "why"), "it did not take the NOTIFY: timeout");
 }
 
+Test(status, a_serial_that_was_set_back_is_why)
+{
+    take("one", "example.com", 9);
+    scene_report(scene_answered(EVENT_REFRESH, "one", DNS_TYPE_SOA, "example.com", 3));
+    look();
+    cr_expect_str_eq(text(row("one", "example.com"), "why"),
+                     "it has serial 9, and the primary's was set back to 3; raise that above, or "
+                     "have the zone transferred anew there");
+}
+
 Test(status, a_transfer_that_was_refused_is_why)
 {
     struct relay_event refused =

@@ -11,6 +11,7 @@ import net
 from process import until
 from proxy import Proxy, program
 from servers import SECONDARIES, Bind, Knot, Nsd
+from test_monitoring import NAMES
 from tsigtool import Key
 from zones import Zone
 
@@ -158,6 +159,7 @@ def test_metrics_of_a_known_scenario(launch, tmp_path):
     assert f'tsig_proxy_key_last_used_timestamp_seconds{{peer="bind",key="{key.label}"}} ' in text
     assert 'tsig_proxy_peer_up{peer="legacy"} 1' in text.splitlines()
     assert 'tsig_proxy_clock_skew_seconds{peer="bind"} ' in text
+    assert {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE tsig_proxy_")} == NAMES
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, timeout=60)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     ini = proxy.path.read_text()
