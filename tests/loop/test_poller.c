@@ -67,6 +67,8 @@ Test(poller, M3_a_change_is_told_and_answered_to_nobody)
     answer_udp(0, 8);
     is_told(8);
     cr_expect_eq(fixture_reported(EVENT_POLL, RESULT_CHANGED), 1);
+    struct dns_name zone = support_name("example.");
+    cr_expect_eq(polls_weigh(fixture.memory->polls, 0, &zone, 8), POLL_NEWS_SAME);
 }
 
 Test(poller, a_truncated_answer_brings_tcp)
