@@ -63,9 +63,10 @@ static json_t *acts_health(void *arg)
     const struct acts *acts = arg;
     bool turns = crew_turns(acts->crew, uv_hrtime() / 1000000);
     bool ready = acts->crew->serving > 0 && !acts->crew->draining && turns;
-    return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:b}", "program", "tsig-proxy", "version",
+    return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:b, s:b}", "program", "tsig-proxy", "version",
                      TSIG_PROXY_VERSION, "pid", (int)getpid(), "config", acts_file(acts), "ready",
-                     ready, "draining", acts->crew->draining, "bypassed", acts->gateway->bypassed);
+                     ready, "draining", acts->crew->draining, "transparent",
+                     acts->reload->config->proxy.transparent, "bypassed", acts->gateway->bypassed);
 }
 
 static json_t *acts_status(void *arg)

@@ -122,7 +122,7 @@ static int tproxy_find_route(const struct address *to, unsigned mark, struct tpr
     return netlink_ask(NETLINK_ROUTE, &request, tproxy_on_route, out);
 }
 
-static bool tproxy_has_table(void)
+bool tproxy_has_table(void)
 {
     struct nfgenmsg family = {.nfgen_family = NFPROTO_INET};
     struct netlink_request request;

@@ -25,6 +25,9 @@ bool tproxy_needs(const struct config *config, enum address_family family);
 /* Is one of the primaries on this host, so that the rules are those of the sidecar? */
 bool tproxy_is_sidecar(const struct config *config);
 
+/* Are the packet rules there? True where this process may not see them. */
+bool tproxy_has_table(void);
+
 /* Is there what this configuration needs? Otherwise `lack` says what is not. True also where
  * nothing is needed, and of what this process may not see: the packet rules, without CAP_NET_ADMIN.
  * It takes a few system calls, and anyone may call it. */

@@ -9,6 +9,7 @@
 #include "base/arguments.h"
 #include "base/call.h"
 #include "base/command.h"
+#include "base/tproxy.h"
 
 static const char *health_text(const json_t *document, const char *key)
 {
@@ -25,6 +26,13 @@ static bool health_is_of(const json_t *document, const char *file)
     return same;
 }
 
+/* The instance looks for rule and route; whoever asks may see the packet rules as well. */
+static bool health_is_bypassed(const json_t *document)
+{
+    return json_is_true(json_object_get(document, "bypassed")) ||
+           (json_is_true(json_object_get(document, "transparent")) && !tproxy_has_table());
+}
+
 static bool health_judge(const json_t *document, const struct call *call)
 {
     long pid = (long)json_integer_value(json_object_get(document, "pid"));
@@ -37,7 +45,7 @@ static bool health_judge(const json_t *document, const struct call *call)
         fprintf(stderr, "tsig-proxy: process %ld is about to stop\n", pid);
     else if (!json_is_true(json_object_get(document, "ready")))
         fprintf(stderr, "tsig-proxy: process %ld does not serve\n", pid);
-    else if (json_is_true(json_object_get(document, "bypassed")))
+    else if (health_is_bypassed(document))
         fprintf(stderr,
                 "tsig-proxy: packets pass by process %ld, unsigned; tsig-proxy check -c %s says "
                 "what is missing\n",

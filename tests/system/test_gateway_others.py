@@ -230,3 +230,6 @@ def test_health_and_status_say_that_it_is_passed_by(launch, tmp_path, short_path
     host.proxy.wait(event="gateway", result="ok")
     assert ask("health").returncode == 0
     assert "pass by" not in ask("status").stdout
+    host.namespace.run("nft", "flush", "ruleset")  # which root alone can see
+    health = ask("health")
+    assert health.returncode == 1 and "packets pass by process" in health.stderr
