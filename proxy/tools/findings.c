@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *findings_text(struct findings *f, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) char *findings_text(struct findings *f,
+                                                                 const char *format, va_list args)
 {
     char *text = NULL;
     if (vasprintf(&text, format, args) < 0) {

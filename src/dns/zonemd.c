@@ -35,11 +35,11 @@ void dns_zonemd_fini(struct dns_zonemd *z)
 /* Room for the largest record behind what is there. */
 static int zonemd_grow(struct dns_zonemd *z)
 {
+    if (z->len > z->most)
+        return DNS_ESPACE;
     if (z->size - z->len >= ZONEMD_RECORD_MAX)
         return 0;
     size_t size = z->size ? 2 * z->size : ZONEMD_FIRST_ROOM + ZONEMD_RECORD_MAX;
-    if (z->len > z->most)
-        return DNS_ESPACE;
     uint8_t *octets = realloc(z->octets, size);
     if (!octets)
         return DNS_EMEMORY;

@@ -6,7 +6,7 @@ import subprocess
 import net
 import zones
 from keyed import edit
-from process import Process
+from process import Timeout
 from server import Server
 from servers import Bind, Dnsmasq, Knot, Nsd, Powerdns, Tinydns
 
@@ -94,6 +94,18 @@ class PastedPowerdns(Pasted, Powerdns):
 class PastedYadifa(Pasted, Server):
     format = name = "yadifa"
     program = "yadifad"
+
+    def start(self):
+        """As a secondary it sometimes forgets to ask, for ever: its threads start in no order."""
+        for _ in range(6):
+            super().start()
+            try:
+                if not self.zone:
+                    self.process.wait_line(lambda line: "AXFR query to the master" in line, "its question", 2)
+                return self
+            except Timeout:
+                self.stop()
+        raise AssertionError(f"yadifad does not ask\n{self.process.text()}")
 
     def serves(self, zone):
         """Of its own file it takes no types that are younger than itself."""
