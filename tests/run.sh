@@ -134,7 +134,7 @@ system_tests() {
     export TSIG_PROXY_WORKERS="$2" TSIG_PROXY="$3" TSIG_PROXY_RELEASE="$4"
     shift 4
     pytests "$name" 660 -n 2 --ignore=tests/system/test_container.py --ignore=tests/system/test_package.py \
-        --ignore=tests/system/test_rpm.py "$@"
+        --ignore=tests/system/test_rpm.py --ignore=tests/system/test_walk.py "$@"
     unset TSIG_PROXY_WORKERS
 }
 
@@ -177,7 +177,7 @@ all() {
     export TSIG_PROXY="$check/tsig-proxy"
     pytests "containers" 600 tests/system/test_container.py -rsP
     export TSIG_PROXY_RELEASE="$release/tsig-proxy"
-    pytests "packages" 600 tests/system/test_package.py tests/system/test_rpm.py -rsP
+    pytests "packages" 600 tests/system/test_package.py tests/system/test_rpm.py tests/system/test_walk.py -rsP
 }
 
 # main PART: with what is missing installed, and the count at the end.
