@@ -2,23 +2,25 @@
 each ends with a signed transfer between real servers. Of its own in tests/run.sh: it installs the package."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
+import booted
 import image
 import namespaces
 import readme
 from installed import System
 from process import until
-from walk import README, SERIAL, ZONE, Way
+from walk import README, RECIPES, SERIAL, ZONE, Way
 
 
 def missing():
     if "TSIG_PROXY_RELEASE" not in os.environ:
         return "TSIG_PROXY_RELEASE is not set"
-    return image.missing() or namespaces.missing() or None
+    return image.missing() or namespaces.missing() or booted.missing()
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +50,17 @@ def judge(way, dug):
     assert dug.returncode == 0, dug.stdout + dug.stderr
     assert "TSIG" in dug.stdout and "failed" not in dug.stdout.lower(), dug.stdout
     assert f"www.{ZONE}." in dug.stdout, dug.stdout
-    way.ends["secondary"].wait_serial(SERIAL)
-    done = way.service.events(event="transfer", peer="provider", result="ok", zone=ZONE, key="xfr.example")
-    assert len(done) == len(way.service.events(event="transfer")) == 2, way.service.text()
-    assert not way.service.events(event="tsig-failure"), way.service.text()
+    way.ends["secondary"].wait_serial(way.ends["primary"].serial())
+    done = way.events(event="transfer", peer="provider", result="ok", zone=ZONE, key="xfr.example")
+    assert len(done) == len(way.events(event="transfer")) == 2, way.machine.journal()
+    assert not way.events(event="tsig-failure"), way.machine.journal()
     see_and_mend(way)
 
 
 def follow(way):
     """A change goes through by NOTIFY."""
     way.ends["primary"].change(SERIAL + 1)
-    way.service.wait(event="notify", peer="provider", result="ok", key="xfr.example")
+    until(lambda: way.events(event="notify", peer="provider", result="ok", key="xfr.example"), "the NOTIFY is answered")
     way.ends["secondary"].wait_serial(SERIAL + 1)
 
 
@@ -69,11 +71,16 @@ def see_and_mend(way):
     way.on_proxy(mend.text)
 
 
-def test_sidecar(system, launch, tmp_path):
-    way = Way(launch, system, tmp_path, "Sidecar")
+def sidecar(way):
+    """Its hosts: the primary is beside the proxy."""
     way.host("secondary", "203.0.113.10", "192.0.2.1/24", ["route add 192.0.2.0/24 dev eth0"])
     way.proxy.ip("route add 203.0.113.0/24 dev secondary")
     way.add("primary", way.proxy, "127.0.0.1")
+    return way
+
+
+def test_sidecar(system, launch, tmp_path):
+    way = sidecar(Way(launch, system, tmp_path, "Sidecar"))
     judge(way, way.go())
 
 
@@ -104,3 +111,27 @@ zone:
     unsigned = way.ends["secondary"].shell(f"dig @10.0.0.1 {ZONE} AXFR")
     assert "Transfer failed" in unsigned.stdout, unsigned.stdout
     follow(way)
+
+
+def test_tinydns_and_axfrdns(system, launch, tmp_path):
+    """The recipe in place of the sidecar's primary and configuration."""
+    way = sidecar(Way(launch, system, tmp_path, "tinydns and axfrdns", RECIPES))
+    rest = readme.blocks(readme.section(README, "Sidecar"))[2:]
+    judge(way, way.go([*way.blocks, *rest]))
+
+
+def test_unbound_behind_a_primary_that_wants_tsig(system, launch, tmp_path):
+    way = Way(launch, system, tmp_path, "Unbound", RECIPES)
+    way.host("primary", "198.51.100.1", "192.0.2.1/24", ["route add 192.0.2.0/24 dev eth0"])
+    way.proxy.ip("route add 198.51.100.0/24 dev primary")
+    way.add("secondary", way.proxy, "127.0.0.1")
+    secondary, proxy, primary = way.blocks
+    key, start = re.split(r"(?=systemctl start)", readme.blocks(readme.section(README, "Sidecar"))[2].text)
+    way.on_proxy(key.replace("tsig-proxy check", ""))
+    way.go([proxy, primary])
+    way.on_proxy(start.replace("probe legacy", "probe hq --zone example.org"))
+    way.go([secondary])
+    way.ends["secondary"].wait_serial(SERIAL)
+    way.ends["primary"].change(SERIAL + 1)
+    until(lambda: way.events(event="notify", peer="unbound", result="ok"), "Unbound is told")
+    way.ends["secondary"].wait_serial(SERIAL + 1)

@@ -1,5 +1,5 @@
-"""The README's ways, word for word: its blocks run where it says, in a system of its own and hosts of their own, between
-real servers. What a block is for stands behind its fence: `sh build`, `sh proxy`, `sh secondary`, `ini proxy FILE`,
+"""The README's ways, word for word: its blocks run where it says, on a booted system and hosts of their own, between real
+servers. What a block is for stands behind its fence: `sh build`, `sh proxy`, `sh secondary`, `ini proxy FILE`,
 `conf primary FILE`, `conf secondary FILE`."""
 
 import shutil
@@ -12,11 +12,13 @@ import installed
 import net
 import readme
 import zones
+from booted import Booted
 from namespaces import Namespace, run
 from process import Process, until
-from service import Service
+from proxy import log_pairs
 
 README = readme.ROOT / "README.md"
+RECIPES = readme.ROOT / "docs/recipes.md"
 ZONE = "example.org"
 SERIAL = 2026112701
 
@@ -85,8 +87,33 @@ def dnsmasq(directory):
             f"--conf-file={directory}/dnsmasq.conf"]
 
 
-# By the file that the README has people write. Where a program is to be found is the machine's business.
-SERVERS = {"named.conf": bind, "nsd.conf": nsd, "dnsmasq.conf": dnsmasq}
+def axfrdns(directory):
+    """tinydns is started beside it."""
+    with open(directory / "tcp", encoding="ascii") as rules:
+        subprocess.run(["tcprules", "tcp.cdb", "tcp.tmp"], stdin=rules, cwd=directory, check=True)
+    subprocess.run(["tinydns-data"], cwd=directory, check=True)
+    return ["tcpserver", "-vHRl0", "-x", directory / "tcp.cdb", "127.0.0.1", "53", "axfrdns"]
+
+
+def unbound(directory):
+    (directory / "unbound.conf").write_text(f"""
+server:
+    directory: "{directory}"
+    username: ""
+    chroot: ""
+    pidfile: ""
+    use-syslog: no
+    verbosity: 2
+    interface: 127.0.0.1
+    do-ip6: no
+remote-control:
+    control-enable: no
+""" + (directory / "unbound.conf").read_text())
+    return ["unbound", "-d", "-c", directory / "unbound.conf"]
+
+
+# By the last file that the page has people write. Where a program is to be found is the machine's business.
+SERVERS = {"named.conf": bind, "nsd.conf": nsd, "dnsmasq.conf": dnsmasq, "tcp": axfrdns, "unbound.conf": unbound}
 
 
 class End:
@@ -96,7 +123,7 @@ class End:
         directory.mkdir()
         self.directory, self.namespace, self.address = directory, namespace, address
         self.file = None
-        self.process = None
+        self.process = self.beside = None
 
     def write(self, name, text):
         self.file = name
@@ -109,13 +136,16 @@ class End:
         command = SERVERS[self.file](self.directory)
         if not shutil.which(command[0]):
             pytest.skip(f"{command[0]} is not installed")
+        environment = {"ROOT": str(self.directory), "IP": self.address, "UID": "0", "GID": "0"}
         with self.namespace:
-            self.process = Process(self.file, command, self.directory)
+            self.process = Process(self.file, command, self.directory, environment)
+            if self.file == "tcp":
+                self.beside = Process("tinydns", ["tinydns"], self.directory, environment)
         return self
 
     def stop(self):
-        if self.process:
-            self.process.stop()
+        for process in filter(None, (self.process, self.beside)):
+            process.stop()
 
     def change(self, serial):
         self.write_zone(serial)
@@ -135,15 +165,15 @@ class End:
 
 
 class Way:
-    """One of the README's ways: its hosts, and each of its blocks where it belongs."""
+    """One of the README's ways, or a recipe in one: its hosts, and each of its blocks where it belongs."""
 
-    def __init__(self, launch, system, directory, heading):
+    def __init__(self, launch, system, directory, heading, page=README):
         self.launch, self.directory = launch, directory
-        self.blocks = readme.blocks(readme.section(README, heading))
+        self.blocks = readme.blocks(readme.section(page, heading))
         self.root = launch(Root(system, directory))
         self.proxy = launch(Namespace("proxy"))
         self.proxy.ip("link set lo up")
-        self.service = None
+        self.machine = launch(Booted(self.root, self.proxy))
         self.ends = {}
 
     def host(self, role, address, beside, route):
@@ -168,30 +198,18 @@ class Way:
         """As an editor of root's would."""
         (self.root.root / path.lstrip("/")).write_text(text)
 
-    def lines(self, text):
-        """A block for the proxy's host in pieces: what a shell does, and each line that takes more than this host."""
-        piece = ""
-        for line in text.splitlines(keepends=True):
-            if line.startswith(("systemctl ", "apt-get ")):
-                yield piece
-                yield line
-                piece = ""
-            else:
-                piece += line
-        yield piece
-
     def on_proxy(self, text):
-        """In root's home; what it said."""
-        said = ""
-        for piece in filter(str.strip, self.lines(text)):
-            if piece == "systemctl start tsig-proxy\n":
-                self.service = self.launch(Service(self.root, self.proxy))
-            elif piece.startswith("apt-get "):
-                self.root.shell(piece)  # by the machine's own network
-            elif piece != "systemctl daemon-reload\n":
-                with self.proxy:
-                    said += self.root.shell(f"cd /root\n{piece}")
-        return said
+        """As root, in root's home; what it said. Packages come by the network of the machine that all this runs on."""
+        fetched = [line for line in text.splitlines() if line.startswith("apt-get ")]
+        for line in fetched:
+            self.root.shell(line)
+        script = "\n".join(line for line in text.splitlines() if line not in fetched)
+        return self.machine.run("sh", "-euc", f"cd /root\n{script}")
+
+    def events(self, **pairs):
+        """Lines of the log that have all of these."""
+        lines = map(log_pairs, self.machine.journal().splitlines())
+        return [line for line in lines if pairs.items() <= line.items()]
 
     def on_end(self, role, name, text):
         """A piece of a server's configuration; files that it names come from the proxy's host."""
@@ -201,11 +219,12 @@ class Way:
                 shutil.copy(self.root.root / path, end.directory)
         end.write(name, text)
 
-    def go(self):
-        """All of it; what the last dig at the secondary said."""
+    def go(self, blocks=None):
+        """All of it, or these blocks; what the last dig at the secondary said. A server is begun when its files are written."""
         dug = None
-        for words, text in self.blocks:
-            if words[0] == "sh" and words[1] == "secondary":
+        blocks = blocks or self.blocks
+        for number, (words, text) in enumerate(blocks):
+            if words[:2] == ["sh", "secondary"]:
                 dug = self.ends["secondary"].shell(text)
             elif words[0] == "sh":
                 self.on_proxy(text)
@@ -213,5 +232,6 @@ class Way:
                 self.write(words[2], text)
             else:
                 self.on_end(*words[1:], text)
-                self.begin(words[1])
+                if words[:2] not in (later.words[:2] for later in blocks[number + 1 :]):
+                    self.begin(words[1])
         return dug
