@@ -28,7 +28,7 @@ fixed=
 [ "$(cat /proc/sys/vm/mmap_rnd_bits)" -le 28 ] || fixed="setarch -R"
 
 # shellcheck disable=SC2154
-packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang clang-format clang-tidy shellcheck
+packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang clang-format clang-tidy shellcheck mandoc
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
     pdns-server pdns-backend-sqlite3 sqlite3 iproute2 nftables
@@ -78,6 +78,7 @@ lints() {
     one "lint: rules" /usr/bin/python3 tests/lint/rules.py
     one "lint: format" sh tests/lint/format.sh
     one "lint: shell" sh tests/lint/shell.sh
+    one "lint: manual" sh tests/lint/manual.sh
     one "lint: vectors" sh tests/lint/vectors.sh
     pytests "lint: self-test" 60 tests/lint
 }
