@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Every rule of the protocol that this version must keep has a test that names it, and a row in the README; and
-no test names a rule that the README does not know. Each promise of SECURITY.md names a test that is there."""
+"""Every rule of the protocol that this version must keep has a test that names it, and a row in docs/rules.md;
+and no test names a rule that is not there. Each promise of SECURITY.md names a test that is there."""
 
 import re
 import sys
@@ -50,12 +50,12 @@ def main():
         mentioned.update(RULE.findall(text))
         for test in TEST.findall(text):
             in_names.update(dict.fromkeys(RULE.findall(test), path))
-    readme = ROOT / "README.md"
-    rows = set(ROW.findall(readme.read_text())) if readme.exists() else set()
+    page = ROOT / "docs/rules.md"
+    rows = set(ROW.findall(page.read_text()))
     problems = [f"{rule}: no test names it" for rule in REQUIRED if rule not in mentioned]
-    problems += [f"{rule}: the README has no row for it" for rule in REQUIRED if rule not in rows]
+    problems += [f"{rule}: docs/rules.md has no row for it" for rule in REQUIRED if rule not in rows]
     problems += [
-        f"{rule}: {path} names a test by it, and the README has no row for it"
+        f"{rule}: {path} names a test by it, and docs/rules.md has no row for it"
         for rule, path in sorted(in_names.items())
         if rule not in rows
     ]
