@@ -299,9 +299,10 @@ json_t *tell_zone(struct tell *tell, const struct config *config, const char *zo
 
 void tell_close(struct tell *tell)
 {
-    struct tell_task *task;
-    while ((task = LIST_FIRST(&tell->tasks)))
+    for (struct tell_task *task = LIST_FIRST(&tell->tasks), *next; task; task = next) {
+        next = LIST_NEXT(task, entry);
         tell_end(task);
+    }
     uv_close((uv_handle_t *)&tell->ring, NULL);
 }
 

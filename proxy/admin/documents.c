@@ -138,14 +138,15 @@ static struct MHD_Response *documents_make(const struct documents *documents, en
 }
 
 enum MHD_Result documents_answer(struct documents *documents, struct MHD_Connection *connection,
-                                 enum document which, uint64_t now)
+                                 enum document document, uint64_t now)
 {
-    struct document_made *made = &documents->made[which];
+    struct document_made *made = &documents->made[document];
     /* Who probes wants to know at once, and it costs little. */
-    if (!made->response || documents_table[which].probed || now - made->at >= DOCUMENTS_FRESH_MS) {
+    if (!made->response || documents_table[document].probed ||
+        now - made->at >= DOCUMENTS_FRESH_MS) {
         if (made->response)
             MHD_destroy_response(made->response);
-        made->response = documents_make(documents, which, &made->status);
+        made->response = documents_make(documents, document, &made->status);
         made->at = now;
     }
     if (!made->response)

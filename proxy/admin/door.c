@@ -71,9 +71,10 @@ static int door_clear(const char *path)
 static int door_bind(int fd, const char *path)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof name.sun_path)
+    size_t len = strlen(path);
+    if (len >= sizeof name.sun_path)
         return -ENAMETOOLONG;
-    strcpy(name.sun_path, path);
+    memcpy(name.sun_path, path, len);
     if (fchmod(fd, 0660) < 0 || bind(fd, (const struct sockaddr *)&name, sizeof name) < 0)
         return -errno;
     if (chmod(path, 0660) == 0)
@@ -98,9 +99,9 @@ static int door_make(const char *path)
 int door_open(struct door *door, const char *path, pid_t *holder)
 {
     *door = (struct door){-1, -1, strdup(path)};
-    int error = door->path ? 0 : -ENOMEM;
-    if (error == 0)
-        error = door->lock = door_lock(path, O_RDWR | O_CREAT, holder);
+    if (!door->path)
+        return -ENOMEM;
+    int error = door->lock = door_lock(path, O_RDWR | O_CREAT, holder);
     if (error >= 0)
         error = door_is_locked(door->lock) ? door_clear(path) : -EADDRINUSE;
     if (error == 0)

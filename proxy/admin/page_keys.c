@@ -3,7 +3,7 @@
 
 #define PAGE_KEYS_MAX 60
 /* A key that others of its peer have been used after, and itself not for so long, can go. */
-#define PAGE_KEYS_UNUSED_S (30 * 86400)
+#define PAGE_KEYS_UNUSED_S (30 * 86400LL)
 
 static long long page_keys_last(const json_t *keys)
 {

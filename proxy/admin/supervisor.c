@@ -42,7 +42,7 @@ static void supervisor_say_status(struct supervisor *s)
     text[strcspn(text, "\n")] = '\0';
     if (strcmp(text, s->told) == 0)
         return;
-    strcpy(s->told, text);
+    memcpy(s->told, text, sizeof text);
     supervisor_tell(s, "STATUS=%s", text);
 }
 

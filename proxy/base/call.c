@@ -109,9 +109,10 @@ static int call_exchange(int fd, int seconds, const char *question, char **text,
 static int call_connect(const char *path)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof name.sun_path)
+    size_t len = strlen(path);
+    if (len >= sizeof name.sun_path)
         return -ENAMETOOLONG;
-    strcpy(name.sun_path, path);
+    memcpy(name.sun_path, path, len);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0)
         return fd;

@@ -415,8 +415,9 @@ Test(ledger, a_hundred_thousand_pairs_take_little_memory, .timeout = 60)
         }
         size_t octets = resident() - before;
         unsigned kept = entries();
-        cr_log_warn("%u pairs, %u secondaries to a zone: %.1f MB, %.0f octets each", kept,
-                    secondaries[i], (double)octets / 1e6, (double)octets / kept);
+        /* A warning of Criterion's would make the status of all tests one of failure. */
+        printf("%u pairs, %u secondaries to a zone: %.1f MB, %.0f octets each\n", kept,
+               secondaries[i], (double)octets / 1e6, (double)octets / kept);
         cr_expect_eq(kept, PAIRS);
         cr_expect_lt(octets / kept, 1500);
     }
