@@ -9,15 +9,11 @@
 
 /* Zones at secondaries, the troubled first. */
 void page_zones(FILE *out, const json_t *document, long long now);
-/* How many zones of each state each secondary has: a new reference. */
-json_t *page_zones_count(const json_t *document);
-/* Those of one secondary: what the document says of it, or else what was counted. */
-const json_t *page_zones_of(const json_t *counts, const json_t *peer);
-/* Is one behind, silent or expired, or does the peer not answer? */
-bool page_zones_want_attention(const json_t *counts, const json_t *peer);
-long long page_zones_sum(const json_t *counts);
-/* A cell with them. */
-void page_zones_counted(FILE *out, const json_t *counts);
+/* Is a copy of this secondary behind, silent or expired, or does the peer not answer? */
+bool page_zones_want_attention(const json_t *peer);
+/* How many copies it has in all, and a cell with how many are in each state. */
+long long page_zones_sum(const json_t *peer);
+void page_zones_counted(FILE *out, const json_t *peer);
 
 /* Those of a role. */
 void page_peers(FILE *out, const json_t *document, const char *role, const char *heading,

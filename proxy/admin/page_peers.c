@@ -37,7 +37,7 @@ static void page_peers_up(FILE *out, const json_t *peer)
     html_cell_end(out);
 }
 
-static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, long long now)
+static void page_peers_row(FILE *out, const json_t *peer, long long now)
 {
     const json_t *addresses = json_object_get(peer, "addresses"), *address;
     size_t i;
@@ -54,7 +54,7 @@ static void page_peers_row(FILE *out, const json_t *peer, const json_t *counts, 
     html_cell_end(out);
     page_peers_up(out, peer);
     if (strcmp(html_string(peer, "role"), "secondary") == 0)
-        page_zones_counted(out, page_zones_of(counts, peer));
+        page_zones_counted(out, peer);
     html_time_cell(out, "Last heard", now, json_object_get(peer, "last_heard"));
     page_peers_clock(out, peer);
     fputs("</tr>\n", out);
@@ -64,7 +64,6 @@ struct page_peers_table {
     FILE *out;
     const json_t *peers;
     const char *role;
-    json_t *counts;
     long long now;
     size_t shown;
 };
@@ -78,9 +77,9 @@ static void page_peers_rows(struct page_peers_table *t, bool troubled)
         if (t->shown == PAGE_PEERS_MAX)
             return;
         if (strcmp(html_string(peer, "role"), t->role) != 0 ||
-            page_zones_want_attention(t->counts, peer) != troubled)
+            page_zones_want_attention(peer) != troubled)
             continue;
-        page_peers_row(t->out, peer, t->counts, t->now);
+        page_peers_row(t->out, peer, t->now);
         t->shown++;
     }
 }
@@ -100,14 +99,10 @@ void page_peers(FILE *out, const json_t *document, const char *role, const char 
     static const char *const titles[] = {"Name", "Answers", "Zones", "Last heard", "Clock", NULL};
     static const char *const fewer[] = {"Name", "Answers", "Last heard", "Clock", NULL};
     bool secondary = strcmp(role, "secondary") == 0;
-    struct page_peers_table t = {.out = out,
-                                 .peers = json_object_get(document, "peers"),
-                                 .role = role,
-                                 .counts = secondary ? page_zones_count(document) : NULL,
-                                 .now = now};
+    struct page_peers_table t = {
+        .out = out, .peers = json_object_get(document, "peers"), .role = role, .now = now};
     html_table_begin(out, heading, secondary ? titles : fewer);
     page_peers_rows(&t, true);
     page_peers_rows(&t, false);
     html_table_more(out, page_peers_count(t.peers, role), t.shown, "of them");
-    json_decref(t.counts);
 }

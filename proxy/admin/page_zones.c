@@ -86,36 +86,16 @@ void page_zones(FILE *out, const json_t *document, long long now)
     html_table_more(out, json_array_size(zones) + left_out, shown, "zones");
 }
 
-json_t *page_zones_count(const json_t *document)
+bool page_zones_want_attention(const json_t *peer)
 {
-    const json_t *zones = json_object_get(document, "zones"), *zone;
-    json_t *counts = json_object();
-    size_t i;
-    json_array_foreach (zones, i, zone) {
-        const char *label = html_string(zone, "secondary"), *state = html_string(zone, "state");
-        json_t *own = json_object_get(counts, label);
-        if (!own && json_object_set_new(counts, label, json_object()) == 0)
-            own = json_object_get(counts, label);
-        json_object_set_new(own, state, json_integer(html_number(own, state) + 1));
-    }
-    return counts;
-}
-
-const json_t *page_zones_of(const json_t *counts, const json_t *peer)
-{
-    const json_t *said = json_object_get(peer, "zones");
-    return json_is_object(said) ? said : json_object_get(counts, html_string(peer, "label"));
-}
-
-bool page_zones_want_attention(const json_t *counts, const json_t *peer)
-{
-    const json_t *own = page_zones_of(counts, peer);
+    const json_t *own = json_object_get(peer, "zones");
     return json_is_false(json_object_get(peer, "up")) || html_number(own, "expired") > 0 ||
            html_number(own, "behind") > 0 || html_number(own, "silent") > 0;
 }
 
-long long page_zones_sum(const json_t *counts)
+long long page_zones_sum(const json_t *peer)
 {
+    const json_t *counts = json_object_get(peer, "zones");
     long long sum = 0;
     for (unsigned s = 0; s < PAGE_ZONES_STATES; s++)
         sum += html_number(counts, page_zones_states[s].word);
@@ -123,8 +103,9 @@ long long page_zones_sum(const json_t *counts)
 }
 
 /* "3 behind, 120 have it" of those with this secondary. */
-void page_zones_counted(FILE *out, const json_t *counts)
+void page_zones_counted(FILE *out, const json_t *peer)
 {
+    const json_t *counts = json_object_get(peer, "zones");
     bool any = false;
     html_cell_begin(out, "Zones");
     for (unsigned s = 0; s < PAGE_ZONES_STATES; s++) {

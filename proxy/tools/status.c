@@ -42,18 +42,18 @@ static void status_print_head(const json_t *document, long long now)
         puts("Packets pass by, unsigned; tsig-proxy check says what is missing.");
 }
 
-static void status_print_peer(const json_t *peer, const json_t *counts, long long now)
+static void status_print_peer(const json_t *peer, long long now)
 {
     const json_t *up = json_object_get(peer, "up"), *skew = json_object_get(peer, "skew");
     const char *label = html_string(peer, "label");
-    const json_t *own = page_zones_of(counts, peer);
+    const json_t *own = json_object_get(peer, "zones");
     char heard[HTML_SPAN_SIZE];
     printf("%-20s %-9s %-7s ", label, html_string(peer, "role"),
            json_is_true(up)    ? "yes"
            : json_is_false(up) ? "no"
                                : "-");
     if (status_is(peer, "role", "secondary"))
-        printf("%7lld %6lld %6lld ", page_zones_sum(own),
+        printf("%7lld %6lld %6lld ", page_zones_sum(peer),
                html_number(own, "behind") + html_number(own, "expired"),
                html_number(own, "silent"));
     else
@@ -68,20 +68,18 @@ static void status_print_peer(const json_t *peer, const json_t *counts, long lon
 static void status_print_peers(const json_t *document, long long now)
 {
     const json_t *peers = json_object_get(document, "peers"), *peer;
-    json_t *counts = page_zones_count(document);
     size_t shown = 0, i;
     puts("\nPEER                 ROLE      ANSWERS   ZONES BEHIND SILENT  HEARD    CLOCK");
     for (int troubled = 1; troubled >= 0; troubled--) {
         json_array_foreach (peers, i, peer) {
-            if (page_zones_want_attention(counts, peer) != troubled || shown >= STATUS_PEERS_MAX)
+            if (page_zones_want_attention(peer) != troubled || shown >= STATUS_PEERS_MAX)
                 continue;
-            status_print_peer(peer, counts, now);
+            status_print_peer(peer, now);
             shown++;
         }
     }
     if (json_array_size(peers) > shown)
         printf("and %zu more: tsig-proxy status --json\n", json_array_size(peers) - shown);
-    json_decref(counts);
 }
 
 static void status_print_zone(const json_t *zone, long long now)

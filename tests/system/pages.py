@@ -33,7 +33,23 @@ def failure(**more):
             "advice": "the secrets differ: give [key xfr.example] the secret that anycast has", **more}
 
 
+def count(zones, label):
+    """How many copies of a secondary are in each state."""
+    found = {state: 0 for state in ("current", "unknown", "behind", "silent", "expired")}
+    for one in zones:
+        if one["secondary"] == label:
+            found[one["state"]] += 1
+    return found
+
+
 def document(summary, zones, peers=None, **more):
+    made = document_without_counts(summary, zones, peers, **more)
+    for one in made["peers"]:
+        one["zones"] = count(zones, one["label"]) if one["role"] == "secondary" else None
+    return made
+
+
+def document_without_counts(summary, zones, peers, **more):
     return {
         "version": "0.2.0", "pid": 812, "started": NOW - 3 * 86400, "now": NOW, "summary": summary,
         "config": {"file": "/etc/tsig-proxy/tsig-proxy.ini", "loaded": NOW - 86400, "last_reload_successful": True,
