@@ -2,7 +2,8 @@
  *
  * Of each primary with `poll` these are the zones that its secondaries list by name, taken in turn,
  * spread evenly over that many seconds. While a primary does not answer, few questions to it are
- * under way, and what was missed meanwhile is not made up for. Any thread may call. */
+ * under way, and what was missed meanwhile is not made up for. Any thread may call, but one alone
+ * polls_take_over. */
 #ifndef RELAY_POLLS_H
 #define RELAY_POLLS_H
 
