@@ -64,8 +64,8 @@ def test_configurations_pass_check(page, block, tmp_path):
     path = write(tmp_path, text)
     command = [os.environ["TSIG_PROXY"], "check", "-c", path]
     done = subprocess.run(command, env={**os.environ, **SANITIZERS}, capture_output=True, text=True, timeout=20, check=False)
-    # Addresses and ports are those of the reader's host.
     about = [line for line in done.stderr.splitlines() if re.match(rf"{re.escape(str(path))}:\d+: error", line)]
+    about = [line for line in about if "no address of this host" not in line]  # they are the reader's
     assert about == [], f"{page.name}\n{text}\n{done.stderr}"
 
 
