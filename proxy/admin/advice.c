@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "admin/our.h"
 #include "dns/text.h"
@@ -378,5 +377,5 @@ const char *advice_of(const struct relay_event *event, char out[ADVICE_SIZE])
     long long skew = event->skew;
     advice_say(clock, "its clock is %lld s %s; %s", skew < 0 ? -skew : skew,
                skew < 0 ? "behind" : "ahead", advice ? advice : "check NTP");
-    return memcpy(out, clock, sizeof clock);
+    return advice_say(out, "%s", clock);
 }

@@ -7,16 +7,16 @@
 
 #define PAIRS_BUCKETS_LEAST 16
 
-struct pairs *pairs_new(unsigned pairs)
+struct pairs *pairs_new(unsigned most)
 {
     struct pairs *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
-    l->most = pairs;
-    l->buckets = pairs > PAIRS_BUCKETS_LEAST ? pairs : PAIRS_BUCKETS_LEAST;
+    l->most = most;
+    l->buckets = most > PAIRS_BUCKETS_LEAST ? most : PAIRS_BUCKETS_LEAST;
     /* Untouched memory costs nothing. */
-    l->pair = calloc((size_t)pairs + 1, sizeof *l->pair);
-    l->zone = calloc((size_t)pairs + 1, sizeof *l->zone);
+    l->pair = calloc((size_t)most + 1, sizeof *l->pair);
+    l->zone = calloc((size_t)most + 1, sizeof *l->zone);
     l->pair_buckets = calloc(l->buckets, sizeof *l->pair_buckets);
     l->zone_buckets = calloc(l->buckets, sizeof *l->zone_buckets);
     if (l->pair && l->zone && l->pair_buckets && l->zone_buckets)
