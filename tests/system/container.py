@@ -33,8 +33,8 @@ class Contained(Proxy):
     own, in which any user may bind any port, as Docker makes them."""
 
     def __init__(self, directory, sections, image, place=None, bounding=(), ambient=(), alone=False, **settings):
-        asked = {"control": "/run/tsig-proxy/control.sock", **settings}
-        super().__init__(directory / "config", sections, place=place, **asked)
+        own = {"control": "/run/tsig-proxy/control.sock", **settings}  # a tmpfs
+        super().__init__(directory / "config", sections, place=place, **own)
         self.image = image
         self.bundle = directory / "bundle"
         self.id = f"tsig-proxy-test-{os.getpid()}-{next(_numbers)}"
