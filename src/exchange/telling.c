@@ -27,8 +27,8 @@ static bool telling_next_tale(struct relay *relay, struct relay_time now, struct
         return false;
     notices_take_turn(relay->desk->memory->notices, primary);
     *out = (struct telling_order){
-        .primary = relay->peers[tale.primary],
-        .secondary = relay->peers[tale.peer],
+        .primary = relay_peer(relay, tale.primary),
+        .secondary = relay_peer(relay, tale.peer),
         .tries = tale.tries,
         .octets = tale.octets,
         .len = tale.len,
@@ -43,9 +43,9 @@ bool telling_next(struct relay *relay, struct relay_time now, struct telling_ord
     if (!n)
         return telling_next_tale(relay, now, out);
     *out = (struct telling_order){
-        .primary = relay->peers[n->primary],
+        .primary = relay_peer(relay, n->primary),
         .notice = n,
-        .secondary = n->only ? relay->peers[n->only - 1] : NULL,
+        .secondary = n->only ? relay_peer(relay, n->only - 1) : NULL,
         .octets = n->now.octets,
         .len = n->now.len,
         .from = n->now.from,
