@@ -2,6 +2,7 @@
  * is itself, and a NOTIFY that waits for its fan-out. */
 #include "exchange/polling.h"
 
+#include "dns/query.h"
 #include "dns/xfr.h"
 #include "relay/who.h"
 
@@ -34,13 +35,7 @@ static int polling_ask(struct relay *relay, const struct peer *primary, const st
                        struct relay_time now, struct polling *out)
 {
     struct dns_writer w = dns_wire_writer(out->octets, sizeof out->octets);
-    dns_wire_put_u32(&w, 0); /* each copy has an ID of its own */
-    dns_wire_put_u16(&w, 1);
-    dns_wire_put_u16(&w, 0);
-    dns_wire_put_u32(&w, 0);
-    dns_name_write(&w, zone);
-    dns_wire_put_u16(&w, DNS_TYPE_SOA);
-    dns_wire_put_u16(&w, DNS_CLASS_IN);
+    dns_query_write(&w, zone, DNS_TYPE_SOA, 0);
     int error = polling_make(relay, primary, PEER_SOA, w.at, now, out);
     /* Over TCP it may be of any size. */
     polling_set_transport(out, primary->transport == PEER_TRANSPORT_TCP ? RELAY_TCP : RELAY_UDP);
