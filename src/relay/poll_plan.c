@@ -2,6 +2,7 @@
  * against each other in one walk, and a zone is found by halves. */
 #include "poll_plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,7 @@ static void poll_plan_carry_line(const struct poll_plan *from, const struct poll
                                  struct poll_plan *to, struct poll_line *line)
 {
     struct poll_item *items = to->items + line->first;
+    assert(line->count > 0); /* there is no line without zones */
     for (size_t i = 0; i < line->count; i++) {
         if (items[i].was == 0)
             continue;
