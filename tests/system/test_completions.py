@@ -14,6 +14,8 @@ import pytest
 
 import proxy
 
+pytestmark = pytest.mark.any_workers
+
 PLACE = Path(__file__).resolve().parents[2] / "etc/completions"
 BASH = """
 source {place}/tsig-proxy.bash

@@ -14,7 +14,7 @@ import pytest
 from browser import Browser, program
 from test_control import asked, short_path  # noqa: F401  pylint: disable=unused-import
 
-pytestmark = pytest.mark.skipif(not program(), reason="there is no chromium")
+pytestmark = [pytest.mark.any_workers, pytest.mark.skipif(not program(), reason="there is no chromium")]
 
 WIDTHS = {"wide": 1280, "narrow": 390}
 

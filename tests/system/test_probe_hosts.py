@@ -10,6 +10,8 @@ from test_probe import Report
 from tsigtool import Key
 from zones import Zone
 
+pytestmark = pytest.mark.any_workers
+
 
 class Hosts:
     """A primary, the proxy and a secondary, each on a host of its own, all addressed as they are."""

@@ -18,6 +18,8 @@ from test_probe import Report, by_name, says
 from tsigtool import Key
 from zones import Zone
 
+pytestmark = pytest.mark.any_workers
+
 
 class Mirror:
     """A primary with a key, and a secondary that knows none."""

@@ -9,6 +9,8 @@ from servers import Bind, Knot, Nsd
 from test_probe import Scene, by_name
 from zones import Zone
 
+pytestmark = pytest.mark.any_workers
+
 
 class DigestedKnot(Knot):
     """It makes the digest itself."""

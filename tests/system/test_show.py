@@ -10,6 +10,8 @@ from test_commands import tsig_proxy
 from tsigtool import Key
 from zones import Zone
 
+pytestmark = pytest.mark.any_workers
+
 
 def by_format(kind):
     return kind.format
