@@ -116,6 +116,12 @@ static bool holder_is_ours(const struct config *config, const struct holder *h)
     return ask_is_served(&to, 1, HOLDER_ASK_MS);
 }
 
+/* Each worker has one, and to find its process takes a walk through all of them. */
+static bool holder_is_another_of(const struct holder *h, const struct holder_socket *s)
+{
+    return h->user == s->user && address_equal(&h->at, &s->at);
+}
+
 static enum holder_kind holder_look(const struct config *config, const struct address *wanted,
                                     const char *path, bool tcp, struct holder *out)
 {
@@ -125,7 +131,8 @@ static enum holder_kind holder_look(const struct config *config, const struct ad
     while (in && kind != HOLDER_OTHER && fgets(line, sizeof line, in)) {
         struct holder_socket s;
         if (!holder_parse(line, &s) || (tcp && s.state != HOLDER_LISTEN) ||
-            !holder_is_in_the_way(&s.at, wanted))
+            !holder_is_in_the_way(&s.at, wanted) ||
+            (kind == HOLDER_OURS && holder_is_another_of(out, &s)))
             continue;
         *out = (struct holder){.at = s.at, .user = s.user};
         holder_find_process(s.inode, out);
