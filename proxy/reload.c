@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "admin/line.h"
-#include "base/absent.h"
 #include "base/host.h"
 #include "base/load.h"
+#include "base/trial.h"
 #include "config/setting.h"
 
 /* Findings stand above the line that says what came of them. */
@@ -43,15 +43,15 @@ static bool reload_keeps_fixed(struct reload *r, const struct config *next)
 static bool reload_prepare(struct reload *r, struct config *next)
 {
     struct address failed = {.family = ADDRESS_NONE};
-    char text[ADDRESS_TEXT_SIZE], advice[sizeof r->advice];
+    char text[ADDRESS_TEXT_SIZE], why[TRIAL_WHY_SIZE], advice[sizeof r->advice];
     int error = crew_prepare(r->crew, next, &failed);
     if (error == 0)
         error = crew_start(r->crew);
     if (error == 0)
         return true;
-    snprintf(advice, sizeof advice, "cannot listen on %s: %s%s; nothing has changed",
+    snprintf(advice, sizeof advice, "cannot listen on %s: %s; nothing has changed",
              failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
-             uv_strerror(error), absent_cure(error));
+             trial_why(NULL, &failed, error, why));
     reload_refuse(r, "no-socket", advice);
     return false;
 }

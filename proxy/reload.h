@@ -9,7 +9,7 @@
 #include "office.h"
 #include "snapshots.h"
 
-#define RELOAD_ADVICE_SIZE 384
+#define RELOAD_ADVICE_SIZE 448
 
 struct reload {
     struct crew *crew;     /* borrowed */

@@ -12,13 +12,13 @@
 #include "acts.h"
 #include "admin/line.h"
 #include "admin/output.h"
-#include "base/absent.h"
 #include "base/arguments.h"
 #include "base/command.h"
 #include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
 #include "base/process.h"
+#include "base/trial.h"
 #include "base/user.h"
 #include "gateway.h"
 #include "net/crew.h"
@@ -154,10 +154,10 @@ static int run_prepare(struct run *run, struct config *config)
     struct address failed = {.family = ADDRESS_NONE};
     int error = crew_prepare(&run->crew, config, &failed);
     if (error < 0) {
-        char text[ADDRESS_TEXT_SIZE];
-        fprintf(stderr, "tsig-proxy: cannot listen on %s: %s%s\n",
+        char text[ADDRESS_TEXT_SIZE], why[TRIAL_WHY_SIZE];
+        fprintf(stderr, "tsig-proxy: cannot listen on %s: %s\n",
                 failed.family == ADDRESS_NONE ? "anything" : address_to_text(&failed, text),
-                uv_strerror(error), absent_cure(error));
+                trial_why(NULL, &failed, error, why));
     }
     return error;
 }
@@ -225,7 +225,7 @@ static int run_all(struct run *run)
     const struct engine_sink sink = {.report = observe_event, .arg = run->observe};
     struct config *config = run->reload.config;
     int status = COMMAND_FAILED;
-    if (!host_allows(config, run->reload.file))
+    if (!host_allows(config, &run->reload.seen, run->reload.file))
         return status;
     doors_make_room(config);
     if (user_become(config) < 0 || crew_init(&run->crew, &run->loop, &sink, config) < 0 ||

@@ -1,3 +1,5 @@
+/* Tries what is asked for, and has a sentence for each reason why it cannot be had: whoever opens
+ * it in earnest says the same by doors_forgive. */
 #include "base/doors.h"
 
 #include <errno.h>
@@ -11,6 +13,8 @@
 
 #include "admin/door.h"
 #include "admin/http.h"
+#include "base/guise.h"
+#include "base/holder.h"
 #include "config/setting.h"
 
 static const char *doors_default_control(void)
@@ -65,14 +69,21 @@ static void doors_cure_control(FILE *out, const struct config *config, int error
     free(folder);
 }
 
+static void doors_cure_busy_http(FILE *out, const struct config *config)
+{
+    struct holder h;
+    if (holder_find(NULL, &config->proxy.http, true, &h) == HOLDER_OTHER && h.process > 0)
+        fprintf(out, ": %s, process %ld, has it", h.name, (long)h.process);
+    else
+        fprintf(out, "; who has it says, as root, ss -ltnp sport = :%u", config->proxy.http.port);
+    fputs("; give 'http' another port, or leave it empty", out);
+}
+
 static void doors_cure_http(FILE *out, const struct config *config, int error)
 {
     fputs(strerror(-error), out);
     if (error == -EADDRINUSE)
-        fprintf(out,
-                "; who has it says ss -ltnp sport = :%u; give 'http' another port, or leave "
-                "it empty",
-                config->proxy.http.port);
+        doors_cure_busy_http(out, config);
     else if (error == -EADDRNOTAVAIL)
         fputs("; it is no address of this host", out);
 }
@@ -101,8 +112,11 @@ bool doors_forgive(FILE *out, const struct config *config, const char *setting, 
 /* As it will be for `user`, who may not be us. */
 static int doors_try_folder(const struct config *config)
 {
+    struct guise guise;
     char *folder = doors_folder(config->proxy.control);
+    guise_put_on(&guise, config);
     int error = folder && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+    guise_take_off(&guise);
     /* Root makes it. */
     if (error == -ENOENT && geteuid() == 0 &&
         strcmp(config->proxy.control, doors_default_control()) == 0)
@@ -116,7 +130,10 @@ static int doors_try_http(const struct config *config)
     int fd = http_bind(&config->proxy.http);
     if (fd >= 0)
         close(fd);
-    return fd < 0 ? fd : 0;
+    struct holder h;
+    bool ours =
+        fd == -EADDRINUSE && holder_find(config, &config->proxy.http, true, &h) == HOLDER_OURS;
+    return fd < 0 && !ours ? fd : 0;
 }
 
 bool doors_try(const struct config *config)

@@ -3,6 +3,7 @@
 #include "base/doubt.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/door.h"
 #include "base/ask.h"
 #include "base/tproxy.h"
 #include "net/socket.h"
@@ -213,8 +215,17 @@ static void doubt_listeners(const struct address_list *list, const char *file, l
     }
 }
 
+/* Who has the control socket of this configuration is no other. */
+static bool doubt_runs(const struct config *config)
+{
+    pid_t holder;
+    return *config->proxy.control && door_try(config->proxy.control, &holder) == -EADDRINUSE;
+}
+
 static void doubt_others(const struct config *config, const char *file)
 {
+    if (doubt_runs(config))
+        return;
     long deadline = doubt_now_ms() + DOUBT_ASK_ALL_MS;
     doubt_listeners(&config->proxy.listen, file, deadline);
     for (size_t i = 0; i < config->peer_count; i++)

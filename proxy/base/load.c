@@ -61,10 +61,15 @@ struct config *load_config_seen(const char *path, struct seen *seen, FILE *out)
     return load_for(path, seen, false, out);
 }
 
+struct config *load_config_to_look(const char *path, struct seen *seen)
+{
+    return load_for(path, seen, true, stderr);
+}
+
 struct config *load_config(const char *path)
 {
     struct seen seen = {0};
-    struct config *config = load_for(path, &seen, true, stderr);
+    struct config *config = load_config_to_look(path, &seen);
     seen_fini(&seen);
     return config;
 }

@@ -11,6 +11,9 @@
  * error. */
 struct config *load_config(const char *path);
 
+/* Likewise; to `seen` is added what was looked at for it. */
+struct config *load_config_to_look(const char *path, struct seen *seen);
+
 /* For who serves, with findings to `out`; to `seen` is added what was looked at for it, also
  * when it is NULL. */
 struct config *load_config_seen(const char *path, struct seen *seen, FILE *out);

@@ -3,6 +3,26 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "config/setting.h"
+
+enum socket_kind ports_kind(const struct config_proxy *proxy)
+{
+    if (proxy->transparent)
+        return SOCKET_TRANSPARENT;
+    return proxy->freebind ? SOCKET_FREE : SOCKET_PLAIN;
+}
+
+bool ports_forgive(const struct config *config, const struct address_list *list, int error)
+{
+    if (error != -EAFNOSUPPORT || list != &config->proxy.listen)
+        return false;
+    for (size_t i = 0; i < config->section_count; i++)
+        if (config->sections[i].kind == SETTING_PROXY &&
+            setting_line(&config->sections[i], "listen") > 0)
+            return false;
+    return true;
+}
+
 static bool ports_have(const struct ports *ports, const struct address *local)
 {
     for (unsigned i = 0; i < ports->count; i++)
@@ -45,7 +65,7 @@ static int ports_open_one(struct ports *ports, const struct address *local, unsi
 }
 
 static int ports_open_list(struct ports *ports, const struct ports *before,
-                           const struct address_list *list, enum socket_kind kind,
+                           const struct config *config, const struct address_list *list,
                            struct address *failed)
 {
     int error = 0;
@@ -55,7 +75,9 @@ static int ports_open_list(struct ports *ports, const struct ports *before,
             continue;
         error = ports_keep(ports, before, local);
         if (error == 0 && !ports_have(ports, local))
-            error = ports_open_one(ports, local, 0, kind);
+            error = ports_open_one(ports, local, 0, ports_kind(&config->proxy));
+        if (ports_forgive(config, list, error))
+            error = 0;
         if (error < 0)
             *failed = *local;
     }
@@ -76,23 +98,15 @@ static int ports_widen(struct ports *ports, enum socket_kind kind, unsigned work
     return error;
 }
 
-static enum socket_kind ports_kind(const struct config_proxy *proxy)
-{
-    if (proxy->transparent)
-        return SOCKET_TRANSPARENT;
-    return proxy->freebind ? SOCKET_FREE : SOCKET_PLAIN;
-}
-
 int ports_open(struct ports *out, const struct ports *before, const struct config *config,
                unsigned workers, struct address *failed)
 {
-    enum socket_kind kind = ports_kind(&config->proxy);
     *out = (struct ports){0};
-    int error = ports_open_list(out, before, &config->proxy.listen, kind, failed);
+    int error = ports_open_list(out, before, config, &config->proxy.listen, failed);
     for (size_t i = 0; i < config->peer_count && error == 0; i++)
-        error = ports_open_list(out, before, &config->peers[i].listen, kind, failed);
+        error = ports_open_list(out, before, config, &config->peers[i].listen, failed);
     if (error == 0)
-        error = ports_widen(out, kind, workers);
+        error = ports_widen(out, ports_kind(&config->proxy), workers);
     if (error < 0)
         ports_close(out);
     return error;

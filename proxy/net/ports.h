@@ -17,6 +17,13 @@ struct ports {
  * says which address, if it was one; `*out` is none then. */
 int ports_open(struct ports *out, const struct ports *before, const struct config *config,
                unsigned workers, struct address *failed);
+
+/* Of all of them. */
+enum socket_kind ports_kind(const struct config_proxy *proxy);
+
+/* Does the default of 'listen' name a family that this kernel lacks? Then it is left out. */
+bool ports_forgive(const struct config *config, const struct address_list *list, int error);
+
 void ports_close(struct ports *ports);
 
 /* In place of `before`: connections may wait at those that are new, and nobody is to serve those

@@ -84,7 +84,8 @@ static int socket_make_free(int fd, enum address_family family)
                                   : socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND);
 }
 
-static int socket_prepare_listener(int fd, const struct address *local, enum socket_kind kind)
+static int socket_prepare_listener(int fd, const struct address *local, enum socket_kind kind,
+                                   bool shared)
 {
     int error = 0;
     if (kind == SOCKET_TRANSPARENT)
@@ -93,7 +94,7 @@ static int socket_prepare_listener(int fd, const struct address *local, enum soc
         error = socket_make_free(fd, local->family);
     /* Lets a specific address stand beside a wildcard on the same port, workers share one, and the
      * next instance have it before this one ends; of one user all of them. */
-    if (error == 0)
+    if (error == 0 && shared)
         error = socket_set(fd, SOL_SOCKET, SO_REUSEPORT);
     if (error == 0 && local->family == ADDRESS_IPV6)
         error = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
@@ -128,8 +129,18 @@ int socket_bind_udp(const struct address *local, enum socket_kind kind)
     if (kind == SOCKET_TRANSPARENT || address_is_any(local))
         error = socket_want_destination(fd, local->family, kind == SOCKET_TRANSPARENT);
     if (error == 0)
-        error = socket_prepare_listener(fd, local, kind);
+        error = socket_prepare_listener(fd, local, kind, true);
     return error < 0 ? socket_fail(fd, error) : fd;
+}
+
+int socket_try_udp(const struct address *local, enum socket_kind kind)
+{
+    int fd = socket_new(local->family, SOCK_DGRAM);
+    if (fd < 0)
+        return fd;
+    int error = socket_prepare_listener(fd, local, kind, false);
+    close(fd);
+    return error;
 }
 
 int socket_bind_tcp(const struct address *local, enum socket_kind kind)
@@ -141,7 +152,7 @@ int socket_bind_tcp(const struct address *local, enum socket_kind kind)
      * any user have the port beside us. */
     int error = socket_set(fd, SOL_SOCKET, SO_REUSEADDR);
     if (error == 0)
-        error = socket_prepare_listener(fd, local, kind);
+        error = socket_prepare_listener(fd, local, kind, true);
     return error < 0 ? socket_fail(fd, error) : fd;
 }
 

@@ -39,6 +39,10 @@ enum socket_kind {
 int socket_bind_udp(const struct address *local, enum socket_kind kind);
 int socket_bind_tcp(const struct address *local, enum socket_kind kind);
 
+/* Could it be had by who shares it with nobody? Beside others it would take datagrams of theirs.
+ * Negative errno. */
+int socket_try_udp(const struct address *local, enum socket_kind kind);
+
 /* A connected UDP socket on a port that the kernel draws; `source` of family ADDRESS_NONE: any.
  * `transparent`: `source` may be another host's address. */
 int socket_connect_udp(const struct address *to, const struct address *source, bool transparent);

@@ -15,12 +15,12 @@ int command_check(int argc, char **argv)
     int given = arguments_read_file(&file, argc, argv);
     if (given != ARGUMENTS_GO_ON)
         return given;
-    struct config *config = load_config(file);
-    if (!config)
-        return COMMAND_FAILED;
-    bool good = host_allows(config, file);
-    good &= doors_try(config);
+    struct seen seen = {0};
+    struct config *config = load_config_to_look(file, &seen);
+    bool good = config && host_allows(config, &seen, file);
+    good = config && doors_try(config) && good;
     config_unref(config);
+    seen_fini(&seen);
     if (good)
         printf("%s: ok\n", file);
     return good ? COMMAND_DONE : COMMAND_FAILED;

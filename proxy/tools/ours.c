@@ -88,10 +88,21 @@ static bool ours_speaks(const struct peer *peer, enum address_family family)
     return false;
 }
 
+/* What only this host reaches is for who is on it. */
+static bool ours_reaches(const struct peer *peer, const struct address *listener)
+{
+    if (!address_is_loopback(listener))
+        return ours_speaks(peer, listener->family);
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (address_is_loopback(&peer->address.items[i]))
+            return ours_speaks(peer, listener->family);
+    return false;
+}
+
 static int ours_add_listener(struct address_list *list, const struct peer *peer,
                              const struct address *listener)
 {
-    if (!ours_speaks(peer, listener->family))
+    if (!ours_reaches(peer, listener))
         return 0;
     if (!address_is_any(listener))
         return ours_add(list, listener);

@@ -174,6 +174,13 @@ def test_the_worksheet_of_a_primary(shown):
     assert found["zones"] == ["as the two sides agree: patterns stand for them here"]
 
 
+def test_an_address_that_only_this_host_reaches_is_for_who_is_on_it(shown):
+    config = CONFIG.replace("192.0.2.1@5353", "127.0.0.1@5353, 192.0.2.1@5353").replace("10.0.0.1@53\n", "127.0.0.2@53\n")
+    assert sheet(shown("anycast", config=config).stdout)["primary (to ask)"] == [
+        "192.0.2.1 port 5353", "2001:db8::1 port 5353"]
+    assert "127.0.0.1 port 5353" in sheet(shown("hq", config=config).stdout)["NOTIFYs go to"]
+
+
 def test_what_stands_for_one_primary_is_what_its_secondary_asks(shown):
     found = sheet(shown("plain").stdout)
     assert found["primary (to ask)"] == ["192.0.2.2 port 53"]
