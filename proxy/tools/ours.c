@@ -1,3 +1,5 @@
+/* What is configured comes first; what that leaves open is asked of the kernel, by connecting a UDP
+ * socket, which sends nothing. */
 #include "tools/ours.h"
 
 #include <stdlib.h>
@@ -88,22 +90,26 @@ static bool ours_speaks(const struct peer *peer, enum address_family family)
     return false;
 }
 
-/* What only this host reaches is for who is on it. */
-static bool ours_reaches(const struct peer *peer, const struct address *listener)
+static bool ours_has_loopback(const struct address_list *list, bool loopback)
 {
-    if (!address_is_loopback(listener))
-        return ours_speaks(peer, listener->family);
-    for (size_t i = 0; i < peer->address.count; i++)
-        if (address_is_loopback(&peer->address.items[i]))
-            return ours_speaks(peer, listener->family);
+    for (size_t i = 0; i < list->count; i++)
+        if (address_is_loopback(&list->items[i]) == loopback)
+            return true;
     return false;
+}
+
+/* What only this host reaches is for who is on it, unless there is nothing else to name. */
+static bool ours_is_for(const struct peer *peer, const struct address_list *listeners,
+                        const struct address *a)
+{
+    return ours_speaks(peer, a->family) &&
+           (!address_is_loopback(a) || ours_has_loopback(&peer->address, true) ||
+            !ours_has_loopback(listeners, false));
 }
 
 static int ours_add_listener(struct address_list *list, const struct peer *peer,
                              const struct address *listener)
 {
-    if (!ours_reaches(peer, listener))
-        return 0;
     if (!address_is_any(listener))
         return ours_add(list, listener);
     for (size_t i = 0; i < peer->address.count; i++) {
@@ -123,7 +129,8 @@ static int ours_add_listeners(struct address_list *list, const struct peer *peer
 {
     int error = 0;
     for (size_t i = 0; i < listeners->count && error == 0; i++)
-        error = ours_add_listener(list, peer, &listeners->items[i]);
+        if (ours_is_for(peer, listeners, &listeners->items[i]))
+            error = ours_add_listener(list, peer, &listeners->items[i]);
     return error;
 }
 

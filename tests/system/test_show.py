@@ -179,6 +179,8 @@ def test_an_address_that_only_this_host_reaches_is_for_who_is_on_it(shown):
     assert sheet(shown("anycast", config=config).stdout)["primary (to ask)"] == [
         "192.0.2.1 port 5353", "2001:db8::1 port 5353"]
     assert "127.0.0.1 port 5353" in sheet(shown("hq", config=config).stdout)["NOTIFYs go to"]
+    config = CONFIG.replace("192.0.2.1@5353, 2001:db8::1@5353", "127.0.0.1@5353")
+    assert sheet(shown("anycast", config=config).stdout)["primary (to ask)"] == ["127.0.0.1 port 5353"]
 
 
 def test_what_stands_for_one_primary_is_what_its_secondary_asks(shown):
