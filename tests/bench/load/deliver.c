@@ -56,7 +56,7 @@ static bool deliver_take(struct deliver *d, const uint8_t *octets, size_t len)
         return false;
     enum dns_xfr_state follow = dns_xfr_follow(&d->follow, &m);
     d->is_done = follow == DNS_XFR_DONE && d->follow.messages > 0 &&
-                 d->follow.serial == d->source.serial && state == TSIG_STREAM_VERIFIED;
+                 d->follow.soa.serial == d->source.serial && state == TSIG_STREAM_VERIFIED;
     return follow != DNS_XFR_DONE && follow != DNS_XFR_BROKEN;
 }
 
