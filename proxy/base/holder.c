@@ -63,7 +63,7 @@ static bool holder_is_in_the_way(const struct address *at, const struct address 
 
 static bool holder_has_inode(const char *process, unsigned long inode)
 {
-    char path[sizeof "/proc//fd/" + 2 * NAME_MAX], wanted[32], found[sizeof wanted];
+    char path[sizeof "/proc//fd" + NAME_MAX], wanted[32], found[sizeof wanted];
     snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
     snprintf(path, sizeof path, "/proc/%s/fd", process);
     DIR *files = opendir(path);
