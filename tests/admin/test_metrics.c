@@ -172,8 +172,6 @@ Test(metrics, promtool_finds_nothing_to_say, .timeout = 60)
         return;
     tell_all();
     look();
-    if (system("command -v promtool >/dev/null") != 0)
-        cr_skip("promtool is not installed");
     FILE *promtool = popen("promtool check metrics 2>&1", "w");
     cr_assert_not_null(promtool);
     cr_expect_eq(fwrite(metrics, 1, strlen(metrics), promtool), strlen(metrics));
