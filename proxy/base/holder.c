@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -61,12 +62,22 @@ static bool holder_is_in_the_way(const struct address *at, const struct address 
     return address_is_any(at) || address_is_any(wanted) || address_same_host(at, wanted);
 }
 
+/* ThreadSanitizer sees no descriptor of opendir's, only who had that number before. */
+static DIR *holder_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (fd >= 0 && !folder)
+        close(fd);
+    return folder;
+}
+
 static bool holder_has_inode(const char *process, unsigned long inode)
 {
     char path[sizeof "/proc//fd" + NAME_MAX], wanted[32], found[sizeof wanted];
     snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
     snprintf(path, sizeof path, "/proc/%s/fd", process);
-    DIR *files = opendir(path);
+    DIR *files = holder_open(path);
     bool has = false;
     for (const struct dirent *f; files && !has && (f = readdir(files));) {
         ssize_t len = readlinkat(dirfd(files), f->d_name, found, sizeof found);
@@ -95,7 +106,7 @@ static void holder_read_name(struct holder *out)
 /* The first process may hold what it has handed to another. */
 static void holder_find_process(unsigned long inode, struct holder *out)
 {
-    DIR *all = opendir("/proc");
+    DIR *all = holder_open("/proc");
     for (const struct dirent *p; all && out->process <= 1 && (p = readdir(all));)
         if (isdigit((unsigned char)p->d_name[0]) && holder_has_inode(p->d_name, inode))
             out->process = (pid_t)strtol(p->d_name, NULL, 10);
