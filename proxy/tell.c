@@ -6,8 +6,10 @@
 #include <openssl/rand.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
+#include "dns/query.h"
 #include "dns/text.h"
 #include "relay/who.h"
 
@@ -168,14 +170,9 @@ static int tell_write(const struct dns_name *zone, uint8_t *octets, size_t size,
     uint8_t id[2];
     if (RAND_bytes(id, sizeof id) != 1)
         return DNS_EMEMORY;
-    dns_wire_put_octets(&w, id, sizeof id);
-    dns_wire_put_u16(&w, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
-    dns_wire_put_u16(&w, 1);
-    dns_wire_put_u16(&w, 0);
-    dns_wire_put_u32(&w, 0);
-    dns_name_write(&w, zone);
-    dns_wire_put_u16(&w, DNS_TYPE_SOA);
-    dns_wire_put_u16(&w, DNS_CLASS_IN);
+    dns_query_write(&w, zone, DNS_TYPE_SOA, 0);
+    memcpy(octets, id, sizeof id);
+    dns_wire_set_u16_at(octets + DNS_FLAGS_AT, DNS_OPCODE_NOTIFY << 11 | DNS_FLAG_AA);
     return dns_message_parse(octets, w.at, out);
 }
 

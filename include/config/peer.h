@@ -108,6 +108,9 @@ bool peer_is_heard_at(const struct peer *peer, const struct address *local);
 /* Does the secondary's `zones` name this very zone? */
 bool peer_lists_zone(const struct peer *secondary, const struct dns_name *zone);
 
+/* Has it an address of this family, in `address` or `from`? */
+bool peer_speaks(const struct peer *peer, enum address_family family);
+
 /* The peer's `source` for a family, NULL if there is none. */
 const struct address *peer_source(const struct peer *peer, enum address_family family);
 

@@ -14,17 +14,6 @@
 
 #include "base/netlink.h"
 
-static bool tproxy_speaks(const struct peer *peer, enum address_family family)
-{
-    for (size_t i = 0; i < peer->address.count; i++)
-        if (peer->address.items[i].family == family)
-            return true;
-    for (size_t i = 0; i < peer->from_count; i++)
-        if (peer->from[i].address.family == family)
-            return true;
-    return false;
-}
-
 static const struct address *tproxy_address(const struct peer *peer, enum address_family family)
 {
     for (size_t i = 0; i < peer->address.count; i++)
@@ -36,8 +25,8 @@ static const struct address *tproxy_address(const struct peer *peer, enum addres
 bool tproxy_has_pair(const struct peer *primary, const struct peer *secondary,
                      enum address_family family)
 {
-    return (tproxy_address(primary, family) && tproxy_speaks(secondary, family)) ||
-           (tproxy_address(secondary, family) && tproxy_speaks(primary, family));
+    return (tproxy_address(primary, family) && peer_speaks(secondary, family)) ||
+           (tproxy_address(secondary, family) && peer_speaks(primary, family));
 }
 
 /* An address that one of a pair has in this family, that of the secondary if it has one. */

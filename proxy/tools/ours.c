@@ -79,17 +79,6 @@ int ours_add(struct address_list *list, const struct address *a)
     return 0;
 }
 
-static bool ours_speaks(const struct peer *peer, enum address_family family)
-{
-    for (size_t i = 0; i < peer->address.count; i++)
-        if (peer->address.items[i].family == family)
-            return true;
-    for (size_t i = 0; i < peer->from_count; i++)
-        if (peer->from[i].address.family == family)
-            return true;
-    return false;
-}
-
 static bool ours_has_loopback(const struct address_list *list, bool loopback)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -102,7 +91,7 @@ static bool ours_has_loopback(const struct address_list *list, bool loopback)
 static bool ours_is_for(const struct peer *peer, const struct address_list *listeners,
                         const struct address *a)
 {
-    return ours_speaks(peer, a->family) &&
+    return peer_speaks(peer, a->family) &&
            (!address_is_loopback(a) || ours_has_loopback(&peer->address, true) ||
             !ours_has_loopback(listeners, false));
 }

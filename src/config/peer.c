@@ -100,3 +100,14 @@ const struct address *peer_source(const struct peer *peer, enum address_family f
             return &peer->source.items[i];
     return NULL;
 }
+
+bool peer_speaks(const struct peer *peer, enum address_family family)
+{
+    for (size_t i = 0; i < peer->address.count; i++)
+        if (peer->address.items[i].family == family)
+            return true;
+    for (size_t i = 0; i < peer->from_count; i++)
+        if (peer->from[i].address.family == family)
+            return true;
+    return false;
+}
