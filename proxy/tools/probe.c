@@ -74,6 +74,15 @@ void probe_find_zones(const struct probe *p, const struct peer *peer, struct pro
         probe_add_zones(out, across);
 }
 
+void probe_say_zones(struct probe *p, const struct probe_zones *zones)
+{
+    if (zones->more)
+        findings_note(&p->findings, "%zu zones more are listed; one of them: --zone ZONE",
+                      zones->more);
+    if (zones->count == 0)
+        findings_note(&p->findings, "no zone is listed by name: --zone ZONE tries one");
+}
+
 struct talk_place probe_place(const struct probe *p, const struct peer *peer,
                               const struct address *to, bool tcp)
 {

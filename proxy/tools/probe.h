@@ -30,6 +30,8 @@ struct probe_zones {
 };
 
 void probe_find_zones(const struct probe *p, const struct peer *peer, struct probe_zones *out);
+/* Behind what was found of these: that there are more, or none. */
+void probe_say_zones(struct probe *p, const struct probe_zones *zones);
 
 /* Where a peer is asked as the proxy would ask it. */
 struct talk_place probe_place(const struct probe *p, const struct peer *peer,

@@ -84,11 +84,7 @@ static void probe_primary_zones(struct probe *p, const struct peer *primary,
         }
         probe_primary_zone(p, primary, place, &zones->names[i]);
     }
-    if (zones->more)
-        findings_note(&p->findings, "%zu zones more are listed; one of them: --zone ZONE",
-                      zones->more);
-    if (zones->count == 0)
-        findings_note(&p->findings, "no zone is listed by name: --zone ZONE tries one");
+    probe_say_zones(p, zones);
 }
 
 /* Some that are old find an OPT record a mistake; what secondaries ask has one. */

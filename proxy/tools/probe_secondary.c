@@ -158,11 +158,7 @@ static void probe_secondary_zones(struct probe *p, const struct peer *secondary,
     for (size_t i = 0; i < zones->count; i++)
         if (i == 0 || probe_ask_soa(p, place, &zones->names[i]) == 0)
             probe_secondary_zone(p, secondary, place, &zones->names[i], task->newest[i]);
-    if (zones->more)
-        findings_note(&p->findings, "%zu zones more are listed; one of them: --zone ZONE",
-                      zones->more);
-    if (zones->count == 0)
-        findings_note(&p->findings, "no zone is listed by name: --zone ZONE tries one");
+    probe_say_zones(p, zones);
 }
 
 /* The others of its keys: it need not have them. */
