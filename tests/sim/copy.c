@@ -29,6 +29,7 @@ static const struct paper *copy_write(struct copy *c, uint16_t qtype)
     static struct paper page;
     struct secondary *s = c->secondary;
     c->id = (uint16_t)dice_draw();
+    c->ids[c->id_count++ % 8] = c->id;
     c->qtype = qtype;
     paper_begin(&page, c->id, 0);
     paper_question(&page, &c->zone->name, qtype);
@@ -149,6 +150,15 @@ static void copy_take_answer(struct copy *c, struct paper_reader *r)
         copy_confirm(c);
 }
 
+/* No right party sends what it has not asked for. */
+static void copy_check_id(const struct copy *c, const struct datagram *d)
+{
+    bool own = d->tainted || d->recorded || d->from.port != 53;
+    for (unsigned i = 0; i < 8 && i < c->id_count; i++)
+        own |= c->ids[i] == paper_u16(d->octets);
+    TRACE_CHECK(own, "secondary %u got an answer to somebody else", c->secondary->host.place);
+}
+
 bool copy_take_datagram(struct copy *c, const struct datagram *d)
 {
     struct secondary *s = c->secondary;
@@ -156,6 +166,8 @@ bool copy_take_datagram(struct copy *c, const struct datagram *d)
     uint8_t octets[4096];
     size_t len = d->len;
     unsigned error;
+    if (s->copy_count < 60000)
+        copy_check_id(c, d);
     if (c->state != COPY_ASKS || c->line || len > sizeof octets || len < 12 ||
         paper_u16(d->octets) != c->id)
         return false;

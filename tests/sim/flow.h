@@ -18,8 +18,7 @@ struct flow {
     struct instance *in;
     const struct flow_client *client;
     void *owner;
-    bool tainted; /* what it answers was no right party's */
-    size_t asked; /* octets of that */
+    struct datagram asked; /* of a listener's: what it answers, without its octets */
     struct flight flight;
     struct way **ways; /* owned; by leg */
     bool reserved;     /* a place among the sockets */

@@ -8,14 +8,16 @@
 #include "dice.h"
 #include "secondary.h"
 
-#define LINE_ASKS 16 /* over one connection at once */
+#define LINE_ASKS    16    /* over one connection at once */
+#define LINE_IDLE_MS 10000 /* one that has rested longer may be gone */
 
 struct line {
     struct secondary *secondary;
     struct pipe_end *end; /* NULL: it is gone */
     struct address to;
     bool connected;
-    bool spent; /* nothing more is asked over it */
+    uint64_t used; /* ms */
+    bool spent;    /* nothing more is asked over it */
     unsigned count;
     struct frames frames;
     struct frames out; /* until it is connected */
@@ -55,6 +57,7 @@ void line_leave(struct copy *c, bool answered)
     c->line = NULL;
     LIST_REMOVE(c, entry);
     line->spent |= !answered || !line->secondary->pipelines;
+    line->used = clock_now();
     if (--line->count > 0 || !line->spent)
         return;
     if (line->end)
@@ -119,6 +122,7 @@ static struct line *line_new(struct secondary *s)
     assert(line);
     line->secondary = s;
     line->to = s->targets[s->target];
+    line->used = clock_now();
     LIST_INIT(&line->copies);
     LIST_INSERT_HEAD(&s->lines, line, entry);
     struct address from = s->address;
@@ -133,6 +137,7 @@ static struct line *line_choose(const struct copy *c)
     struct line *line;
     LIST_FOREACH(line, &s->lines, entry)
     if (s->pipelines && line->end && !line->spent && line->count < LINE_ASKS &&
+        (line->count > 0 || clock_now() - line->used < LINE_IDLE_MS) &&
         address_equal(&line->to, &s->targets[s->target]) && !line_find(line, c->id))
         return line;
     return line_new(s);

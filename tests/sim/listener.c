@@ -6,8 +6,9 @@
 #include "seal.h"
 #include "trace.h"
 
+/* `asked` is what it answers. */
 static void listener_send(struct instance *in, const struct client *client, uint16_t id,
-                          const struct relay_packet *packet)
+                          const struct relay_packet *packet, const struct datagram *asked)
 {
     uint8_t octets[DNS_MESSAGE_MAX];
     size_t len = packet->len + packet->tail_len;
@@ -16,16 +17,19 @@ static void listener_send(struct instance *in, const struct client *client, uint
     if (packet->tail_len > 0)
         memcpy(octets + packet->len, packet->tail, packet->tail_len);
     dns_wire_set_u16_at(octets, id);
-    net_send(&in->host, &(struct datagram){
-                            .from = client->to, .to = client->from, .octets = octets, .len = len});
+    net_send(&in->host, &(struct datagram){.from = client->to,
+                                           .to = client->from,
+                                           .octets = octets,
+                                           .len = len,
+                                           .recorded = asked->recorded || asked->tainted});
 }
 
 static int listener_reply(struct flow *flow, const struct relay_packet *packet)
 {
     const struct client *client = &flow->exchange.errand.client;
-    listener_send(flow->in, client, client->id, packet);
+    listener_send(flow->in, client, client->id, packet, &flow->asked);
     for (unsigned i = 0; i < flow->flight.id_count; i++)
-        listener_send(flow->in, client, flow->flight.ids[i], packet);
+        listener_send(flow->in, client, flow->flight.ids[i], packet, &flow->asked);
     return 0;
 }
 
@@ -59,7 +63,7 @@ static void listener_answer(struct instance *in, struct policy_verdict *verdict,
         return;
     if (d->tainted)
         listener_check(d, &packet);
-    listener_send(in, &verdict->client, verdict->client.id, &packet);
+    listener_send(in, &verdict->client, verdict->client.id, &packet, d);
 }
 
 void listener_take(struct instance *in, const struct datagram *d)
@@ -83,6 +87,8 @@ void listener_take(struct instance *in, const struct datagram *d)
     TRACE_CHECK(!d->tainted || !peer_is_signed(verdict.client.peer),
                 "what no right party has sent was let through");
     struct flow *flow = flow_new(in, &verdict, &request, &listener_client, in);
-    if (flow)
-        flow_go(flow);
+    if (!flow)
+        return;
+    flow->asked = *d;
+    flow_go(flow);
 }

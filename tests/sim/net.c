@@ -99,6 +99,11 @@ uint64_t net_seconds(const struct host *host)
     return (uint64_t)(NET_SECONDS + ms / 1000);
 }
 
+bool net_owns(const struct host *host, const struct address *a)
+{
+    return a->octets[1] != NET_MOVING || net_find(a) == host;
+}
+
 bool net_reaches(const struct host *a, const struct host *b)
 {
     return a && b && a->up && b->up && (a->side & b->side);
@@ -157,7 +162,8 @@ void net_send(struct host *host, const struct datagram *d)
     const struct host *to = net_find(&d->to);
     if (net.tap && !d->tainted)
         net.tap(d);
-    if (!host->up || !to)
+    if (!host->up || !to ||
+        (!d->tainted && d->from.octets[1] == NET_MOVING && !net_owns(host, &d->from)))
         return;
     const struct weather *a = &host->weather, *b = &to->weather;
     if (!net_befalls(a->loss, b->loss))

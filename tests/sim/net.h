@@ -20,7 +20,8 @@ struct datagram {
     struct address to;
     const uint8_t *octets; /* borrowed */
     size_t len;
-    bool tainted; /* forged, or altered on its way: no right party has sent it so from there */
+    bool tainted;  /* forged, or altered on its way: no right party has sent it so from there */
+    bool recorded; /* sent once more by who has heard it; and what it was answered */
 };
 
 struct host_events {
@@ -64,6 +65,8 @@ struct host *net_find(const struct address *address);
 void net_attach(struct host *host); /* up, on all sides, and found at its own address */
 
 uint64_t net_seconds(const struct host *host); /* its clock's time */
+/* Is this its address? One that moves may not be any longer. */
+bool net_owns(const struct host *host, const struct address *a);
 bool net_reaches(const struct host *a, const struct host *b);
 uint64_t net_delay(const struct host *a, const struct host *b); /* ms, drawn anew */
 

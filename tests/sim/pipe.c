@@ -177,7 +177,7 @@ static void pipe_give(struct pipe_end *from, struct pipe_end *to)
         tally.faults++;
     }
     trace_octets(piece, len);
-    trace_note("octets", from->host->place, to->host->place, len);
+    trace_note("octets", from->local.port, to->local.port, len);
     to->events->on_octets(to->owner, piece, len);
     if (lane->backed_up && lane->end - lane->start <= PIPE_WINDOW / 2) {
         lane->backed_up = false;
@@ -236,7 +236,10 @@ static void on_lane(void *owner)
     struct lane *lane = pipe_lane(from);
     if (p->state == PIPE_CONNECTING) {
         pipe_knock(p);
-    } else if (!net_reaches(from->host, to->host) && (to->events || from->events)) {
+    } else if (from->events && !net_owns(to->host, &from->remote)) {
+        pipe_break(from); /* who has the address now knows nothing of this */
+    } else if ((!net_reaches(from->host, to->host) || !net_owns(from->host, &from->local)) &&
+               (to->events || from->events)) {
         alarm_in(&lane->alarm, PIPE_AGAIN_MS);
     } else if (lane->reset) {
         pipe_break(to);

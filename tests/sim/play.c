@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "dice.h"
+#include "fault.h"
 #include "trace.h"
 
 #define PLAY_BEGIN  60000  /* ms: copies are made */

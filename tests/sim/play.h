@@ -23,8 +23,6 @@ struct plan {
     uint64_t changes; /* ms between two changes of a zone, about */
 };
 
-struct fault;
-
 struct play {
     struct plan plan;
     struct seal_key *keys; /* owned: of secondaries, then of primaries */
@@ -40,7 +38,6 @@ struct play {
     bool other;            /* that is in force */
     struct alarm *changes; /* owned; by zone */
     bool still;            /* nothing changes any more */
-    struct fault *faults;  /* owned */
 };
 
 extern struct play play;
@@ -58,10 +55,5 @@ struct primary *play_primary(const struct zone *z);
 
 /* text.c */
 char *text_write(const struct plan *plan, bool other);
-
-/* fault.c */
-void fault_begin(void);
-void fault_end(void); /* all is well again */
-void fault_fini(void);
 
 #endif

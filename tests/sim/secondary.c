@@ -150,6 +150,13 @@ void secondary_fail(struct secondary *s, bool silent)
         line_lose(LIST_FIRST(&s->lines));
 }
 
+void secondary_restart(struct secondary *s)
+{
+    for (size_t i = 0; i < s->copy_count; i++)
+        if (s->copies[i].state == COPY_RESTS)
+            alarm_in(&s->copies[i].due, dice_below(5000));
+}
+
 void secondary_fini(struct secondary *s)
 {
     s->off = true;

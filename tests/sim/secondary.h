@@ -20,6 +20,8 @@ struct copy {
     uint64_t confirmed; /* ms: when it was last up to date */
     enum copy_state state;
     uint16_t id;
+    uint16_t ids[8]; /* its last ones, of whatever it asked */
+    unsigned id_count;
     uint16_t qtype;
     struct seal seal;
     uint64_t since; /* ms: when it began to ask */
@@ -54,8 +56,9 @@ void secondary_own(struct secondary *s, size_t count);
 void secondary_add(struct secondary *s, struct zone *zone, uint64_t within);
 void secondary_fini(struct secondary *s);
 
-/* Its process is killed; what it has on disk stays. It starts again by itself. */
+/* Its process is killed; what it has on disk stays. */
 void secondary_fail(struct secondary *s, bool silent);
+void secondary_restart(struct secondary *s);
 
 struct copy *secondary_find(struct secondary *s, const struct paper_name *name);
 

@@ -58,7 +58,7 @@ char *text_write(const struct plan *plan, bool other)
     /* One more, of which nothing is ever heard; the numbers of all others stay. */
     if (other)
         fprintf(out, "[secondary extra]\naddress = 10.3.200.1\nprimary = p0\n"
-                     "key = k0\nzones = extra.example\n");
+                     "key = k0\nzones = *.extra.example\n");
     fclose(out);
     return text;
 }

@@ -31,6 +31,7 @@ static void tube_pump(struct tube *t)
 static void on_connected(void *owner)
 {
     struct tube *t = owner;
+    t->open = true;
     if (t->events->on_connected)
         t->events->on_connected(t->owner);
 }
@@ -40,7 +41,7 @@ static void on_octets(void *owner, const uint8_t *octets, size_t len)
     struct tube *t = owner;
     uint8_t *at;
     size_t room;
-    if (dns_frame_lend(&t->frame, tube_room, DNS_FRAME_MAX, &at, &room) < 0 || room < len) {
+    if (dns_frame_lend(&t->frame, tube_room, sizeof tube_room, &at, &room) < 0 || room < len) {
         pipe_reset(t->end);
         t->end = NULL;
         t->events->on_end(t->owner);
@@ -83,6 +84,7 @@ static const struct pipe_events tube_pipe_events = {.on_connected = on_connected
 void tube_accept(struct tube *t, struct pipe_end *end)
 {
     t->end = end;
+    t->open = true;
     pipe_adopt(end, &tube_pipe_events, t);
 }
 
@@ -114,7 +116,7 @@ bool tube_is_backed_up(const struct tube *t)
 
 bool tube_is_quiet(const struct tube *t)
 {
-    return t->end && dns_frame_is_empty(&t->frame);
+    return t->end && t->open && dns_frame_is_empty(&t->frame);
 }
 
 void tube_pause(struct tube *t)

@@ -17,6 +17,7 @@ struct tube_events {
 
 struct tube {
     struct pipe_end *end; /* NULL: it is closed, or broken */
+    bool open;
     bool paused;
     bool pumping;
     bool closed;

@@ -46,6 +46,7 @@ static void way_drop(struct way *way);
 static void on_end(void *owner)
 {
     struct way *way = owner;
+    trace_note("way.ends", way->in->host.place, way->local.port, way->to.octets[3]);
     if (way->flow)
         flow_lost(way->flow, way->leg);
     else if (way->kept)
@@ -129,6 +130,7 @@ struct way *way_open(struct instance *in, const struct exchange_action *action)
     way->tube.owner = way;
     LIST_INSERT_HEAD(&in->tcp_ways, way, entry);
     way_count(way);
+    trace_note("way.opens", in->host.place, way->local.port, way->to.octets[3]);
     tube_connect(&way->tube, &in->host, &way->local, &way->to);
     return way;
 }
