@@ -1,5 +1,5 @@
-/* What befalls a fleet: bad weather, cuts, crashes, reloads, clocks, hasty changes. Each lasts for a
- * while and is then undone; at the end all are. */
+/* What befalls a fleet: bad weather, cuts, crashes, reloads, clocks, hasty changes. Each lasts for
+ * a while and is then undone; at the end all are. */
 #include "fault.h"
 
 #include <assert.h>
@@ -81,8 +81,9 @@ static void fault_clear(struct fault *f)
 static uint64_t fault_cloud(struct fault *f)
 {
     struct secondary *s = fault_any_secondary();
-    bool its = dice_chance(600);
-    f->host = its ? &s->host : fault_any_host();
+    struct primary *p = fault_any_primary();
+    bool its = dice_chance(500), keyed = its ? s->key : p->key;
+    f->host = its ? &s->host : dice_chance(500) ? &p->host : &fault_any_instance()->host;
     if (fault_is_on(f->host))
         return 0;
     f->before = f->host->weather;
@@ -93,7 +94,8 @@ static uint64_t fault_cloud(struct fault *f)
     w->reset = dice_chance(300) ? (unsigned)dice_below(200) : 0;
     w->stall = dice_chance(300) ? (unsigned)dice_below(200) : 0;
     /* Only where all that crosses is signed. */
-    w->corrupt = its && s->key && dice_chance(500) ? (unsigned)dice_below(300) : 0;
+    keyed = keyed && (its || f->host == &p->host);
+    w->corrupt = keyed && dice_chance(500) ? (unsigned)dice_below(300) : 0;
     f->undo = fault_clear;
     return dice_between(1000, 300000);
 }

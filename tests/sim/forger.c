@@ -1,3 +1,4 @@
+/* Each forgery is of one kind, drawn anew; what he hears, he keeps the last of. */
 #include "forger.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Who is no party, and says what he has heard or made up: from his own addresses and from others'.
- * Names that he makes up have capitals, and addresses of his are TRUTH_MARK, by which they are known
- * wherever they come through. */
+ * Names that he makes up have capitals, and addresses of his are TRUTH_MARK, by which they are
+ * known wherever they come through. */
 #ifndef SIM_FORGER_H
 #define SIM_FORGER_H
 

@@ -7,6 +7,7 @@
 
 #include "dice.h"
 #include "secondary.h"
+#include "trace.h"
 
 #define LINE_ASKS    16    /* over one connection at once */
 #define LINE_IDLE_MS 10000 /* one that has rested longer may be gone */
@@ -109,6 +110,11 @@ static void on_gone(void *owner)
 static void on_fin(void *owner)
 {
     struct line *line = owner;
+    const struct copy *c;
+    /* X5: what is not whole ends with a reset. */
+    LIST_FOREACH(c, &line->copies, entry)
+    TRACE_CHECK(c->state != COPY_TRANSFERS || c->count == 0 || pipe_is_altered(line->end),
+                "a transfer of %s that broke off ends as if it were whole", c->zone->text);
     pipe_close(line->end);
     line_lose(line);
 }

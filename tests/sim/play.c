@@ -16,6 +16,7 @@
 #define PLAY_SETTLE 150000 /* what was begun among faults has ended or failed */
 #define PLAY_MARGIN 60000  /* beside REFRESH or RETRY, for the transfer */
 #define PLAY_TOLD   60000  /* a change is everywhere, once all is well */
+#define PLAY_TALES  465000 /* from a NOTIFY to the last time that we tell it */
 #define PLAY_REST   400000 /* with nothing asked */
 
 struct play play;
@@ -57,7 +58,7 @@ static void play_make_zone(struct zone *z, unsigned number)
     truth_init(z, number, serial, 1 + (unsigned)dice_below(plan->records));
     z->wide = plan->records == TRUTH_RECORDS_MAX;
     z->refresh = plan->lasting ? 86400 : (uint32_t)dice_between(60, 600);
-    z->retry = plan->lasting ? 86400 : (uint32_t)dice_between(20, 120);
+    z->retry = plan->lasting ? 30 : (uint32_t)dice_between(20, 120);
     z->expire = (plan->lasting ? 10 * 86400 : 1200) + (uint32_t)dice_below(2400);
     play.changes[number].on_time = on_change;
     play.changes[number].owner = z;
@@ -193,9 +194,13 @@ static void play_check_copies(const char *when)
         }
 }
 
+/* The longer of REFRESH and RETRY; or, where REFRESH is a day, the last time that a sleeper is told
+ * again (M3). */
 static uint64_t play_patience(void)
 {
     uint64_t most = 0;
+    if (play.plan.lasting)
+        return PLAY_TALES + PLAY_MARGIN;
     for (size_t i = 0; i < play.zone_count; i++) {
         const struct zone *z = &play.zones[i];
         uint64_t ms = 1000ull * (z->refresh > z->retry ? z->refresh : z->retry);

@@ -21,6 +21,7 @@ struct herald {
     unsigned target;
     unsigned tries;
     uint16_t id;
+    uint64_t since; /* ms */
     struct seal seal;
     struct alarm alarm;
 };
@@ -134,6 +135,10 @@ static void primary_tell(struct herald *h)
 static void on_herald(void *owner)
 {
     struct herald *h = owner;
+    /* The first may be silence, when all sleep; it wakes them. */
+    TRACE_CHECK(h->tries < 2 || !check_is_quiet(h->since),
+                "primary %u gets no answer to its NOTIFYs of %s", h->primary->host.place,
+                h->zone->text);
     if (h->tries < PRIMARY_TRIES)
         primary_tell(h);
 }
@@ -210,6 +215,7 @@ void primary_changed(struct primary *p, const struct zone *z)
             struct herald *h = &p->heralds[i * p->target_count + t];
             h->tries = 0;
             h->id = (uint16_t)dice_draw();
+            h->since = clock_now();
             primary_tell(h);
         }
     }
