@@ -13,7 +13,7 @@
 
 #define SLEEPERS_TRIES 5
 
-/* Which version a NOTIFY tells of. */
+/* Which version a NOTIFY tells of; one that names none is newer than any. */
 struct sleeper_hint {
     bool known;
     uint32_t serial;

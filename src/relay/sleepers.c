@@ -256,11 +256,11 @@ static void sleepers_schedule(struct sleepers *s, struct sleeper_entry *e, unsig
 }
 
 /* A NOTIFY may be overtaken on its way, or come from someone else, so an older one takes nothing
- * away. */
+ * away. Whoever hears one without a version asks. */
 static bool sleepers_is_newer(const struct sleeper_entry *e, struct sleeper_hint hint)
 {
-    return e->octets && e->hint.known && hint.known &&
-           dns_xfr_serial_newer(e->hint.serial, hint.serial);
+    return e->octets && hint.known &&
+           (!e->hint.known || dns_xfr_serial_newer(e->hint.serial, hint.serial));
 }
 
 static int sleepers_note(struct sleepers *s, const struct sleeper_tale *tale,

@@ -99,8 +99,12 @@ Test(relay_sleepers, M3_an_older_version_takes_nothing_away)
     sleepers_told(sleepers, 1, &zone, (struct sleeper_hint){true, 2});
     cr_expect_eq(deadline(), UINT64_MAX);
     tell_version(1, 0);
+    tell(1, "example.com", 10000);
+    tell_version(2, 20000);
+    sleepers_told(sleepers, 1, &zone, (struct sleeper_hint){true, 2});
+    cr_expect_eq(deadline(), 25000, "who hears of no version asks");
     sleepers_told(sleepers, 1, &zone, none);
-    cr_expect_eq(deadline(), UINT64_MAX, "who hears of no version asks");
+    cr_expect_eq(deadline(), UINT64_MAX);
 }
 
 Test(relay_sleepers, a_zone_that_was_asked_for_is_known)
