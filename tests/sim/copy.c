@@ -59,14 +59,23 @@ static void copy_ask(struct copy *c)
     alarm_in(&c->patience, COPY_WAIT);
 }
 
+/* Not more at once than it may. */
 static void copy_transfer(struct copy *c)
 {
+    struct secondary *s = c->secondary;
+    if (s->most_transfers > 0 && s->transfers >= s->most_transfers) {
+        alarm_stop(&c->patience);
+        c->state = COPY_WAITS;
+        STAILQ_INSERT_TAIL(&s->queue, c, queued);
+        return;
+    }
+    s->transfers++;
     bool ixfr = c->has && dice_chance(800);
     c->state = COPY_TRANSFERS;
     c->count = 0;
     c->since = clock_now();
     const struct paper *page = copy_write(c, ixfr ? PAPER_IXFR : PAPER_AXFR);
-    trace_note("transfers", c->secondary->host.place, c->zone->number, c->qtype);
+    trace_note("transfers", s->host.place, c->zone->number, c->qtype);
     alarm_in(&c->patience, COPY_STALL);
     line_ask(c, page->octets, page->len);
 }
@@ -92,11 +101,18 @@ void copy_refresh(struct copy *c)
 
 static void copy_rest(struct copy *c, uint64_t seconds, bool answered)
 {
+    struct secondary *s = c->secondary;
+    struct copy *next = STAILQ_FIRST(&s->queue);
     line_leave(c, answered);
     alarm_stop(&c->patience);
     seal_fini(&c->seal);
+    s->transfers -= c->state == COPY_TRANSFERS;
     c->state = COPY_RESTS;
-    if (c->secondary->off)
+    if (next && s->transfers < s->most_transfers) {
+        STAILQ_REMOVE_HEAD(&s->queue, queued);
+        copy_transfer(next);
+    }
+    if (s->off)
         return;
     /* A tenth sooner or later, so that zones do not stay in step. */
     uint64_t ms = seconds * 1000;

@@ -136,11 +136,22 @@ static void forger_replay(void)
         d.tainted = true;
         break;
     default:
+        /* A question that seems to be asked is one that need not be told: whoever hears and repeats
+         * it can as well keep back what is told. */
+        if (play.plan.lasting)
+            return;
         d.recorded = true; /* as it was: it is good as long as its time is */
         break;
     }
     trace_note("replays", d.from.octets[1], d.from.octets[3], d.len);
     net_send(&forger.host, &d);
+}
+
+/* Where all hangs on what is told, two forged versions could lead once around RFC 1982's circle. */
+static uint32_t forger_serial(const struct zone *z)
+{
+    uint32_t any = (uint32_t)dice_draw();
+    return play.plan.lasting ? truth_newest(z)->serial + any / 4 - (1u << 29) : any;
 }
 
 /* In the name of a primary, with records that nobody asked for. */
@@ -154,7 +165,7 @@ static void forger_notify(void)
     paper_begin(&forger_page, (uint16_t)dice_draw(), 4 << 11 | 1 << 10);
     paper_question(&forger_page, &name, PAPER_SOA);
     if (dice_chance(700))
-        truth_put_soa(&forger_page, 1, z, (uint32_t)dice_draw());
+        truth_put_soa(&forger_page, 1, z, forger_serial(z));
     if (dice_chance(700))
         forger_mark(1);
     forger_mark(2);

@@ -103,9 +103,9 @@ struct config *instance_parse(const char *text)
     return config;
 }
 
-void instance_init(struct instance *in, unsigned place)
+void instance_init(struct instance *in, unsigned place, unsigned places)
 {
-    *in = (struct instance){.address = net_address(NET_PROXY, place, 53)};
+    *in = (struct instance){.address = net_address(NET_PROXY, place, 53), .places = places};
     in->host.address = net_address(NET_PROXY, place, 0);
     in->host.events = &instance_host_events;
     in->host.owner = in;
@@ -153,7 +153,9 @@ void instance_start(struct instance *in, const char *text)
 {
     const struct relay_world world = {instance_random_id, instance_report, instance_ring, in};
     in->began = clock_now();
-    in->memory = memory_new(INSTANCE_ZONES);
+    struct config *config = instance_parse(text);
+    in->memory = memory_new(config->proxy.status_zones);
+    config_unref(config);
     assert(in->memory);
     in->desk = desk_new(&world, in->memory);
     assert(in->desk);
@@ -166,7 +168,7 @@ void instance_start(struct instance *in, const char *text)
     in->retiring.on_time = on_retiring;
     in->retiring.owner = in;
     in->relay = instance_load(in, text);
-    shares_set_places(in->memory->shares, SHARES_SOCKETS, INSTANCE_PLACES);
+    shares_set_places(in->memory->shares, SHARES_SOCKETS, in->places);
     relay_take_over(in->relay);
     in->host.up = true;
     in->serves = true;

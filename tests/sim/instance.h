@@ -7,9 +7,7 @@
 #include "exchange/polling.h"
 #include "tube.h"
 
-#define INSTANCE_WAYS   256 /* buckets of UDP ports */
-#define INSTANCE_ZONES  1000
-#define INSTANCE_PLACES 512 /* sockets to servers */
+#define INSTANCE_WAYS 256 /* buckets of UDP ports */
 
 struct flow;
 struct session;
@@ -20,7 +18,8 @@ struct instance {
     struct address address; /* its own */
     unsigned sources;       /* of its connections: the next port */
     bool serves;
-    uint64_t began; /* ms: of its monotonic clock */
+    unsigned places; /* for sockets to servers */
+    uint64_t began;  /* ms: of its monotonic clock */
     struct config *config;
     struct memory *memory;
     struct desk *desk;
@@ -41,7 +40,7 @@ struct instance {
     unsigned most_copies; /* that waited for their answer at once */
 };
 
-void instance_init(struct instance *in, unsigned place);
+void instance_init(struct instance *in, unsigned place, unsigned places);
 /* A configuration that parses; the play fails with what it finds otherwise. */
 struct config *instance_parse(const char *text);
 

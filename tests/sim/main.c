@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fleet.h"
 #include "mutant.h"
 #include "play.h"
 #include "trace.h"
@@ -14,8 +15,10 @@
 
 static int main_usage(void)
 {
-    fprintf(stderr, "usage: sim [--mutant NAME] [--trace] --seeds A-B | --seed N\n"
-                    "       sim --mutants A-B    each planted fault is found within these seeds\n");
+    fprintf(stderr,
+            "usage: sim [--mutant NAME] [--trace] --seeds A-B | --seed N\n"
+            "       sim --mutants A-B    each planted fault is found within these seeds\n"
+            "       sim --fleet ZONES,SECONDARIES,OF-EACH-ZONE,INSTANCES,NOTIFYS[,moves]\n");
     return 2;
 }
 
@@ -64,6 +67,17 @@ static int main_try_mutants(uint64_t from, uint64_t to)
     return missed > 0;
 }
 
+static int main_fleet(const char *text)
+{
+    struct fleet f = {.moving = strstr(text, ",moves")};
+    bool whole = sscanf(text, "%u,%u,%u,%u,%u", &f.zones, &f.secondaries, &f.group, &f.instances,
+                        &f.pace) == 5;
+    if (!whole || f.group == 0 || f.secondaries % f.group > 0 || f.zones == 0 || f.pace == 0)
+        return main_usage();
+    fleet_run(&f);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t from = 0, to = 0;
@@ -79,6 +93,8 @@ int main(int argc, char **argv)
             trace_fail_with(MAIN_FOUND);
             continue;
         }
+        if (strcmp(argv[i - 1], "--fleet") == 0)
+            return main_fleet(value);
         chosen = true;
         mutants = strcmp(argv[i - 1], "--mutants") == 0;
         if (mutants || strcmp(argv[i - 1], "--seeds") == 0) {

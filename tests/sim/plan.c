@@ -18,6 +18,8 @@ void plan_draw(struct plan *plan)
         .wild = dice_chance(100) ? 0 : (unsigned)dice_between(100, 900),
         .chaos = PLAN_MINUTE * dice_between(20, 60),
         .changes = PLAN_MINUTE * dice_between(1, 10),
+        .places = 512,
+        .status_zones = 1000,
         .lasting = dice_chance(150),
     };
     if (plan->secondaries < plan->primaries)

@@ -21,7 +21,7 @@
 
 struct play play;
 
-static void play_draw_key(struct seal_key *key, const char *kind, unsigned i)
+void play_draw_key(struct seal_key *key, const char *kind, unsigned i)
 {
     snprintf(key->name, sizeof key->name, "%s%u", kind, i);
     key->sha512 = dice_chance(200);
@@ -118,7 +118,7 @@ static void play_make_instances(void)
 {
     const struct plan *plan = &play.plan;
     for (unsigned i = 0; i < plan->instances; i++) {
-        instance_init(&play.instances[i], i);
+        instance_init(&play.instances[i], i, plan->places);
         if (!plan->moving)
             play.moving[play.moving_count++] = play.instances[i].address;
     }

@@ -18,9 +18,11 @@ struct plan {
     bool lasting;     /* refresh and retry are a day: what is not told is not heard */
     unsigned connections;
     unsigned notify_rate;
-    unsigned wild;    /* chance in a thousand of each kind of fault, at its turn */
-    uint64_t chaos;   /* ms until faults end */
-    uint64_t changes; /* ms between two changes of a zone, about */
+    unsigned places;       /* of an instance, for sockets to servers */
+    unsigned status_zones; /* whose sleepers it remembers */
+    unsigned wild;         /* chance in a thousand of each kind of fault, at its turn */
+    uint64_t chaos;        /* ms until faults end */
+    uint64_t changes;      /* ms between two changes of a zone, about */
 };
 
 struct play {
@@ -50,6 +52,7 @@ void play_close(void);
 /* The play of one seed, whole. */
 void play_run(uint64_t seed, bool shown);
 
+void play_draw_key(struct seal_key *key, const char *kind, unsigned i);
 void play_change(struct zone *z);
 struct primary *play_primary(const struct zone *z);
 

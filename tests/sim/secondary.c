@@ -112,6 +112,7 @@ void secondary_init(struct secondary *s, unsigned place, const struct seal_key *
     s->host.owner = s;
     s->host.place = place;
     LIST_INIT(&s->lines);
+    STAILQ_INIT(&s->queue);
     net_attach(&s->host);
 }
 

@@ -8,7 +8,7 @@
 #include "seal.h"
 #include "truth.h"
 
-enum copy_state { COPY_RESTS, COPY_ASKS, COPY_TRANSFERS };
+enum copy_state { COPY_RESTS, COPY_ASKS, COPY_WAITS, COPY_TRANSFERS };
 
 /* One zone of one secondary, and what it asks about it. */
 struct copy {
@@ -29,6 +29,7 @@ struct copy {
     bool again;        /* a NOTIFY came meanwhile */
     struct line *line; /* over TCP */
     LIST_ENTRY(copy) entry;
+    STAILQ_ENTRY(copy) queued;
     struct truth_item *items; /* owned: of a transfer */
     size_t count, room;
     struct alarm due;
@@ -41,11 +42,14 @@ struct secondary {
     const struct seal_key *key;    /* NULL: it knows no TSIG */
     const struct address *targets; /* proxies that it asks; the play's */
     size_t target_count;
-    size_t target;       /* whom it asks now */
-    bool pipelines;      /* it asks much over one connection */
-    bool careless;       /* it asks for the SOA over TCP, too */
-    bool off;            /* it asks nothing by itself any more */
-    struct copy *copies; /* owned */
+    size_t target;                       /* whom it asks now */
+    bool pipelines;                      /* it asks much over one connection */
+    bool careless;                       /* it asks for the SOA over TCP, too */
+    bool off;                            /* it asks nothing by itself any more */
+    unsigned transfers;                  /* under way */
+    unsigned most_transfers;             /* at once; 0: any number */
+    STAILQ_HEAD(copy_queue, copy) queue; /* those that wait for one to end */
+    struct copy *copies;                 /* owned */
     size_t copy_count;
     LIST_HEAD(lines, line) lines;
 };

@@ -43,7 +43,7 @@ char *text_write(const struct plan *plan, bool other)
     char *text = NULL, address[ADDRESS_TEXT_SIZE];
     size_t len;
     FILE *out = open_memstream(&text, &len);
-    fprintf(out, "[proxy]\nstatus-zones = %u\nlisten = ", INSTANCE_ZONES);
+    fprintf(out, "[proxy]\nstatus-zones = %u\nlisten = ", plan->status_zones);
     struct address moving = net_address(NET_MOVING, 0, 53);
     fprintf(out, "%s", address_to_text(&moving, address));
     for (unsigned i = 0; i < plan->instances; i++)
