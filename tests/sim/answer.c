@@ -126,14 +126,17 @@ static void answer_list(struct answer_task *t)
         answer_list_steps(t, from);
 }
 
-/* As many items as go into one message; returns how many are done. */
+/* As many items as go into one message, to its very end where they are wide: no room is left for a
+ * TSIG that comes on top; returns how many are done. */
 static size_t answer_page_fill(struct answer_task *t, size_t from)
 {
+    size_t key = t->primary->key ? SEAL_RECORD_MAX : 0;
+    size_t most = t->zone->wide ? PAPER_MAX - key : ANSWER_MESSAGE;
     unsigned records = 0;
     for (; from < t->count && records < t->primary->manner.records; from++, records++) {
         const struct truth_item *item = &t->items[from];
-        if (answer_page.len + 3200 > PAPER_MAX - 256 ||
-            (!t->zone->wide && answer_page.len > ANSWER_MESSAGE))
+        size_t size = item->soa ? 64 : truth_size(t->zone, item->value);
+        if (answer_page.len + size > most)
             break;
         if (item->soa)
             truth_put_soa(&answer_page, 1, t->zone, item->value);

@@ -46,11 +46,14 @@ static const struct paper *copy_write(struct copy *c, uint16_t qtype)
     return &page;
 }
 
+/* For the SOA; or at once for what has changed since. */
 static void copy_ask(struct copy *c)
 {
-    const struct paper *page = copy_write(c, PAPER_SOA);
+    bool ixfr = c->secondary->careless && dice_chance(300);
+    const struct paper *page = copy_write(c, ixfr ? PAPER_IXFR : PAPER_SOA);
+    c->count = 0;
     trace_note("asks", c->secondary->host.place, c->zone->number, c->id);
-    if (c->secondary->careless && dice_chance(300)) {
+    if (!ixfr && c->secondary->careless && dice_chance(300)) {
         line_ask(c, page->octets, page->len);
         alarm_in(&c->patience, COPY_STALL);
         return;
@@ -150,10 +153,31 @@ static void copy_confirm(struct copy *c)
     copy_rest(c, c->zone->refresh, true);
 }
 
+/* Over UDP: all of it, or its newest SOA alone when that is all there is room for. */
+static void copy_take_increment(struct copy *c, struct paper_reader *r)
+{
+    bool cut = r->flags & 0x200;
+    enum take taken = cut ? TAKE_MORE : take_message(c, r);
+    trace_note("told", c->secondary->host.place, c->zone->number, taken);
+    tally.answers++;
+    if (taken == TAKE_MORE) {
+        TRACE_CHECK(cut || c->count == 1, "an IXFR of %s over UDP is not whole", c->zone->text);
+        copy_transfer(c);
+    } else if (taken == TAKE_BROKEN) {
+        copy_fail(c, "a broken answer");
+    } else {
+        copy_confirm(c);
+    }
+}
+
 static void copy_take_answer(struct copy *c, struct paper_reader *r)
 {
     if (paper_rcode(r) != 0) {
         copy_fail(c, "an error");
+        return;
+    }
+    if (c->qtype == PAPER_IXFR) {
+        copy_take_increment(c, r);
         return;
     }
     uint32_t newest = take_soa(c, r);

@@ -82,7 +82,7 @@ static uint64_t fault_cloud(struct fault *f)
 {
     struct secondary *s = fault_any_secondary();
     struct primary *p = fault_any_primary();
-    bool its = dice_chance(500), keyed = its ? s->key : p->key;
+    bool its = dice_chance(400), keyed = its ? s->key : p->key;
     f->host = its ? &s->host : dice_chance(500) ? &p->host : &fault_any_instance()->host;
     if (fault_is_on(f->host))
         return 0;
@@ -95,7 +95,7 @@ static uint64_t fault_cloud(struct fault *f)
     w->stall = dice_chance(300) ? (unsigned)dice_below(200) : 0;
     /* Only where all that crosses is signed. */
     keyed = keyed && (its || f->host == &p->host);
-    w->corrupt = keyed && dice_chance(500) ? (unsigned)dice_below(300) : 0;
+    w->corrupt = keyed && dice_chance(600) ? (unsigned)dice_below(dice_chance(500) ? 300 : 60) : 0;
     f->undo = fault_clear;
     return dice_between(1000, 300000);
 }
@@ -302,12 +302,22 @@ static void on_next(void *owner)
     alarm_in(&fault_state.next, dice_between(100, FAULT_BETWEEN_MS));
 }
 
+/* Somebody alters what signed primaries say, all the time or not at all. */
+static void fault_set_wire(bool wicked)
+{
+    for (unsigned i = 0; i < play.plan.primaries; i++) {
+        bool its = wicked && play.primaries[i].key && dice_chance(400);
+        play.primaries[i].host.weather.corrupt = its ? (unsigned)dice_between(5, 100) : 0;
+    }
+}
+
 void fault_begin(void)
 {
     fault_state.cuts = calloc(play.plan.secondaries, sizeof *fault_state.cuts);
     assert(fault_state.cuts);
     fault_state.next.on_time = on_next;
     forger_begin();
+    fault_set_wire(!play.plan.lasting);
     on_next(NULL);
 }
 
@@ -317,6 +327,7 @@ void fault_end(void)
     forger_end();
     for (unsigned i = 0; i < FAULT_MOST; i++)
         fault_undo(&fault_state.faults[i]);
+    fault_set_wire(false);
 }
 
 void fault_fini(void)

@@ -145,15 +145,6 @@ static void on_move(void *owner)
     net_claim(&play.moving[0], &play.instances[1].host);
 }
 
-static size_t fleet_count(void)
-{
-    size_t current = 0;
-    for (unsigned i = 0; i < play.plan.secondaries; i++)
-        for (size_t n = 0; n < play.secondaries[i].copy_count; n++)
-            current += play.secondaries[i].copies[n].serial == 2;
-    return current;
-}
-
 static void fleet_look(size_t current, size_t copies)
 {
     uint64_t passed = clock_now() - FLEET_BEGIN_MS;
@@ -177,7 +168,7 @@ static void fleet_converge(size_t copies)
         uint64_t until = clock_now() + FLEET_LOOK_MS;
         while (clock_step(until))
             continue;
-        fleet_look(fleet_count(), copies);
+        fleet_look(tally.versions, copies);
     }
 }
 

@@ -32,6 +32,7 @@ struct instance {
     LIST_HEAD(ways, way) ways[INSTANCE_WAYS];
     LIST_HEAD(tcp_ways, way) tcp_ways; /* all that are open, or part */
     unsigned *open;                    /* owned; of these, by number of their primary */
+    unsigned way_count;                /* over UDP as well */
     struct alarm turn;
     struct alarm ring;
     struct alarm polling;

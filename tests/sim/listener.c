@@ -10,7 +10,7 @@
 static void listener_send(struct instance *in, const struct client *client, uint16_t id,
                           const struct relay_packet *packet, const struct datagram *asked)
 {
-    uint8_t octets[DNS_MESSAGE_MAX];
+    static uint8_t octets[DNS_MESSAGE_MAX];
     size_t len = packet->len + packet->tail_len;
     TRACE_CHECK(len <= 4096, "an answer of %zu octets over UDP", len);
     memcpy(octets, packet->octets, packet->len);
@@ -38,7 +38,7 @@ static const struct flow_client listener_client = {.reply = listener_reply};
 /* Nothing is signed for whoever has proven nothing. */
 static void listener_check(const struct datagram *d, const struct relay_packet *packet)
 {
-    uint8_t octets[DNS_MESSAGE_MAX];
+    static uint8_t octets[DNS_MESSAGE_MAX];
     memcpy(octets, packet->octets, packet->len);
     if (packet->tail_len > 0)
         memcpy(octets + packet->len, packet->tail, packet->tail_len);

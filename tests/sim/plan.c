@@ -16,9 +16,9 @@ void plan_draw(struct plan *plan)
         .connections = dice_chance(300) ? 1 + (unsigned)dice_below(4) : 100,
         .notify_rate = dice_chance(200) ? 1 : 200,
         .wild = dice_chance(100) ? 0 : (unsigned)dice_between(100, 900),
-        .chaos = PLAN_MINUTE * dice_between(20, 60),
+        .chaos = PLAN_MINUTE * dice_between(15, 40),
         .changes = PLAN_MINUTE * dice_between(1, 10),
-        .places = 512,
+        .places = dice_chance(100) ? 32 : 512,
         .status_zones = 1000,
         .lasting = dice_chance(150),
     };

@@ -65,23 +65,24 @@ static void play_make_zone(struct zone *z, unsigned number)
     alarm_in(&play.changes[number], PLAY_BEGIN + dice_below(play.plan.changes));
 }
 
-static void play_make_manner(struct manner *m)
+static void play_make_manner(struct manner *m, bool keyed)
 {
-    m->records = dice_chance(300) ? 1 + (unsigned)dice_below(3) : 1000;
+    m->records = dice_chance(keyed ? 700 : 300) ? 1 + (unsigned)dice_below(3) : 1000;
     m->no_question = dice_chance(300);
     m->axfr_alone = dice_chance(300);
+    m->notifies_tcp = dice_chance(100);
     m->closes = dice_chance(200);
-    m->signs_every = dice_chance(500) ? 1 : 1 + (unsigned)dice_below(20);
+    m->signs_every = dice_chance(300) ? 1 : 2 + (unsigned)dice_below(20);
 }
 
 static void play_make_primaries(void)
 {
     const struct plan *plan = &play.plan;
     for (unsigned i = 0; i < plan->primaries; i++) {
-        bool keyed = dice_chance(300);
+        bool keyed = dice_chance(400);
         struct primary *p = &play.primaries[i];
         primary_init(p, i, keyed ? &play.keys[plan->secondaries + i] : NULL);
-        play_make_manner(&p->manner);
+        play_make_manner(&p->manner, keyed);
         p->targets = play.moving;
         p->target_count = play.moving_count;
         p->silent = dice_chance(100);

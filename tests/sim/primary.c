@@ -8,23 +8,8 @@
 #include "answer.h"
 #include "check.h"
 #include "dice.h"
+#include "herald.h"
 #include "trace.h"
-
-#define PRIMARY_PORTS 1024 /* NOTIFYs leave from here on */
-#define PRIMARY_TRIES 5
-#define PRIMARY_WAIT  4000 /* ms for an answer to a NOTIFY; twice as long each time */
-
-/* One zone's NOTIFY to one target. */
-struct herald {
-    struct primary *primary;
-    const struct zone *zone;
-    unsigned target;
-    unsigned tries;
-    uint16_t id;
-    uint64_t since; /* ms */
-    struct seal seal;
-    struct alarm alarm;
-};
 
 /* One connection. */
 struct visit {
@@ -106,55 +91,12 @@ static bool on_connection(void *owner, struct pipe_end *end)
     return true;
 }
 
-static void primary_say(struct primary *p, const struct address *to, uint16_t port,
-                        const uint8_t *octets, size_t len)
+void primary_say(struct primary *p, const struct address *to, uint16_t port, const uint8_t *octets,
+                 size_t len)
 {
     struct datagram d = {.from = p->address, .to = *to, .octets = octets, .len = len};
     d.from.port = port;
     net_send(&p->host, &d);
-}
-
-static void primary_tell(struct herald *h)
-{
-    struct primary *p = h->primary;
-    size_t index = (size_t)(h - p->heralds);
-    static struct paper note;
-    paper_begin(&note, h->id, 4 << 11 | 1 << 10);
-    paper_question(&note, &h->zone->name, PAPER_SOA);
-    truth_put_soa(&note, 1, h->zone, truth_newest(h->zone)->serial);
-    seal_fini(&h->seal);
-    h->seal = (struct seal){.key = p->key};
-    if (p->key)
-        note.len = seal_sign(&h->seal, net_seconds(&p->host), note.octets, note.len);
-    primary_say(p, &p->targets[h->target], (uint16_t)(PRIMARY_PORTS + index % 60000), note.octets,
-                note.len);
-    alarm_in(&h->alarm, (uint64_t)PRIMARY_WAIT << h->tries);
-    h->tries++;
-}
-
-static void on_herald(void *owner)
-{
-    struct herald *h = owner;
-    /* The first may be silence, when all sleep; it wakes them. */
-    TRACE_CHECK(h->tries < 2 || !check_is_quiet(h->since),
-                "primary %u gets no answer to its NOTIFYs of %s", h->primary->host.place,
-                h->zone->text);
-    if (h->tries < PRIMARY_TRIES)
-        primary_tell(h);
-}
-
-static void primary_heard(struct primary *p, const struct datagram *d)
-{
-    size_t count = p->zone_count * p->target_count;
-    for (size_t i = (size_t)(d->to.port - PRIMARY_PORTS); i < count; i += 60000) {
-        struct herald *h = &p->heralds[i];
-        bool fits = d->len >= 12 && paper_u16(d->octets) == h->id && h->tries > 0 &&
-                    address_equal(&d->from, &p->targets[h->target]);
-        if (!fits)
-            continue;
-        trace_note("notify.answered", p->host.place, h->zone->number, d->octets[3] & 15);
-        alarm_stop(&h->alarm);
-    }
 }
 
 static void on_datagram(void *owner, const struct datagram *d)
@@ -163,7 +105,7 @@ static void on_datagram(void *owner, const struct datagram *d)
     struct answer a;
     uint8_t octets[1500];
     if (d->to.port != 53) {
-        primary_heard(p, d);
+        herald_hear(p, d);
         return;
     }
     if (d->len > sizeof octets)
@@ -194,36 +136,13 @@ void primary_own(struct primary *p, struct zone **zones, size_t count)
 {
     p->zones = zones;
     p->zone_count = count;
-    p->heralds = calloc(count * p->target_count + 1, sizeof *p->heralds);
-    assert(p->heralds);
-    for (size_t i = 0; i < count * p->target_count; i++) {
-        struct herald *h = &p->heralds[i];
-        h->primary = p;
-        h->zone = zones[i / p->target_count];
-        h->target = (unsigned)(i % p->target_count);
-        h->alarm.on_time = on_herald;
-        h->alarm.owner = h;
-    }
-}
-
-void primary_changed(struct primary *p, const struct zone *z)
-{
-    for (size_t i = 0; i < p->zone_count && !p->silent; i++) {
-        if (p->zones[i] != z)
-            continue;
-        for (size_t t = 0; t < p->target_count; t++) {
-            struct herald *h = &p->heralds[i * p->target_count + t];
-            h->tries = 0;
-            h->id = (uint16_t)dice_draw();
-            h->since = clock_now();
-            primary_tell(h);
-        }
-    }
+    p->heralds = herald_new(p);
 }
 
 void primary_fail(struct primary *p, bool silent)
 {
     pipe_lose_host(&p->host, silent);
+    herald_lose(p);
     while (!LIST_EMPTY(&p->visits))
         primary_leave(LIST_FIRST(&p->visits));
 }
@@ -231,10 +150,6 @@ void primary_fail(struct primary *p, bool silent)
 void primary_fini(struct primary *p)
 {
     primary_fail(p, true);
-    for (size_t i = 0; p->heralds && i < p->zone_count * p->target_count; i++) {
-        alarm_stop(&p->heralds[i].alarm);
-        seal_fini(&p->heralds[i].seal);
-    }
-    free(p->heralds);
+    herald_free(p);
     free(p->zones);
 }

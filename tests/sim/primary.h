@@ -10,6 +10,7 @@
 /* How it answers. */
 struct manner {
     unsigned records;     /* in one message of a transfer, at most */
+    bool notifies_tcp;    /* its NOTIFYs go over TCP */
     bool no_question;     /* in messages behind the first, or in any: axfrdns */
     bool axfr_alone;      /* an IXFR is answered in the style of AXFR */
     bool closes;          /* after each answer */
@@ -40,6 +41,8 @@ void primary_init(struct primary *p, unsigned place, const struct seal_key *key)
 void primary_own(struct primary *p, struct zone **zones, size_t count); /* takes the array */
 void primary_fini(struct primary *p);
 
+void primary_say(struct primary *p, const struct address *to, uint16_t port, const uint8_t *octets,
+                 size_t len);
 void primary_changed(struct primary *p, const struct zone *z); /* that zone has a new version */
 void primary_fail(struct primary *p, bool silent);             /* all connections are gone */
 

@@ -27,18 +27,14 @@ struct copy *secondary_find(struct secondary *s, const struct paper_name *name)
     return found ? &s->copies[low] : NULL;
 }
 
-static void secondary_answer(struct secondary *s, const struct datagram *d, struct seal *seal,
-                             const uint8_t *octets, size_t len)
+/* The NOTIFY, with the answer's bit, signed in turn; there is room for that. */
+static size_t secondary_answer(struct secondary *s, struct seal *seal, uint8_t *octets, size_t len)
 {
-    uint8_t out[1500];
-    struct datagram answer = {.from = d->to, .to = d->from, .octets = out, .len = len};
-    memcpy(out, octets, len);
-    out[2] |= 0x80;
-    if (s->key) {
-        seal_turn(seal);
-        answer.len = seal_sign(seal, net_seconds(&s->host), out, len);
-    }
-    net_send(&s->host, &answer);
+    octets[2] |= 0x80;
+    if (!s->key)
+        return len;
+    seal_turn(seal);
+    return seal_sign(seal, net_seconds(&s->host), octets, len);
 }
 
 /* What is in it: question, hint, OPT, and nothing of whoever may have made it up. */
@@ -56,30 +52,37 @@ static uint32_t secondary_read_hint(const struct zone *z, struct paper_reader *r
     return serial;
 }
 
-static void secondary_notified(struct secondary *s, const struct datagram *d)
+size_t secondary_take(struct secondary *s, uint8_t *octets, size_t len)
 {
     struct seal seal = {.key = s->key};
     struct paper_reader r;
-    uint8_t octets[1500];
-    size_t len = d->len;
     unsigned error;
-    if (len > sizeof octets)
-        return;
-    memcpy(octets, d->octets, len);
     if (s->key && seal_verify(&seal, net_seconds(&s->host), octets, &len, &error) != SEAL_GOOD)
-        return;
+        return 0;
     if (!paper_read(&r, octets, len) || paper_opcode(&r) != 4 || r.flags & 0x8000)
-        return;
+        return 0;
     struct copy *c = secondary_find(s, &r.qname);
     TRACE_CHECK(c || !s->key, "a secondary was told of a zone that is not its own");
     if (!c)
-        return;
+        return 0;
     uint32_t serial = secondary_read_hint(c->zone, &r);
     tally.notifies++;
-    trace_note("notified", s->host.place, c->zone->number, serial);
-    secondary_answer(s, d, &seal, octets, len);
+    trace_note("hears", s->host.place, c->zone->number, serial);
     if (!s->off && (!c->has || serial == 0 || truth_is_newer(serial, c->serial)))
         copy_refresh(c);
+    return secondary_answer(s, &seal, octets, len);
+}
+
+static void secondary_notified(struct secondary *s, const struct datagram *d)
+{
+    uint8_t octets[1500 + SEAL_RECORD_MAX];
+    if (d->len > 1500)
+        return;
+    memcpy(octets, d->octets, d->len);
+    size_t len = secondary_take(s, octets, d->len);
+    if (len > 0)
+        net_send(&s->host,
+                 &(struct datagram){.from = d->to, .to = d->from, .octets = octets, .len = len});
 }
 
 static void on_datagram(void *owner, const struct datagram *d)
@@ -96,9 +99,9 @@ static void on_datagram(void *owner, const struct datagram *d)
 
 static bool on_connection(void *owner, struct pipe_end *end)
 {
-    (void)owner;
-    (void)end;
-    return false;
+    struct secondary *s = owner;
+    door_open(s, end);
+    return true;
 }
 
 static const struct host_events secondary_host_events = {.on_datagram = on_datagram,
@@ -112,6 +115,7 @@ void secondary_init(struct secondary *s, unsigned place, const struct seal_key *
     s->host.owner = s;
     s->host.place = place;
     LIST_INIT(&s->lines);
+    LIST_INIT(&s->doors);
     STAILQ_INIT(&s->queue);
     net_attach(&s->host);
 }
@@ -149,6 +153,7 @@ void secondary_fail(struct secondary *s, bool silent)
     pipe_lose_host(&s->host, silent);
     while (!LIST_EMPTY(&s->lines))
         line_lose(LIST_FIRST(&s->lines));
+    door_close_all(s);
 }
 
 void secondary_restart(struct secondary *s)

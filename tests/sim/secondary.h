@@ -52,6 +52,7 @@ struct secondary {
     struct copy *copies;                 /* owned */
     size_t copy_count;
     LIST_HEAD(lines, line) lines;
+    LIST_HEAD(doors, door) doors; /* connections to it */
 };
 
 void secondary_init(struct secondary *s, unsigned place, const struct seal_key *key);
@@ -65,6 +66,14 @@ void secondary_fail(struct secondary *s, bool silent);
 void secondary_restart(struct secondary *s);
 
 struct copy *secondary_find(struct secondary *s, const struct paper_name *name);
+
+/* A NOTIFY; the octets of its answer, which stands in its place. 0: none. */
+size_t secondary_take(struct secondary *s, uint8_t *octets, size_t len);
+
+/* door.c: who connects to it. */
+
+void door_open(struct secondary *s, struct pipe_end *end);
+void door_close_all(struct secondary *s);
 
 /* copy.c: what becomes of one copy. */
 

@@ -124,6 +124,7 @@ enum take take_message(struct copy *c, struct paper_reader *r)
     }
     enum take taken = take_look(c);
     if (taken == TAKE_WHOLE) {
+        tally.versions += c->serial != c->items->value;
         c->serial = c->items->value;
         c->has = true;
         check_copy(c->zone, c->serial, c->values, c->since);

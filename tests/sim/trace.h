@@ -13,6 +13,7 @@ struct tally {
     uint64_t ms;
     uint64_t messages;  /* that were delivered, over UDP and TCP */
     uint64_t transfers; /* that a secondary has taken */
+    uint64_t versions;  /* of these: that were newer */
     uint64_t answers;   /* good ones, of any other kind, to secondaries */
     uint64_t notifies;  /* that reached a secondary, and verified */
     uint64_t faults;    /* losses, copies, delays, cuts, resets, crashes, clocks … */

@@ -110,6 +110,11 @@ static size_t truth_rdata(const struct zone *z, uint32_t value, uint8_t *out)
     return len;
 }
 
+size_t truth_size(const struct zone *z, uint32_t value)
+{
+    return z->wide ? 24 + 200 + value % 2800 : 64;
+}
+
 void truth_put_record(struct paper *p, const struct zone *z, unsigned index, uint32_t value)
 {
     uint8_t rdata[3000];

@@ -42,6 +42,7 @@ bool truth_was_newest_since(const struct version *v, uint64_t since);
 bool truth_is_newer(uint32_t a, uint32_t b); /* RFC 1982 */
 
 void truth_put_soa(struct paper *p, unsigned section, const struct zone *z, uint32_t serial);
+size_t truth_size(const struct zone *z, uint32_t value); /* octets of a record, at most */
 void truth_put_record(struct paper *p, const struct zone *z, unsigned index, uint32_t value);
 
 struct truth_item {

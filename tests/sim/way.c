@@ -119,6 +119,7 @@ struct way *way_open(struct instance *in, const struct exchange_action *action)
                         .source = action->source,
                         .local = action->source.family ? action->source : in->address,
                         .slot = action->slot};
+    TRACE_CHECK(++in->way_count <= in->places, "%u sockets of %u", in->way_count, in->places);
     way->alarm.on_time = on_alarm;
     way->alarm.owner = way;
     if (action->transport == RELAY_UDP) {
@@ -144,7 +145,7 @@ void way_adopt(struct way *way, struct flow *flow, const struct exchange_action 
 
 int way_send(struct way *way, const struct relay_packet *packet)
 {
-    uint8_t octets[DNS_MESSAGE_MAX];
+    static uint8_t octets[DNS_MESSAGE_MAX];
     if (way->transport == RELAY_TCP)
         return tube_send(&way->tube, packet);
     TRACE_CHECK(packet->len + packet->tail_len <= 4096, "a datagram of %zu octets to a server",
@@ -184,6 +185,7 @@ static void way_leave(struct way *way)
     if (way->primary > 0)
         way->in->open[way->primary - 1]--;
     way->primary = 0;
+    way->in->way_count--;
     way->flow = NULL;
     way->over = true;
     LIST_REMOVE(way, entry);
@@ -216,8 +218,8 @@ void way_close(struct way *way)
 void way_take(struct instance *in, const struct datagram *d)
 {
     struct way *way = way_find(in, d->to.port);
-    uint8_t octets[DNS_MESSAGE_MAX];
-    if (!way || !way->flow || !address_equal(&way->to, &d->from))
+    uint8_t octets[4096];
+    if (!way || d->len > sizeof octets || !way->flow || !address_equal(&way->to, &d->from))
         return;
     memcpy(octets, d->octets, d->len);
     flow_answered(way->flow, way->leg, octets, d->len);
