@@ -212,7 +212,13 @@ bool copy_take_datagram(struct copy *c, const struct datagram *d)
         paper_u16(d->octets) != c->id)
         return false;
     memcpy(octets, d->octets, len);
-    if (s->key && seal_verify(&c->seal, net_seconds(&s->host), octets, &len, &error) != SEAL_GOOD)
+    enum seal_verdict verdict = SEAL_GOOD;
+    if (s->key)
+        verdict = seal_verify(&c->seal, net_seconds(&s->host), octets, &len, &error);
+    TRACE_CHECK(verdict != SEAL_BAD || error > 0 || d->tainted || d->recorded,
+                "secondary %u got an answer about %s that is not for it", s->host.place,
+                c->zone->text);
+    if (verdict != SEAL_GOOD)
         return true;
     if (!s->key && d->tainted)
         return true; /* it would believe it: nothing protects it */
