@@ -12,6 +12,11 @@ struct tsig_mac {
     bool failed;                /* OpenSSL refused something since begin */
 };
 
+/* OpenSSL has a copy of the secret in each context, in ordinary memory unless who gave it memory
+ * functions sees to it (CRYPTO_set_mem_functions): in this thread, what is so long now is a copy.
+ * 0: nothing is. */
+extern _Thread_local size_t tsig_mac_secret;
+
 /* DNS_ECRYPTO, also when this OpenSSL does not offer the hash (HMAC-MD5 in FIPS mode). */
 int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key) MUST_CHECK;
 /* Another for the same key, for a third of what tsig_mac_init costs. A digest that `from` is in the
