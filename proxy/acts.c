@@ -10,6 +10,7 @@
 #include "admin/line.h"
 #include "admin/settings.h"
 #include "admin/text.h"
+#include "base/confine.h"
 #include "config/setting.h"
 
 /* What the program knows of itself, gathered for one call. */
@@ -76,8 +77,10 @@ static json_t *acts_status(void *arg)
     acts_look(acts, &view);
     json_t *document = status_document(&view.source);
     free(view.listeners);
-    if (document)
+    if (document) {
         json_object_set_new(document, "bypassed", json_boolean(acts->gateway->bypassed));
+        json_object_set_new(document, "confinement", confine_to_json());
+    }
     return document;
 }
 
