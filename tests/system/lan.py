@@ -51,9 +51,9 @@ class Lan:
     def ports(self, role):
         return [f"{role}-{network}" for _, network, _ in self.plugs[role][:-1]]
 
-    def cut(self, role):
-        """Its cables are pulled."""
-        self.router.ip(*(f"link set {port} down" for port in self.ports(role)))
+    def cut(self, role, network=""):
+        """Its cables are pulled, or that to one network."""
+        self.router.ip(*(f"link set {port} down" for port in self.ports(role) if port.endswith(network)))
 
     def mend(self, role):
         self.router.ip(*(f"link set {port} up" for port in self.ports(role)))

@@ -1,6 +1,7 @@
 """A host with files of its own, for programs that insist on their paths: /etc, /usr and /run are its own to change, all else
 is this machine's. What it has written is gone with it."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 import proxy as proxy_module
 from namespaces import run
 from process import Process, until
-from proxy import Proxy, assert_no_sanitizer_spoke, log_pairs
+from proxy import Proxy, assert_no_sanitizer_spoke
 
 USER = "tsig-proxy"
 UID = 953
@@ -28,12 +29,13 @@ exec sleep infinity
 
 
 class Machine:
-    """`namespace`: its network. systemd is not there: start(unit) runs what is known for it in `units`, in the
-    foreground."""
+    """`namespace`: its network. systemd is not there: begin(unit) runs in the foreground what its unit says, or what is
+    known for it in `units`, with what is to be run before and after; it has begun when the command in `ready` says so."""
 
     def __init__(self, directory, namespace):
         self.directory, self.namespace = directory, namespace
         self.units = {USER: ["/usr/sbin/tsig-proxy", "run"]}
+        self.ready = {USER: ["/usr/sbin/tsig-proxy", "health"]}
         self.running = {}
         self.anchor = None
 
@@ -56,10 +58,11 @@ class Machine:
             self.shell(f"echo {USER}:x:{UID}: >>/etc/group; echo {USER}:x:{UID}:{UID}::/:/usr/sbin/nologin >>/etc/passwd")
 
     def stop(self):
-        for unit in list(self.running):
-            self.end(unit)
-        if self.anchor:
-            self.anchor.stop()
+        with contextlib.ExitStack() as exits:
+            if self.anchor:
+                exits.callback(self.anchor.stop)
+            for unit in list(self.running):
+                exits.callback(self.end, unit)
 
     def command(self, *words):
         inside = f"/proc/{self.anchor.pid}/ns/mnt"
@@ -79,34 +82,55 @@ class Machine:
 
     def write(self, path, text):
         """As root's editor would."""
-        self.run("sh", "-euc", 'mkdir -p "${1%/*}"; cat >"$1"', "sh", path, text=text)
+        self.run("sh", "-euc", 'umask 027; mkdir -p "${1%/*}"; cat >"$1"', "sh", path, text=text)
 
     def read(self, path):
         return self.run("cat", path)
 
+    def _lines(self, unit, name):
+        """The commands of this name in the unit and its drop-ins; an empty one takes back those before it."""
+        place = f"/etc/systemd/system/{unit}.service"
+        found = []
+        for line in self.shell(f"cat {place} {place}.d/*.conf 2>/dev/null || :").splitlines():
+            if line.startswith(f"{name}="):
+                value = line.split("=", 1)[1].lstrip("+-")
+                found = [*found, value] if value else []
+        return found
+
     def begin(self, unit):
         """What `systemctl start` is for."""
-        process = Process(f"{self.namespace.name} {unit}", self.command(*self.units[unit]), self.directory, Proxy.sanitizers)
+        for line in self._lines(unit, "ExecStartPre"):
+            self.shell(line)
+        own = self._lines(unit, "ExecStart")
+        command = ["sh", "-c", f"exec {own[0]}"] if own else self.units[unit]
+        process = Process(f"{self.namespace.name} {unit}", self.command(*command), self.directory, Proxy.sanitizers)
         self.running[unit] = process
-        if unit == USER:
-            process.wait_line(lambda line: log_pairs(line).get("event") == "started", "started")
+        if unit in self.ready:
+            until(lambda: self.call(*self.ready[unit]).returncode == 0 or not process.alive(), f"{unit} is ready")
+            assert process.alive(), process.text()
 
     def end(self, unit):
         """By SIGTERM; the proxy must end by itself and well."""
         process = self.running.pop(unit)
-        if unit != USER:
+        if unit == USER:
+            process.signal(15)
+            status = process.wait()
+            assert_no_sanitizer_spoke(process)
+            assert status == 0, process.text(200)
+        else:
             process.stop()
-            return
-        process.signal(15)
-        status = process.wait()
-        assert_no_sanitizer_spoke(process)
-        assert status == 0, process.text(200)
+        self._after(unit)
 
     def kill(self, unit):
         process = self.running.pop(unit)
         process.kill()
         if unit == USER:
             assert_no_sanitizer_spoke(process)
+        self._after(unit)
+
+    def _after(self, unit):
+        for line in self._lines(unit, "ExecStopPost"):
+            self.call("sh", "-c", line)
 
     def follow(self, script):
         """A guide's commands. Packages are this machine's, units are ours, and scp is from here to there."""
