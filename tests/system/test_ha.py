@@ -43,6 +43,13 @@ def test_a_pair_whose_addresses_move(launch, tmp_path):
     assert second.healthy()
     pair.lan.mend(standby)
     pair.go_on()
+
+    joined = pair.joined()
+    assert {one["instance"]: one["absent"] for one in joined["instances"]} == {
+        f"192.0.2.5{BOTH.index(holder) + 1}": [], f"192.0.2.5{BOTH.index(standby) + 1}": ["10.0.0.53", "192.0.2.53"]}
+    (copy,) = joined["zones"]
+    assert (copy["secondary"], copy["state"], copy["serial"]) == ("provider", "current", pair.zone.serial)
+
     pair.moves("host lost", lambda: pair.lose(holder), standby)
     pair.judge()
 
