@@ -1,6 +1,8 @@
 """More than one instance: what etc/ha/README.md says, between real servers. With -rP: the seconds that each move took, and
 what was tried again."""
 
+import shutil
+
 import pytest
 
 import client
@@ -104,6 +106,9 @@ def test_anycast(launch, tmp_path):
     first, second = pair.hosts[holder], pair.hosts[standby]
     until(lambda: second.here("198.51.100.53"), "both announce it")
     assert first.healthy() and second.healthy()
+    if shutil.which("systemd-analyze"):
+        said = first.call("systemd-analyze", "--man=no", "verify", "tsig-proxy-announce.service")
+        assert said.returncode == 0 and "tsig-proxy" not in said.stderr, said.stderr
     pair.begin()
 
     pair.moves("proxy killed", lambda: first.kill("tsig-proxy"), standby)
