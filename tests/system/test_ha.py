@@ -46,6 +46,7 @@ def test_a_pair_whose_addresses_move(launch, tmp_path):
     pair.lan.mend(standby)
     pair.go_on()
 
+    pair.wait_copies()
     joined = pair.joined()
     assert {one["instance"]: one["absent"] for one in joined["instances"]} == {
         f"192.0.2.5{BOTH.index(holder) + 1}": [], f"192.0.2.5{BOTH.index(standby) + 1}": ["10.0.0.53", "192.0.2.53"]}
