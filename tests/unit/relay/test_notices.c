@@ -154,6 +154,32 @@ Test(relay_notices, M3_an_older_hint_takes_no_place_of_a_newer_one)
     notices_done(book, n);
 }
 
+/* BIND says an old one once more after 15 s without an answer; a secondary that has that version heeds
+ * it as little as a primary's that has been set back. */
+Test(relay_notices, M3_after_a_newer_hint_an_older_one_is_told_as_that_one_for_a_minute)
+{
+    struct notice_waiter waiters[4];
+    cr_assert_eq(join(&waiters[0], NEWS("a.example", 1, 9)), 0);
+    struct notice *n = notices_next(book, &bell, 0);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    cr_assert_eq(join(&waiters[1], NEWS("a.example", 2, 8, .now = 1000)), 0);
+    cr_expect_eq(waiters[1].state, NOTICE_WAITS, "it is told to all all the same");
+    notices_done(book, n);
+    cr_assert_eq(notices_next(book, &bell, 1000), n);
+    cr_expect_eq(n->now.serial, 9, "meanwhile");
+    cr_expect_eq(n->acks.count, 0);
+    notices_done(book, n);
+    cr_assert_eq(join(&waiters[2], NEWS("a.example", 2, 8, .now = 59999)), 0);
+    cr_assert_eq(notices_next(book, &bell, 59999), n);
+    cr_expect_eq(n->now.serial, 9, "later");
+    notices_done(book, n);
+    cr_assert_eq(join(&waiters[3], NEWS("a.example", 2, 8, .now = 60000)), 0);
+    cr_assert_eq(notices_next(book, &bell, 60000), n);
+    cr_expect_eq(n->now.serial, 8, "it was set back");
+    leave_all((struct notice_waiter *[]){&waiters[0], &waiters[1], &waiters[2], &waiters[3]}, 4);
+}
+
 Test(relay_notices, M3_primaries_take_turns_and_what_nobody_is_known_to_want_comes_last)
 {
     struct notice_waiter waiters[4];
