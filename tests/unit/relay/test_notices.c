@@ -7,6 +7,8 @@
 #include "support.h"
 
 static const struct peer hq = {.number = 0}, other = {.number = 1};
+static const struct peer nine = {.number = 9},
+                         *secondary = &nine; /* who is told, and is the only one */
 static struct notices *book;
 static struct bell bell;
 static unsigned rings;
@@ -65,7 +67,8 @@ static int join(struct notice_waiter *waiter, struct news news)
     const struct notice_arrival arrival = {.primary = news.primary ? &other : &hq,
                                            .message = &m,
                                            .from = &from,
-                                           .secondaries = 1,
+                                           .secondaries = &secondary,
+                                           .secondary_count = 1,
                                            .only = news.only,
                                            .known = news.known,
                                            .now = news.now};
@@ -240,6 +243,35 @@ Test(relay_notices, M3_a_retry_that_not_all_have_acknowledged_is_told_again_to_t
     cr_assert_eq(notices_next(book, &bell, 5000), n);
     cr_expect_eq(acks_find(&n->acks, 9), -1);
     notices_leave(&waiter);
+}
+
+Test(relay_notices, M3_a_retry_after_a_reload_goes_to_who_is_new)
+{
+    static const struct peer ten = {.number = 10};
+    struct notice_waiter waiter;
+    cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
+    struct notice *n = notices_next(book, &bell, 0);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    notices_done(book, n);
+    secondary = &ten;
+    cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7, .now = 1000)), 0);
+    cr_expect_eq(waiter.state, NOTICE_WAITS);
+    notices_leave(&waiter);
+}
+
+/* In whatever order they come. */
+Test(relay_notices, M3_who_has_acknowledged_is_found_by_number)
+{
+    const unsigned numbers[] = {5, 1, 9, 3, 0, 8};
+    struct acks acks = {0};
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cr_assert_eq(acks_add(&acks, numbers[i], numbers[i] + 1), 0);
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cr_expect_eq(acks_find(&acks, numbers[i]), (int)numbers[i] + 1, "%u", numbers[i]);
+    cr_expect_eq(acks_find(&acks, 4), -1);
+    cr_expect_eq(acks_find(&acks, 10), -1);
+    acks_fini(&acks);
 }
 
 Test(relay_notices, L4_unknown_zones_have_notify_rate_and_known_ones_ten_times_that)
