@@ -46,6 +46,7 @@ struct news {
     uint16_t port;
     uint64_t now;
     unsigned only;
+    bool ours;
 };
 
 #define NEWS(name, number, hint, ...)                                                              \
@@ -59,6 +60,8 @@ static int join(struct notice_waiter *waiter, struct news news)
     struct support_message s;
     uint8_t host[] = {10, 0, 0, 1};
     struct address from = address_from_octets(ADDRESS_IPV4, host, news.port ? news.port : 4000);
+    if (news.ours)
+        from = (struct address){.family = ADDRESS_NONE};
     support_header(&s, news.id, DNS_OPCODE_NOTIFY << 11);
     support_question(&s, news.zone, DNS_TYPE_SOA);
     if (news.serial >= 0)
@@ -243,6 +246,27 @@ Test(relay_notices, M3_a_retry_that_not_all_have_acknowledged_is_told_again_to_t
     cr_assert_eq(notices_next(book, &bell, 5000), n);
     cr_expect_eq(acks_find(&n->acks, 9), -1);
     notices_leave(&waiter);
+}
+
+/* Also when its ID, which is drawn, is that of the one before. */
+Test(relay_notices, M3_what_someone_here_asks_for_is_always_sent)
+{
+    struct notice_waiter first, meanwhile, later;
+    const struct news news = NEWS("a.example", 1, -1, .ours = true);
+    cr_assert_eq(join(&first, news), 0);
+    struct notice *n = notices_next(book, &bell, 0);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    cr_assert_eq(join(&meanwhile, news), 0);
+    cr_expect_eq(meanwhile.state, NOTICE_WAITS);
+    notices_done(book, n);
+    cr_assert_eq(notices_next(book, &bell, 0), n);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    notices_done(book, n);
+    cr_assert_eq(join(&later, news), 0);
+    cr_expect_eq(later.state, NOTICE_WAITS);
+    leave_all((struct notice_waiter *[]){&first, &meanwhile, &later}, 3);
 }
 
 Test(relay_notices, M3_a_retry_after_a_reload_goes_to_who_is_new)
