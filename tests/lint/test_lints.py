@@ -23,6 +23,7 @@ FUNCTION = "int name_all(void)\n{\n%s}\n"
 
 SOUND = """/* What names are.
  */
+#include <openssl/err.h>
 static int name_twice(const char *text);
 
 /* a --> b
