@@ -42,6 +42,13 @@ def missing_promises():
     return sorted(names - conformance.known_tests(ROOT))
 
 
+def bare_promises():
+    """Rows of the tables of promises that name no test."""
+    promises = (ROOT / "SECURITY.md").read_text().split("\n## Promises\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", promises, re.M)
+    return [promise for promise, shown in rows if promise != "promise" and "`" not in shown]
+
+
 def main():
     mentioned, in_names = set(), {}
     for path, text in test_files():
@@ -58,6 +65,7 @@ def main():
         if rule not in rows
     ]
     problems += conformance.problems(ROOT)
+    problems += [f"SECURITY.md promises without a test: {promise}" for promise in bare_promises()]
     problems += [f"{name}: SECURITY.md names this test, and there is none" for name in missing_promises()]
     print("\n".join(problems) or f"{len(REQUIRED)} rules, each with a test that names it")
     return 1 if problems else 0
