@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <string.h>
@@ -21,6 +22,16 @@ static int mac_set_key(EVP_MAC_CTX *ctx, const struct tsig_key *key)
     int done = EVP_MAC_init(ctx, key->secret, key->secret_len, params);
     tsig_mac_secret = 0;
     return done ? 0 : DNS_ECRYPTO;
+}
+
+bool tsig_mac_is_offered(const struct tsig_algorithm *algorithm)
+{
+    ERR_clear_error();
+    EVP_MD *hash = EVP_MD_fetch(NULL, algorithm->digest, NULL);
+    /* Without memory nobody knows. */
+    bool offered = hash || ERR_GET_REASON(ERR_peek_last_error()) != ERR_R_UNSUPPORTED;
+    EVP_MD_free(hash);
+    return offered;
 }
 
 int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key)

@@ -16,8 +16,21 @@ from relay import receive_transfer
 PATIENCE = 10  # seconds for one answer
 
 
+class Rcode(AssertionError):
+    """Another RCODE than NOERROR."""
+
+    def __init__(self, rcode):
+        super().__init__(f"RCODE {rcode}")
+        self.rcode = rcode
+
+
+def assert_noerror(answer):
+    if tsigtool.rcode(answer) != messages.NOERROR:
+        raise Rcode(tsigtool.rcode(answer))
+
+
 def assert_answers(wire, answer):
-    assert tsigtool.rcode(answer) == messages.NOERROR, f"RCODE {tsigtool.rcode(answer)}"
+    assert_noerror(answer)
     assert answer[:2] == wire[:2], "another ID"
     assert messages.question(answer) == messages.question(wire), "another question"
 
