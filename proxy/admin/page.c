@@ -101,6 +101,7 @@ static void page_head(FILE *out, enum page_mood mood, bool still)
 static void page_facts(FILE *out, const json_t *document, long long now)
 {
     const json_t *config = json_object_get(document, "config"), *listeners, *listener;
+    const json_t *confinement = json_object_get(document, "confinement");
     size_t i;
     listeners = json_object_get(document, "listeners");
     fputs("<p class=\"facts\">Version ", out);
@@ -122,11 +123,27 @@ static void page_facts(FILE *out, const json_t *document, long long now)
     html_time(out, now, json_object_get(config, "loaded"));
     if (html_number(config, "old_in_use") > 0)
         fprintf(out, "; %lld before it still in use", html_number(config, "old_in_use"));
+    if (confinement) {
+        fputs(".<br>Confined by ", out);
+        html_member(out, confinement, "summary");
+    }
     fputs(".</p>\n", out);
+}
+
+static void page_absent(FILE *out, const json_t *document)
+{
+    const json_t *absent = json_object_get(document, "absent"), *address;
+    size_t i;
+    json_array_foreach (absent, i, address) {
+        fputs(i > 0 ? ", " : "<p class=\"note\">Not on this host now: ", out);
+        html_text(out, json_string_value(address) ? json_string_value(address) : "");
+    }
+    fputs(i > 0 ? ". It serves what comes.</p>\n" : "", out);
 }
 
 static void page_notes(FILE *out, const json_t *document)
 {
+    page_absent(out, document);
     if (page_is_refused(document))
         fputs("<p class=\"note\">The last reload was refused, so the configuration before it is in "
               "force: <code>tsig-proxy check</code> says what is wrong.</p>\n",

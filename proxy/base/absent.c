@@ -75,6 +75,33 @@ bool absent_allows(const struct config *config)
     return good;
 }
 
+static void absent_add(const struct address_list *list, struct own_address *out, size_t *count)
+{
+    for (size_t i = 0; i < list->count && *count < ABSENT_MOST; i++) {
+        struct address a = list->items[i];
+        size_t known = 0;
+        while (known < *count && !address_same_host(&out[known].address, &a))
+            known++;
+        if (known < *count || address_is_any(&a))
+            continue;
+        a.port = 0;
+        out[(*count)++] = (struct own_address){a, absent_is_here(&a)};
+    }
+}
+
+size_t absent_list(const struct config *config, struct own_address out[ABSENT_MOST])
+{
+    size_t count = 0;
+    if (config->proxy.transparent)
+        return 0;
+    absent_add(&config->proxy.listen, out, &count);
+    for (size_t i = 0; i < config->peer_count; i++) {
+        absent_add(&config->peers[i].listen, out, &count);
+        absent_add(&config->peers[i].source, out, &count);
+    }
+    return count;
+}
+
 const char *absent_cure(int error)
 {
     return error == -EADDRNOTAVAIL ? ABSENT_CURE : "";
