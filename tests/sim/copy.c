@@ -29,7 +29,7 @@ static const struct paper *copy_write(struct copy *c, uint16_t qtype)
     static struct paper page;
     struct secondary *s = c->secondary;
     c->id = (uint16_t)dice_draw();
-    c->ids[c->id_count++ % 8] = c->id;
+    c->ids[c->id_count++ % COPY_IDS] = c->id;
     c->qtype = qtype;
     paper_begin(&page, c->id, 0);
     paper_question(&page, &c->zone->name, qtype);
@@ -194,7 +194,7 @@ static void copy_take_answer(struct copy *c, struct paper_reader *r)
 static void copy_check_id(const struct copy *c, const struct datagram *d)
 {
     bool own = d->tainted || d->recorded || d->from.port != 53;
-    for (unsigned i = 0; i < 8 && i < c->id_count; i++)
+    for (unsigned i = 0; i < COPY_IDS && i < c->id_count; i++)
         own |= c->ids[i] == paper_u16(d->octets);
     TRACE_CHECK(own, "secondary %u got an answer to somebody else", c->secondary->host.place);
 }

@@ -8,6 +8,8 @@
 #include "seal.h"
 #include "truth.h"
 
+#define COPY_IDS 32 /* of late answers, which may take seconds */
+
 enum copy_state { COPY_RESTS, COPY_ASKS, COPY_WAITS, COPY_TRANSFERS };
 
 /* One zone of one secondary, and what it asks about it. */
@@ -20,7 +22,7 @@ struct copy {
     uint64_t confirmed; /* ms: when it was last up to date */
     enum copy_state state;
     uint16_t id;
-    uint16_t ids[8]; /* its last ones, of whatever it asked */
+    uint16_t ids[COPY_IDS]; /* its last ones, of whatever it asked */
     unsigned id_count;
     uint16_t qtype;
     struct seal seal;
