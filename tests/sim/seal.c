@@ -214,7 +214,9 @@ enum seal_verdict seal_verify(struct seal *s, uint64_t seconds, uint8_t *octets,
         return SEAL_BAD;
     }
     *len = record.at;
-    seal_advance(s, mac, mac_len, true);
     int64_t apart = (int64_t)(seconds - stamp.seconds);
-    return apart > stamp.fudge || apart < -(int64_t)stamp.fudge ? SEAL_LATE : SEAL_GOOD;
+    if (apart > stamp.fudge || apart < -(int64_t)stamp.fudge)
+        return SEAL_LATE;
+    seal_advance(s, mac, mac_len, true);
+    return SEAL_GOOD;
 }
