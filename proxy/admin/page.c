@@ -98,11 +98,19 @@ static void page_head(FILE *out, enum page_mood mood, bool still)
     fputs("</style></head>\n<body>\n", out);
 }
 
+static void page_listeners(FILE *out, const char *word, const json_t *listeners)
+{
+    const json_t *listener;
+    size_t i;
+    json_array_foreach (listeners, i, listener) {
+        fputs(i > 0 ? ", " : word, out);
+        html_text(out, json_string_value(listener) ? json_string_value(listener) : "");
+    }
+}
+
 static void page_facts(FILE *out, const json_t *document, long long now)
 {
-    const json_t *config = json_object_get(document, "config"), *listeners, *listener;
-    size_t i;
-    listeners = json_object_get(document, "listeners");
+    const json_t *config = json_object_get(document, "config");
     fputs("<p class=\"facts\">Version ", out);
     html_member(out, document, "version");
     fputs(", process ", out);
@@ -111,11 +119,8 @@ static void page_facts(FILE *out, const json_t *document, long long now)
     html_time(out, now, json_object_get(document, "started"));
     fputs(", workers: ", out);
     html_member(out, document, "workers");
-    fputs(json_array_size(listeners) > 0 ? ", at " : "", out);
-    json_array_foreach (listeners, i, listener) {
-        fputs(i > 0 ? ", " : "", out);
-        html_text(out, json_string_value(listener) ? json_string_value(listener) : "");
-    }
+    page_listeners(out, ", at ", json_object_get(document, "listeners"));
+    page_listeners(out, ", for balancers at ", json_object_get(document, "proxy_listeners"));
     fputs(".<br>", out);
     html_member(out, config, "file");
     fputs(" read ", out);

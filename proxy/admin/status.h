@@ -12,8 +12,9 @@
 struct crew_facts {
     unsigned workers;
     bool draining;
-    const struct address *listeners;
+    const struct address *listeners; /* those of balancers come last */
     size_t listener_count;
+    size_t proxied_count;    /* of these: that balancers connect to */
     struct memory *memory;   /* what is held of connections; NULL: not known */
     unsigned old_in_use;     /* configurations that were replaced */
     unsigned oldest_seconds; /* since the oldest of these was */
