@@ -31,7 +31,7 @@ fixed=
 packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang clang-format clang-tidy shellcheck mandoc
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
-    pdns-server pdns-backend-sqlite3 sqlite3 yadifa unbound faketime iproute2 nftables
+    pdns-server pdns-backend-sqlite3 sqlite3 yadifa unbound faketime iproute2 nftables haproxy hitch
     buildah debootstrap crun docker-compose lintian dpkg-dev rpm rpmlint zsh fish prometheus python3-yaml"
 # Some bring it with their own nodejs.
 command -v npm >/dev/null || packages="$packages npm"
