@@ -262,6 +262,38 @@ Test(greeting, L1_one_that_finds_no_place_waits_for_it)
     expect_served(&client);
 }
 
+/* Each worker may have as many as there are, beside what clients hold. */
+Test(greeting, L1_descriptors_are_set_aside_for_them)
+{
+    struct places_supply supply = {.descriptors = 1000, .ports = 2, .workers = 2};
+    struct shares_owner peer = {SHARES_PEER, 0};
+    unsigned places[2] = {0};
+    begin();
+    for (unsigned i = 0; i < 2; i++) {
+        supply.greetings = i * GREETINGS_MOST;
+        places_lay_out(fixture.memory->shares, &supply);
+        while (shares_take_any(fixture.memory->shares, SHARES_CONNECTIONS, peer))
+            places[i]++;
+        while (shares_take_any(fixture.memory->shares, SHARES_SOCKETS, peer))
+            places[i]++;
+        while (shares_held(fixture.memory->shares, SHARES_CONNECTIONS, peer) > 0)
+            shares_give(fixture.memory->shares, SHARES_CONNECTIONS, peer);
+        while (shares_held(fixture.memory->shares, SHARES_SOCKETS, peer) > 0)
+            shares_give(fixture.memory->shares, SHARES_SOCKETS, peer);
+    }
+    cr_expect_eq(places[0], places[1] + 2 * GREETINGS_MOST);
+}
+
+/* Balancers connect to the proxy itself, wherever it stands. */
+Test(greeting, M2b_where_balancers_connect_is_on_no_path)
+{
+    struct config_proxy proxy = {.transparent = true};
+    cr_expect_eq(ports_kind(&proxy, false), SOCKET_TRANSPARENT);
+    cr_expect_eq(ports_kind(&proxy, true), SOCKET_PLAIN);
+    proxy.freebind = true;
+    cr_expect_eq(ports_kind(&proxy, true), SOCKET_FREE);
+}
+
 Test(greeting, L8_without_memory_loses_one_connection_and_goes_on)
 {
     begin();

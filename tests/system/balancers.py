@@ -35,6 +35,21 @@ class Balanced(Tcp):
         self.socket.sendall(header(source, **more))
 
 
+def is_reset(place, source, octets):
+    """Whether a connection that begins with these octets is, be it before they are sent."""
+    try:
+        asking = Tcp(place, source)
+    except ConnectionResetError:
+        return True
+    try:
+        asking.socket.sendall(octets)
+        return asking.ends() == "reset"
+    except ConnectionError:
+        return True
+    finally:
+        asking.close()
+
+
 def certificate(path, name):
     """Its own authority, key and certificate in one file."""
     key, cert = path.with_suffix(".key"), path.with_suffix(".crt")

@@ -9,7 +9,7 @@ import proxy
 import readme
 import tsigtool
 from balancers import Balanced
-from messages import REFUSED, query
+from messages import NOERROR, REFUSED, query
 from namespaces import Namespace, run
 from net import Place
 from process import Process, until
@@ -70,6 +70,9 @@ class Running:
         """Lines that have all of these."""
         return [line for line in map(proxy.log_pairs, self.process.lines) if pairs.items() <= line.items()]
 
+    def wait(self, **pairs):
+        return until(lambda: self.log(**pairs), f"{pairs}\n{self.process.text()}")
+
 
 @pytest.fixture
 def hosts(launch, tmp_path):
@@ -101,7 +104,7 @@ def test_M2b_transfers_over_tls_as_the_recipe_says(launch, hosts):
     with host.namespace:
         until(lambda: primary.serial() == SERIAL, "the primary serves the zone")
     running = host.run("tsig-proxy", proxy.program(), "run", "-c", host.etc / "tsig-proxy/tsig-proxy.ini")
-    until(lambda: running.log(event="started"), "the proxy serves")
+    running.wait(event="started")
     host.run("haproxy", "haproxy", "-db", "-f", host.etc / "haproxy/haproxy.cfg")
     until(lambda: host.namespace.run("ss", "-Htln", "sport", "=", ":853"), "HAProxy listens")
 
@@ -112,32 +115,47 @@ def test_M2b_transfers_over_tls_as_the_recipe_says(launch, hosts):
     assert dug.returncode == 0 and "TSIG" in dug.stdout and f"www.{ZONE}." in dug.stdout, dug.stdout + dug.stderr
     primary.change(SERIAL + 1)
     secondary.wait_serial(SERIAL + 1)
+    running.wait(event="transfer", peer="provider", serial=str(SERIAL + 1), result="ok")
     done = running.log(event="transfer", peer="provider", result="ok", transport="tcp")
     assert len(done) >= 3 and all(line["address"].startswith("203.0.113.10@") for line in done), running.process.text()
     assert not running.log(event="refused") and not running.log(event="tsig-failure"), running.process.text()
 
 
+def begin(host, text):
+    """A proxy at 192.0.2.1@8853 for the balancer 203.0.113.10."""
+    own = "user =\ncontrol =\nhttp =\nlisten = 192.0.2.1\nproxy-listen = 192.0.2.1@8853\nproxy-from = 203.0.113.10\n"
+    host.write("/etc/tsig-proxy/tsig-proxy.ini", f"[proxy]\n{own}{text}")
+    running = host.run("tsig-proxy", proxy.program(), "run", "-c", host.etc / "tsig-proxy/tsig-proxy.ini")
+    running.wait(event="started")
+    return running
+
+
+def ask(balancer, source, message):
+    with balancer.namespace:
+        asking = Balanced(Place("192.0.2.1", 8853), source, balancer=balancer.address)
+    try:
+        return asking.ask(message)
+    finally:
+        asking.close()
+
+
 def test_M2b_a_loopback_address_behind_a_balancer_is_not_ours(hosts):
     """Who asks from there is on the balancer's host, and no peer that lives on this one."""
     host, _, balancer = hosts
-    host.write("/etc/tsig-proxy/tsig-proxy.ini", """
-[proxy]
-user =
-control =
-http =
-listen = 192.0.2.1
-proxy-listen = 192.0.2.1@8853
-proxy-from = 203.0.113.10
-[primary here]
-address = 127.0.0.1@5300
-[secondary too]
-address = 127.0.0.1@5301
-""")
-    running = host.run("tsig-proxy", proxy.program(), "run", "-c", host.etc / "tsig-proxy/tsig-proxy.ini")
-    until(lambda: running.log(event="started"), "the proxy serves")
-    with balancer.namespace:
-        asking = Balanced(Place("192.0.2.1", 8853), "127.0.0.1", balancer=balancer.address)
-    assert tsigtool.rcode(asking.ask(query(ZONE))) == REFUSED
-    asking.close()
-    (told,) = running.log(event="refused")
+    running = begin(host, "[primary here]\naddress = 127.0.0.1@5300\n[secondary too]\naddress = 127.0.0.1@5301\n")
+    assert tsigtool.rcode(ask(balancer, "127.0.0.1", query(ZONE))) == REFUSED
+    (told,) = running.wait(event="refused")
     assert told["result"] == "unknown-source" and told["address"].startswith("203.0.113.10@")
+
+
+def test_M2b_a_gateway_on_the_path_takes_balancers_for_itself(launch, hosts):
+    """It asks the primary from its own address, which alone may transfer, and not from that of who asked."""
+    host, primary, balancer = hosts
+    primary.write_zone(SERIAL)
+    primary.write("nsd.conf", PRIMARY)
+    launch(primary)
+    running = begin(host, "transparent = yes\n[primary here]\naddress = 127.0.0.1\n[secondary far]\naddress = 198.51.100.7\n")
+    assert tsigtool.rcode(ask(balancer, "198.51.100.7", query(ZONE, "AXFR"))) == NOERROR
+    (done,) = running.wait(event="transfer", peer="far")
+    assert done["result"] == "ok" and done["address"].startswith("198.51.100.7@")
+    assert tsigtool.rcode(ask(balancer, "198.51.100.8", query(ZONE, "AXFR"))) == REFUSED

@@ -9,7 +9,7 @@ import client
 import net
 import tsigtool
 from asked import Asked
-from balancers import Balanced
+from balancers import Balanced, header, is_reset
 from messages import NOERROR, query
 from proxy import ini, own_settings
 from relay import ZONE, Relay
@@ -52,7 +52,7 @@ def test_M2b_where_balancers_connect_comes_and_goes(relay):
     assert rcode(relay, kept) == NOERROR
     reload(relay, **{**believed, "proxy_from": net.fresh_address()})
     assert kept.ends() == "closed"
-    assert Balanced(other, relay.source, balancer).ends() == "reset"
+    assert is_reset(other, balancer, header(relay.source))
     relay.proxy.wait(event="refused", result="no-balancer")
     reload(relay, **listens)
     again = client.Tcp(other, relay.source)
@@ -62,6 +62,22 @@ def test_M2b_where_balancers_connect_comes_and_goes(relay):
         client.Tcp(other, relay.source)
     for asking in (direct, kept, again):
         asking.close()
+
+
+def test_a_worker_that_leaves_waits_for_headers(relay):
+    """With one worker instead of two; nobody had asked anything yet."""
+    place, balancer = net.free_place(), net.fresh_address()
+    own = {"proxy_listen": net.text(place), "proxy_from": balancer}
+    reload(relay, workers=2, **own)
+    asking = [client.Tcp(place, balancer) for _ in range(12)]
+    for one in asking:
+        one.socket.sendall(header(relay.source)[:20])
+    assert Balanced(place, relay.source, balancer).ask(tsigtool.sign(query(ZONE), relay.key)[0])
+    reload(relay, workers=1, **own)
+    for one in asking:
+        one.socket.sendall(header(relay.source)[20:])
+        assert rcode(relay, one) == NOERROR
+        one.close()
 
 
 def test_a_port_for_balancers_that_cannot_be_had_is_told(relay):
