@@ -14,6 +14,7 @@
 #include "admin/output.h"
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/confine.h"
 #include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -169,6 +170,7 @@ static int run_settle(struct run *run, const struct config *config)
         crew_abandon(&run->crew);
         return -1;
     }
+    confine_self(config, &run->reload.seen);
     int error = crew_start(&run->crew);
     if (error < 0)
         fprintf(stderr, "tsig-proxy: cannot start a thread: %s\n", uv_strerror(error));
@@ -191,6 +193,7 @@ static void run_serve(struct run *run)
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
     /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
     (void)output_wait(STDERR_FILENO, 1000);
+    confine_say();
     line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", run->reload.file,
              "listen", listen, "workers", workers, NULL);
     free(listen);
@@ -254,6 +257,7 @@ int command_run(int argc, char **argv)
     int given = arguments_read_file(&file, argc, argv);
     if (given != ARGUMENTS_GO_ON)
         return given;
+    confine_prepare();
     process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
@@ -264,6 +268,7 @@ int command_run(int argc, char **argv)
     }
     run.reload = (struct reload){
         .crew = &run.crew, .office = &run.office, .file = file, .config = config, .seen = seen};
+    confine_secrets(config);
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
     uv_loop_init(&run.loop);
@@ -275,5 +280,6 @@ int command_run(int argc, char **argv)
     observe_free(run.observe);
     reload_fini(&run.reload);
     watch_fini(&run.watch);
+    confine_fini();
     return status;
 }

@@ -125,7 +125,7 @@ pytests() {
         /usr/bin/python3 -B -m pytest -q -rs "$@" -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
     status=$?
     sed -n -e 's/^SKIPPED/skipped/p' -e 's/^image: .* base .*/        &/p' -e 's/^package: [^-d].*/        &/p' \
-        "$log.log"
+        -e 's/^faults: .*/        &/p' "$log.log"
     # shellcheck disable=SC2046 # three numbers
     count "$name" $(/usr/bin/python3 tests/results.py junit "$log.xml" $status) "$log.log"
 }

@@ -101,6 +101,7 @@ static void page_head(FILE *out, enum page_mood mood, bool still)
 static void page_facts(FILE *out, const json_t *document, long long now)
 {
     const json_t *config = json_object_get(document, "config"), *listeners, *listener;
+    const json_t *confinement = json_object_get(document, "confinement");
     size_t i;
     listeners = json_object_get(document, "listeners");
     fputs("<p class=\"facts\">Version ", out);
@@ -122,6 +123,10 @@ static void page_facts(FILE *out, const json_t *document, long long now)
     html_time(out, now, json_object_get(config, "loaded"));
     if (html_number(config, "old_in_use") > 0)
         fprintf(out, "; %lld before it still in use", html_number(config, "old_in_use"));
+    if (confinement) {
+        fputs(".<br>Confined by ", out);
+        html_member(out, confinement, "summary");
+    }
     fputs(".</p>\n", out);
 }
 

@@ -59,6 +59,9 @@ bool notice_text_is_older(const struct notice_text *a, const struct notice_text 
 
 bool notice_text_is_retry(const struct notice_text *a, const struct notice_text *b)
 {
+    /* Someone here asks, and means it each time. */
+    if (a->from.family == ADDRESS_NONE)
+        return false;
     return a->octets && b->octets && a->id == b->id && address_equal(&a->from, &b->from) &&
            a->has_serial == b->has_serial && a->serial == b->serial;
 }

@@ -199,7 +199,7 @@ static void notices_begin(struct notices *book, struct notice *n, const struct n
                           struct notice_text *text, struct notice_waiter *waiter)
 {
     bool retry = n->until > a->now && notice_text_is_retry(&n->now, text);
-    if (retry && n->answered && n->acks.count >= a->secondaries) {
+    if (retry && n->answered && acks_have(&n->acks, a->secondaries, a->secondary_count)) {
         waiter->state = NOTICE_ANSWERED;
         waiter->rcode = n->rcode;
         return;
