@@ -59,6 +59,11 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    /* It is refused, and nobody is to take the program for one that goes on. */
+    if (run->crew.draining) {
+        reload_all(&run->reload);
+        return;
+    }
     supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
     gateway_set(&run->gateway, run->reload.config);
