@@ -198,6 +198,7 @@ def test_somebody_elses_code_in_it_is_refused_what_it_wants(make_relay, tmp_path
     assert scene.act("openat", AT, scene.proxy.path, RDONLY) is None
     assert scene.act("openat", AT, "/proc/self/statm", RDONLY) is None
     assert scene.act("mprotect", "&", 4096, 3) is None
+    assert scene.act("tgkill", scene.proxy.pid, scene.proxy.pid, 0) is None, "as abort() does"
     assert_serves(scene.relay)
 
 
