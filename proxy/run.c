@@ -267,7 +267,6 @@ int command_run(int argc, char **argv)
     if (given != ARGUMENTS_GO_ON)
         return given;
     confine_prepare();
-    process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
     struct config *config = load_config_seen(file, &seen, stderr);
