@@ -12,7 +12,7 @@ WEATHER = {
     "reordering_and_duplication": {"delay": 0.005, "overtake": 0.3, "double": 0.4},
     "corruption": {"spoil": 0.1},
 }
-# Of the packets to secondaries: no checksum tells of it, TSIG alone does. Where there is no TSIG, nothing would.
+# Of the packets to and from secondaries: no checksum tells of it, TSIG alone does. Where there is no TSIG, nothing would.
 FORGED = {"corruption": 0.1}
 DIFFERENCES = ("delay", "reordering_and_duplication")
 DONE = {"loss": ["lost"], "delay": ["delayed"], "reordering_and_duplication": ["overtaken", "doubled"],
@@ -30,7 +30,7 @@ def test_wires_are_not_sound(weather, launch, tmp_path):
     for role in field.servers:
         field.links.set(role, **WEATHER[weather])
     for role in field.secondaries:
-        field.links.set(role, "in", forge=FORGED.get(weather, 0))
+        field.links.set(role, forge=FORGED.get(weather, 0))
     field.change()
     least, seconds = WANTED.get(weather, SOME)
     there, took = field.spread(seconds)
