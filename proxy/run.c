@@ -59,6 +59,11 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    /* It is refused, and nobody is to take the program for one that goes on. */
+    if (run->crew.draining) {
+        reload_all(&run->reload);
+        return;
+    }
     supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
     gateway_set(&run->gateway, run->reload.config);
@@ -95,8 +100,8 @@ static void run_open_signals(struct run *run)
     }
 }
 
-/* The addresses that are served, as they would be written in `listen`. */
-static char *run_listen_text(const struct ports *ports)
+/* The addresses that are served, as they would be written in `listen` or `proxy-listen`. */
+static char *run_listen_text(const struct ports *ports, bool proxied)
 {
     char *text = NULL;
     size_t len = 0;
@@ -104,9 +109,10 @@ static char *run_listen_text(const struct ports *ports)
     if (!out)
         return NULL;
     for (unsigned i = 0; i < ports->count; i++) {
+        const struct endpoint *e = ports->items[i];
         char address[ADDRESS_TEXT_SIZE];
-        if (ports->items[i]->place == 0)
-            fprintf(out, "%s%s", i ? "," : "", address_to_text(&ports->items[i]->local, address));
+        if (e->place == 0 && e->proxied == proxied)
+            fprintf(out, "%s%s", ftell(out) > 0 ? "," : "", address_to_text(&e->local, address));
     }
     fclose(out);
     return text;
@@ -189,14 +195,17 @@ static void run_serve(struct run *run)
     observe_reloaded(run->observe, run->reload.config, true, time(NULL));
     supervisor_ready(&run->supervisor);
     char workers[16];
-    char *listen = run_listen_text(&run->crew.ports);
+    char *listen = run_listen_text(&run->crew.ports, false);
+    char *proxied = run_listen_text(&run->crew.ports, true);
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
     /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
     (void)output_wait(STDERR_FILENO, 1000);
     confine_say();
     line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", run->reload.file,
-             "listen", listen, "workers", workers, NULL);
+             "listen", listen, "workers", workers, "proxy-listen",
+             proxied && *proxied ? proxied : NULL, NULL);
     free(listen);
+    free(proxied);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     line_say(LOG_NOTICE, "stopped", NULL);
 }

@@ -31,14 +31,14 @@ static void absent_say(const struct config *config, const struct config_section 
 }
 
 static bool absent_allows_listen(const struct config *config, const struct config_section *section,
-                                 const struct address_list *list)
+                                 const char *setting, const struct address_list *list)
 {
     bool good = true;
     for (size_t i = 0; i < list->count; i++) {
         if (absent_is_here(&list->items[i]))
             continue;
         bool free = config->proxy.freebind;
-        absent_say(config, section, "listen", free ? "note" : "error", &list->items[i]);
+        absent_say(config, section, setting, free ? "note" : "error", &list->items[i]);
         fputs(free ? ": it is served as soon as it is\n" : ABSENT_CURE "\n", stderr);
         good &= free;
     }
@@ -66,9 +66,12 @@ bool absent_allows(const struct config *config)
     for (size_t i = 0; i < config->section_count; i++) {
         const struct config_section *section = &config->sections[i];
         if (section->kind == SETTING_PROXY) {
-            good &= absent_allows_listen(config, section, &config->proxy.listen);
+            good &= absent_allows_listen(config, section, "listen", &config->proxy.listen);
+            good &=
+                absent_allows_listen(config, section, "proxy-listen", &config->proxy.proxy_listen);
         } else if (section->kind != SETTING_KEY) {
-            good &= absent_allows_listen(config, section, &config->peers[section->index].listen);
+            good &= absent_allows_listen(config, section, "listen",
+                                         &config->peers[section->index].listen);
             absent_look_at_source(config, section);
         }
     }
