@@ -87,4 +87,5 @@ def test_faults_on_the_path_of_the_gateway(launch, tmp_path):
         links.heal(role)
     assert set(ends) <= set(BROKEN)
     assert transfer(gateway) == "whole"
-    report("gateway", {"transfers that broke off": sum(ends.values()) + 1, "changes carried": len(gateway.zone.marks)}, links.counts())
+    carried = {"transfers that broke off": sum(ends.values()) + 1, "changes carried": len(gateway.zone.marks)}
+    report("gateway", carried, links.counts())

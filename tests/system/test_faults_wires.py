@@ -12,7 +12,8 @@ WEATHER = {
     "reordering_and_duplication": {"delay": 0.005, "overtake": 0.3, "double": 0.4},
     "corruption": {"spoil": 0.1},
 }
-# Of the packets to and from secondaries: no checksum tells of it, TSIG alone does. Where there is no TSIG, nothing would.
+# Of the packets to and from secondaries: no checksum tells of it, TSIG alone does. Where there is no TSIG,
+# nothing would.
 FORGED = {"corruption": 0.1}
 DIFFERENCES = ("delay", "reordering_and_duplication")
 DONE = {"loss": ["lost"], "delay": ["delayed"], "reordering_and_duplication": ["overtaken", "doubled"],
