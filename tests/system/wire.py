@@ -183,6 +183,7 @@ class Wires:
         if not way.cut and way.trips(segment):
             if way.then == "reset":
                 way.counts["resets"] += 1
+                self.deliver()  # what came before
                 self.put(way.target, segment.reset(back=False))
                 self.put(back.target, segment.reset(back=True))
                 return
