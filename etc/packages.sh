@@ -38,8 +38,9 @@ packages_disable_services() {
     command -v systemctl >/dev/null || return 0
     for package; do
         case $package in
-        nsd | knot | tinydns | axfrdns | haproxy | dnsdist | prometheus | yadifa | unbound) unit=$package ;;
+        nsd | knot | tinydns | axfrdns | haproxy | dnsdist | prometheus | yadifa | unbound | keepalived) unit=$package ;;
         bind9) unit=named ;;
+        bird2) unit=bird ;;
         pdns-server) unit=pdns ;;
         *) continue ;;
         esac

@@ -10,6 +10,7 @@
 #include "admin/line.h"
 #include "admin/settings.h"
 #include "admin/text.h"
+#include "base/absent.h"
 #include "config/setting.h"
 
 /* What the program knows of itself, gathered for one call. */
@@ -17,6 +18,7 @@ struct acts_view {
     struct crew_facts facts;
     struct status_source source;
     struct address *listeners; /* owned */
+    struct own_address own[ABSENT_MOST];
 };
 
 /* Those that are served, each once. */
@@ -58,6 +60,14 @@ static void acts_look(const struct acts *acts, struct acts_view *view)
         acts_look_at_listeners(crew, view);
 }
 
+/* What takes a look at the host. */
+static void acts_look_around(const struct acts *acts, struct acts_view *view)
+{
+    acts_look(acts, view);
+    view->facts.own = view->own;
+    view->facts.own_count = absent_list(acts->reload->config, view->own);
+}
+
 /* By the path that leads to it from anywhere: who asks may have another name for it. */
 static json_t *acts_file(const struct acts *acts)
 {
@@ -83,7 +93,7 @@ static json_t *acts_status(void *arg)
 {
     const struct acts *acts = arg;
     struct acts_view view;
-    acts_look(acts, &view);
+    acts_look_around(acts, &view);
     json_t *document = status_document(&view.source);
     free(view.listeners);
     if (document)
@@ -106,7 +116,7 @@ static json_t *acts_settings(void *arg)
 static int acts_metrics(void *arg, FILE *out)
 {
     struct acts_view view;
-    acts_look(arg, &view);
+    acts_look_around(arg, &view);
     int error = metrics_write(&view.source, out);
     free(view.listeners);
     return error;

@@ -31,7 +31,8 @@ fixed=
 packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang clang-format clang-tidy shellcheck mandoc
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
-    pdns-server pdns-backend-sqlite3 sqlite3 yadifa unbound faketime iproute2 nftables haproxy hitch
+    pdns-server pdns-backend-sqlite3 sqlite3 yadifa unbound faketime iproute2 nftables
+    keepalived bird2 curl jq haproxy hitch
     buildah debootstrap crun docker-compose lintian dpkg-dev rpm rpmlint zsh fish prometheus python3-yaml"
 # Some bring it with their own nodejs.
 command -v npm >/dev/null || packages="$packages npm"
@@ -134,7 +135,7 @@ system_tests() {
     name="system tests, $1"
     export TSIG_PROXY_WORKERS="$2" TSIG_PROXY="$3" TSIG_PROXY_RELEASE="$4"
     shift 4
-    pytests "$name" 660 -n 2 --ignore=tests/system/test_container.py --ignore=tests/system/test_package.py \
+    pytests "$name" 660 -n 3 --ignore=tests/system/test_container.py --ignore=tests/system/test_package.py \
         --ignore=tests/system/test_rpm.py --ignore=tests/system/test_walk.py "$@"
     unset TSIG_PROXY_WORKERS
 }

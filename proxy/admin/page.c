@@ -130,8 +130,20 @@ static void page_facts(FILE *out, const json_t *document, long long now)
     fputs(".</p>\n", out);
 }
 
+static void page_absent(FILE *out, const json_t *document)
+{
+    const json_t *absent = json_object_get(document, "absent"), *address;
+    size_t i;
+    json_array_foreach (absent, i, address) {
+        fputs(i > 0 ? ", " : "<p class=\"note\">Not on this host now: ", out);
+        html_text(out, json_string_value(address) ? json_string_value(address) : "");
+    }
+    fputs(i > 0 ? ". It serves what comes.</p>\n" : "", out);
+}
+
 static void page_notes(FILE *out, const json_t *document)
 {
+    page_absent(out, document);
     if (page_is_refused(document))
         fputs("<p class=\"note\">The last reload was refused, so the configuration before it is in "
               "force: <code>tsig-proxy check</code> says what is wrong.</p>\n",

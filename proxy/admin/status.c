@@ -118,6 +118,16 @@ static void status_add_listeners(json_t *document, const struct crew_facts *fact
                         status_addresses(facts->listeners + direct, facts->proxied_count));
 }
 
+static json_t *status_absent(const struct crew_facts *facts)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < facts->own_count; i++) {
+        if (!facts->own[i].here)
+            json_array_append_new(array, status_address(&facts->own[i].address));
+    }
+    return array;
+}
+
 static json_t *status_row(const struct status *s, const struct ledger_entry *e)
 {
     char why[ROWS_WHY_SIZE];
@@ -239,6 +249,7 @@ static json_t *status_make(const struct status *s)
     json_object_set_new(document, "workers", json_integer(source->facts->workers));
     json_object_set_new(document, "draining", json_boolean(source->facts->draining));
     status_add_listeners(document, source->facts);
+    json_object_set_new(document, "absent", status_absent(source->facts));
     json_object_set_new(document, "peers", status_peers(s));
     json_object_set_new(document, "zone_counts", status_counts(&s->rows));
     json_object_set_new(document, "zones_left_out",

@@ -1,6 +1,5 @@
-/* A reference more for each UDP flow, one less as it ends; the last one gone closes the UDP
- * handle, whose on_closed frees the memory. The acceptor is closed first and holds a reference
- * until then. */
+/* A reference more for each UDP flow, one less as it ends; UDP handle and acceptor hold one each
+ * until they are closed. The last one gone frees the memory. */
 #include "net/listener.h"
 
 #include <stdlib.h>
@@ -8,25 +7,19 @@
 #include "net/greeting.h"
 #include "net/session.h"
 
-static void listener_free(struct listener *l)
-{
-    endpoint_unref(l->endpoint);
-    free(l);
-}
-
 static void listener_unref(struct listener *l)
 {
     if (--l->references > 0)
         return;
     if (l->hears)
-        datagram_close(&l->udp); /* on_udp_closed is next */
-    else
-        listener_free(l);
+        outbox_flush_from(l->engine->outbox, l->endpoint->udp);
+    endpoint_unref(l->endpoint);
+    free(l);
 }
 
-static void on_udp_closed(void *owner)
+static void on_closed(void *owner)
 {
-    listener_free(owner);
+    listener_unref(owner);
 }
 
 static int listener_reply(struct flow *flow, const struct relay_packet *packet)
@@ -113,13 +106,8 @@ static void on_request(void *owner, const struct relay_request *request)
 
 static const struct datagram_events listener_datagram_events = {
     .on_request = on_request,
-    .on_closed = on_udp_closed,
+    .on_closed = on_closed,
 };
-
-static void on_tcp_closed(void *owner)
-{
-    listener_unref(owner);
-}
 
 static bool on_connection(void *owner, int fd)
 {
@@ -132,7 +120,7 @@ static bool on_connection(void *owner, int fd)
 
 static const struct acceptor_events listener_acceptor_events = {
     .on_connection = on_connection,
-    .on_closed = on_tcp_closed,
+    .on_closed = on_closed,
 };
 
 struct listener *listener_new(struct engine *engine, struct endpoint *endpoint)
@@ -157,6 +145,8 @@ int listener_start(struct listener *l)
     if (error < 0)
         return error;
     l->hears = !l->endpoint->proxied;
+    if (l->hears)
+        l->references++;
     error = acceptor_open(&l->tcp, l->engine, l->endpoint->tcp);
     if (error == 0)
         l->references++;
@@ -167,8 +157,8 @@ void listener_close(struct listener *l)
 {
     if (l->hears && l->endpoint->gone)
         datagram_drain(&l->udp);
-    else if (l->hears)
-        datagram_stop(&l->udp);
+    if (l->hears)
+        datagram_close(&l->udp);
     if (l->tcp.fd >= 0)
         acceptor_close(&l->tcp);
     if (l->endpoint->gone)

@@ -77,7 +77,7 @@ Test(listener, that_is_closed_still_answers_from_its_address_and_is_gone_then)
     start(l);
     int fd = ask(&at);
     close_for_good(l);
-    UNTIL(end_is_refused(&at));
+    UNTIL(end_is_refused(&at) && l->references == 1); /* that of what it owes */
     cr_assert_not(is_free(&at));
     expect_answer(fd, &at);
     UNTIL(is_free(&at));
@@ -173,6 +173,25 @@ Test(listener, that_is_closed_leaves_what_comes_to_who_serves_its_endpoint_next)
     query_make(&query, 2, DNS_TYPE_SOA);
     UNTIL(udp_take(server.udp, &asked, &proxy));
     expect_answer(fd, &at);
+    close_for_good(next);
+    UNTIL(end_is_refused(&at) && is_free(&at));
+}
+
+/* A worker may serve an endpoint, hand it to another and have it back, all while it still owes an
+ * answer there. */
+Test(listener, that_has_said_its_last_leaves_who_serves_its_endpoint_now_hearing)
+{
+    struct address at;
+    begin();
+    struct listener *l = open_other(&at);
+    struct listener *next = listener_new(&fixture.worker.engine, l->endpoint);
+    start(l);
+    int owed = ask(&at);
+    listener_close(l);
+    cr_assert_eq(listener_start(next), 0);
+    expect_answer(owed, &at);
+    UNTIL(next->endpoint->refs == 1);
+    expect_answer(ask(&at), &at);
     close_for_good(next);
     UNTIL(end_is_refused(&at) && is_free(&at));
 }

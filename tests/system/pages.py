@@ -103,7 +103,7 @@ def silent():
     quiet = {"state": "silent", "silent_since": NOW - 3 * 86400, "expires": NOW + 345600,
              "why": "it asked every 2 h before"}
     return document("office has asked for nothing since 2026-11-24T02:00:00Z: its copies expire in 4 days",
-                    all_zones(**{f"{name} office": quiet for name in ZONES}), draining=True)
+                    all_zones(**{f"{name} office": quiet for name in ZONES}), draining=True, absent=["192.0.2.1"])
 
 
 def many():
@@ -121,7 +121,7 @@ def hostile():
     return document(HOSTILE, [zone(HOSTILE, HOSTILE, "behind", why=HOSTILE)],
                     peers=[peer(HOSTILE, "secondary", HOSTILE, keys=[{**KEYS["new"], "name": HOSTILE,
                                                                      "algorithm": HOSTILE}])],
-                    version=HOSTILE, listeners=[HOSTILE], notifies=[notify(zone=HOSTILE, rcode=HOSTILE)],
+                    version=HOSTILE, listeners=[HOSTILE], absent=[HOSTILE], notifies=[notify(zone=HOSTILE, rcode=HOSTILE)],
                     failures=[failure(peer=HOSTILE, advice=HOSTILE, result=HOSTILE, key=HOSTILE)],
                     limits=[{"limit": HOSTILE, "peer": HOSTILE, "count": 1}])
 

@@ -9,7 +9,7 @@ import pytest
 from proxy import ini
 from tsigtool import Key
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="takes root")
+pytestmark = [pytest.mark.any_workers, pytest.mark.skipif(os.getuid() != 0, reason="takes root")]
 
 SOCKET = "/run/tsig-proxy/control.sock"
 

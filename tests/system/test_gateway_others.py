@@ -14,6 +14,8 @@ from namespaces import Namespace, missing
 from test_control import short_path  # noqa: F401  pylint: disable=unused-import
 from tsigtool import Key
 
+pytestmark = pytest.mark.any_workers
+
 # What many routers with two uplinks or a VPN have: a connection's mark comes back to its packets.
 RESTORE = """
 table inet wan {

@@ -13,6 +13,8 @@ import proxy as proxy_module
 from proxy import Proxy, ini
 from tsigtool import Key
 
+pytestmark = pytest.mark.any_workers
+
 PRIMARY, SECONDARY = "127.0.0.1@5300", "198.51.100.1"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
 

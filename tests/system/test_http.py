@@ -15,6 +15,8 @@ from relay import ZONE
 from scripted import sound
 from test_control import asked, short_path, write  # noqa: F401  pylint: disable=unused-import
 
+pytestmark = pytest.mark.any_workers
+
 PATHS = {"/": "text/html", "/still": "text/html", "/status.json": "application/json", "/metrics": "text/plain",
          "/healthz": "application/json", "/readyz": "application/json"}
 

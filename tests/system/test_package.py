@@ -114,6 +114,7 @@ def test_installed_waits_for_a_configuration(system):
     assert os.path.islink(system.root / "etc/systemd/system/multi-user.target.wants/tsig-proxy.service")
     files = system.run("dpkg", "-L", "tsig-proxy").splitlines()
     for name in ("man8/tsig-proxy.8.gz", "man5/tsig-proxy.ini.5.gz", "examples/gateway.ini", CREDENTIALS, "kubernetes/gateway.yaml",
+                 "ha/announce.sh",
                  "prometheus/tsig-proxy.rules.yml", "grafana/tsig-proxy.json", "tsig-proxy/copyright", "tsig-proxy/changelog.gz", "sysctl.d/tsig-proxy.conf", SAMPLE, DROP_IN,
                  "completions/tsig-proxy", "vendor-completions/_tsig-proxy", "vendor_completions.d/tsig-proxy.fish"):
         assert any(path.endswith(name) for path in files), name

@@ -13,6 +13,8 @@ from proxy import Proxy, ini, own_settings
 from test_control import short_path  # noqa: F401  pylint: disable=unused-import
 from tsigtool import Key
 
+pytestmark = pytest.mark.any_workers
+
 
 class Supervisor:
     """Receives the datagrams of a service."""

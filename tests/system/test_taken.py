@@ -19,7 +19,7 @@ from process import Process
 from proxy import Proxy, ini, log_pairs
 from tsigtool import Key
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
+pytestmark = [pytest.mark.any_workers, pytest.mark.skipif(os.geteuid() != 0, reason="takes root")]
 KEY = Key.new("xfr.example")
 USER = "nobody"
 NUMBER = pwd.getpwnam(USER).pw_uid

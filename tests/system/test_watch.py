@@ -15,6 +15,8 @@ from proxy import ini
 from relay import Relay, ZONE
 from tsigtool import Key
 
+pytestmark = pytest.mark.any_workers
+
 REFUSED, NOERROR, NOTAUTH = 5, 0, 9
 
 
