@@ -231,6 +231,12 @@ static int run_begin(struct run *run)
     return error == 0 ? run_settle(run, run->reload.config) : error;
 }
 
+static int run_fail(int error)
+{
+    fprintf(stderr, "tsig-proxy: cannot begin: %s\n", uv_strerror(error));
+    return COMMAND_FAILED;
+}
+
 /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
 static int run_all(struct run *run)
 {
@@ -240,9 +246,13 @@ static int run_all(struct run *run)
     if (!host_allows(config, &run->reload.seen, run->reload.file))
         return status;
     doors_make_room(config);
-    if (user_become(config) < 0 || crew_init(&run->crew, &run->loop, &sink, config) < 0 ||
-        tell_init(&run->tell, &run->loop, &run->crew) < 0)
+    if (user_become(config) < 0)
         return status;
+    int error = crew_init(&run->crew, &run->loop, &sink, config);
+    if (error == 0)
+        error = tell_init(&run->tell, &run->loop, &run->crew);
+    if (error < 0)
+        return run_fail(error);
     if (run_begin(run) == 0) {
         run_serve(run);
         run_close_signals(run);
@@ -259,6 +269,17 @@ static int run_all(struct run *run)
     return status;
 }
 
+static int run_observed(struct run *run)
+{
+    run->observe = observe_new(run->reload.config->proxy.status_zones);
+    if (!run->observe)
+        fputs("tsig-proxy: no memory for what status-zones says\n", stderr);
+    int status = run->observe ? run_all(run) : COMMAND_FAILED;
+    uv_loop_close(&run->loop);
+    observe_free(run->observe);
+    return status;
+}
+
 int command_run(int argc, char **argv)
 {
     static struct run run;
@@ -267,7 +288,6 @@ int command_run(int argc, char **argv)
     if (given != ARGUMENTS_GO_ON)
         return given;
     confine_prepare();
-    process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
     struct config *config = load_config_seen(file, &seen, stderr);
@@ -280,13 +300,8 @@ int command_run(int argc, char **argv)
     confine_secrets(config);
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
-    uv_loop_init(&run.loop);
-    run.observe = observe_new(config->proxy.status_zones);
-    if (!run.observe)
-        fputs("tsig-proxy: no memory for what status-zones says\n", stderr);
-    int status = run.observe ? run_all(&run) : COMMAND_FAILED;
-    uv_loop_close(&run.loop);
-    observe_free(run.observe);
+    int error = uv_loop_init(&run.loop);
+    int status = error < 0 ? run_fail(error) : run_observed(&run);
     reload_fini(&run.reload);
     watch_fini(&run.watch);
     confine_fini();

@@ -3,11 +3,13 @@
 #include "admin/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/line.h"
 #include "admin/peers.h"
 #include "admin/summary.h"
+#include "admin/text.h"
 #include "dns/text.h"
 
 /* All that a document is made of. */
@@ -96,7 +98,8 @@ char *status_summary(const struct status_source *source)
 static json_t *status_config(const struct status *s)
 {
     const struct status_source *source = s->source;
-    return json_pack("{s:s, s:o, s:b, s:i, s:i}", "file", source->file, "loaded",
+    return json_pack("{s:o, s:o, s:b, s:i, s:i}", "file",
+                     text_to_json(source->file, strlen(source->file)), "loaded",
                      status_time(source->observe->loaded), "last_reload_successful",
                      !source->observe->reload_failed, "old_in_use", (int)source->facts->old_in_use,
                      "oldest_seconds", (int)source->facts->oldest_seconds);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "net/greeting.h"
+#include "net/watched.h"
 
 /* More make no difference. */
 #define CREW_DESCRIPTORS_MOST (1u << 20)
@@ -73,7 +74,9 @@ int crew_init(struct crew *crew, uv_loop_t *loop, const struct engine_sink *sink
 {
     *crew = (struct crew){.loop = loop, .sink = *sink};
     crew->memory = memory_new(config->proxy.status_zones);
-    int error = crew->memory ? uv_async_init(loop, &crew->look, on_look) : -ENOMEM;
+    int error = crew->memory ? watched_reserve(loop) : -ENOMEM;
+    if (error == 0)
+        error = uv_async_init(loop, &crew->look, on_look);
     if (error < 0)
         memory_free(crew->memory);
     crew->look.data = crew;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,8 +10,9 @@
 uint16_t engine_random(struct engine *engine)
 {
     if (engine->random_left < 2) {
-        /* A predictable ID would open plain legs to forgery: better not to go on. */
-        if (RAND_bytes(engine->random, sizeof engine->random) != 1)
+        /* The kernel's own, which takes no memory, as OpenSSL's does. A predictable ID would open
+         * plain legs to forgery: better not to go on. */
+        if (getentropy(engine->random, sizeof engine->random) < 0)
             abort();
         engine->random_left = sizeof engine->random;
     }

@@ -73,7 +73,7 @@ struct engine {
     int reserve;           /* a descriptor to accept with when there is no other; -1: none */
     struct outbox *outbox; /* owned */
     struct outlet_ways ways[ENGINE_WAYS];
-    uint8_t random[512];
+    uint8_t random[256]; /* as many as getentropy gives at once */
     size_t random_left;
 };
 

@@ -6,6 +6,7 @@
 Ends with the figures, one a line; exit status 1 when something was wrong or lost, or has grown."""
 
 import argparse
+import itertools
 import os
 import pathlib
 import random
@@ -38,6 +39,7 @@ class Soak:
         self.fleet = Fleet(directory, binary, seed)
         self.rounds = max(ROUNDS, int(self.seconds / ROUND))
         self.quiet = []  # (descriptors, threads, memory) at each quiet moment, the first before any traffic
+        self.turns = itertools.count()
         self.longest = 0.0
         self.broken = None  # what ended it before its time
 
@@ -73,11 +75,11 @@ class Soak:
         for one in good + bad:
             one.start()
         try:
-            turn = 0
-            while time.monotonic() < end - 1:
+            for turn in itertools.count():
                 until(lambda: time.monotonic() >= began + turn * RELOAD, "the next reload is due", RELOAD + 1)
-                (self.fleet.bad if turn % 3 == 2 else self.fleet.good)()
-                turn += 1
+                if time.monotonic() > end - 1:
+                    break
+                (self.fleet.bad if next(self.turns) % 3 == 2 else self.fleet.good)()
         finally:
             for one in good + bad:
                 one.ended.set()

@@ -159,3 +159,7 @@ def test_M2b_a_gateway_on_the_path_takes_balancers_for_itself(launch, hosts):
     (done,) = running.wait(event="transfer", peer="far")
     assert done["result"] == "ok" and done["address"].startswith("198.51.100.7@")
     assert tsigtool.rcode(ask(balancer, "198.51.100.8", query(ZONE, "AXFR"))) == REFUSED
+    path = host.etc / "tsig-proxy/tsig-proxy.ini"
+    path.write_text(path.read_text().replace("192.0.2.1@8853", "192.0.2.2@8853"))
+    said = host.namespace.call(proxy.program(), "check", "-c", path)
+    assert said.returncode == 1 and "error: 'proxy-listen' has 192.0.2.2@8853, which is no address of this host now" in said.stderr
