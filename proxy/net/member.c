@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "net/watched.h"
+
 /* In the member's own thread. */
 
 static void on_rest(void *arg)
@@ -92,7 +94,9 @@ int member_new(const struct engine_sink *sink, struct memory *memory, void (*on_
         free(m);
         return error;
     }
-    error = uv_async_init(&m->loop, &m->told, on_told);
+    error = watched_reserve(&m->loop);
+    if (error == 0)
+        error = uv_async_init(&m->loop, &m->told, on_told);
     if (error == 0) {
         error = worker_init(&m->worker, &m->loop, sink, memory, &events);
         if (error < 0)
@@ -111,11 +115,12 @@ int member_new(const struct engine_sink *sink, struct memory *memory, void (*on_
     return 0;
 }
 
-/* Signals are the main thread's. */
+/* Signals are the main thread's, but for what the kernel says of a thread's own forbidden call. */
 int member_start(struct member *m)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = uv_thread_create(&m->thread, member_run, m);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

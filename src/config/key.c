@@ -106,7 +106,7 @@ static int key_read_path(struct making *m, const char *path)
     struct config_file file = {0};
     int error = files->read(files->arg, path, &file);
     if (error < 0)
-        return key_say_unreadable(m, path, strerror(-error));
+        return key_say_unreadable(m, path, draft_why(m->draft, path, error));
     if (file.mode & 0004)
         place_say(key_place(m, "secret-file"), CONFIG_WARNING,
                   "others can read the secret file; make it mode 640 or less");

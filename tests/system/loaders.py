@@ -77,6 +77,12 @@ class Copies:
         parsed = dns.zone.from_text(self._zone.master_file(), self.name, relativize=False)
         self._by_serial[self._zone.serial] = {zones.record(*one) for one in parsed.iterate_rdatas()}
 
+    def serial(self):
+        return self._zone.serial
+
+    def serials(self):
+        return list(self._by_serial)
+
     def assert_one(self, records):
         """They are the whole zone, at some serial."""
         serial = next(int(data.split()[2]) for _, kind, _, data in records if kind == "SOA")
