@@ -11,6 +11,7 @@
 #include "admin/settings.h"
 #include "admin/text.h"
 #include "base/absent.h"
+#include "base/confine.h"
 #include "config/setting.h"
 
 /* What the program knows of itself, gathered for one call. */
@@ -96,8 +97,10 @@ static json_t *acts_status(void *arg)
     acts_look_around(acts, &view);
     json_t *document = status_document(&view.source);
     free(view.listeners);
-    if (document)
+    if (document) {
         json_object_set_new(document, "bypassed", json_boolean(acts->gateway->bypassed));
+        json_object_set_new(document, "confinement", confine_to_json());
+    }
     return document;
 }
 

@@ -14,6 +14,7 @@
 #include "admin/output.h"
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/confine.h"
 #include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -58,6 +59,11 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    /* It is refused, and nobody is to take the program for one that goes on. */
+    if (run->crew.draining) {
+        reload_all(&run->reload);
+        return;
+    }
     supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
     gateway_set(&run->gateway, run->reload.config);
@@ -170,6 +176,7 @@ static int run_settle(struct run *run, const struct config *config)
         crew_abandon(&run->crew);
         return -1;
     }
+    confine_self(config, &run->reload.seen);
     int error = crew_start(&run->crew);
     if (error < 0)
         fprintf(stderr, "tsig-proxy: cannot start a thread: %s\n", uv_strerror(error));
@@ -193,6 +200,7 @@ static void run_serve(struct run *run)
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
     /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
     (void)output_wait(STDERR_FILENO, 1000);
+    confine_say();
     line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", run->reload.file,
              "listen", listen, "workers", workers, "proxy-listen",
              proxied && *proxied ? proxied : NULL, NULL);
@@ -258,6 +266,7 @@ int command_run(int argc, char **argv)
     int given = arguments_read_file(&file, argc, argv);
     if (given != ARGUMENTS_GO_ON)
         return given;
+    confine_prepare();
     process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
@@ -268,6 +277,7 @@ int command_run(int argc, char **argv)
     }
     run.reload = (struct reload){
         .crew = &run.crew, .office = &run.office, .file = file, .config = config, .seen = seen};
+    confine_secrets(config);
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
     uv_loop_init(&run.loop);
@@ -279,5 +289,6 @@ int command_run(int argc, char **argv)
     observe_free(run.observe);
     reload_fini(&run.reload);
     watch_fini(&run.watch);
+    confine_fini();
     return status;
 }

@@ -110,14 +110,6 @@ static json_t *status_addresses(const struct address *addresses, size_t count)
     return array;
 }
 
-static void status_add_listeners(json_t *document, const struct crew_facts *facts)
-{
-    size_t direct = facts->listener_count - facts->proxied_count;
-    json_object_set_new(document, "listeners", status_addresses(facts->listeners, direct));
-    json_object_set_new(document, "proxy_listeners",
-                        status_addresses(facts->listeners + direct, facts->proxied_count));
-}
-
 static json_t *status_absent(const struct crew_facts *facts)
 {
     json_t *array = json_array();
@@ -126,6 +118,14 @@ static json_t *status_absent(const struct crew_facts *facts)
             json_array_append_new(array, status_address(&facts->own[i].address));
     }
     return array;
+}
+
+static void status_add_listeners(json_t *document, const struct crew_facts *facts)
+{
+    size_t direct = facts->listener_count - facts->proxied_count;
+    json_object_set_new(document, "listeners", status_addresses(facts->listeners, direct));
+    json_object_set_new(document, "proxy_listeners",
+                        status_addresses(facts->listeners + direct, facts->proxied_count));
 }
 
 static json_t *status_row(const struct status *s, const struct ledger_entry *e)

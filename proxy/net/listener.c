@@ -140,13 +140,13 @@ struct listener *listener_new(struct engine *engine, struct endpoint *endpoint)
 int listener_start(struct listener *l)
 {
     int error = 0;
-    if (!l->endpoint->proxied)
+    if (!l->endpoint->proxied) {
         error = datagram_open(&l->udp, l->engine, &l->endpoint->local, l->endpoint->udp);
-    if (error < 0)
-        return error;
-    l->hears = !l->endpoint->proxied;
-    if (l->hears)
+        if (error < 0)
+            return error;
+        l->hears = true;
         l->references++;
+    }
     error = acceptor_open(&l->tcp, l->engine, l->endpoint->tcp);
     if (error == 0)
         l->references++;

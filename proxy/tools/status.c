@@ -43,6 +43,7 @@ static void status_print_head(const json_t *document, long long now)
            status_age(now, json_object_get(document, "started"), span),
            html_number(document, "workers"), html_number(document, "workers") == 1 ? "" : "s",
            html_string(config, "file"));
+    printf("confined by %s\n", html_string(json_object_get(document, "confinement"), "summary"));
     if (json_is_false(json_object_get(config, "last_reload_successful")))
         puts("The last reload was refused; tsig-proxy check says what is wrong.");
     if (json_is_true(json_object_get(document, "draining")))

@@ -69,6 +69,8 @@ static const struct setting setting_rows[] = {
      .choices = auto_words, .initial = "auto", .flags = RELOADABLE, .offset = PROXY(workers)},
     {.section = SETTING_PROXY, .name = "user", .type = SETTING_TEXT,
      .initial = "tsig-proxy", .flags = MAY_BE_EMPTY, .offset = PROXY(user)},
+    {.section = SETTING_PROXY, .name = "confine", .type = SETTING_BOOL,
+     .initial = "yes", .offset = PROXY(confine)},
     {.section = SETTING_PROXY, .name = "control", .type = SETTING_TEXT,
      .initial = "/run/tsig-proxy/control.sock", .flags = MAY_BE_EMPTY | RELOADABLE,
      .offset = PROXY(control)},

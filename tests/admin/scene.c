@@ -131,8 +131,8 @@ static struct status_source source(struct crew_facts *facts)
     static struct own_address own[2];
     listeners[0] = *scene_address("192.0.2.53");
     listeners[1] = *scene_address("192.0.2.54@853");
-    own[0] = (struct own_address){*scene_address("192.0.2.53"), true};
-    own[1] = (struct own_address){*scene_address("192.0.2.54"), false};
+    own[0] = (struct own_address){listeners[0], true};
+    own[1] = (struct own_address){listeners[1], false};
     own[0].address.port = own[1].address.port = 0;
     *facts = (struct crew_facts){.workers = 2,
                                  .listeners = listeners,

@@ -15,7 +15,7 @@ TYPE = r"(?:struct|union|enum|unsigned|signed|const|void|char|int|long|short|s?s
 CODE = {
     r"[!=]=\s*NULL\b|\bNULL\s*[!=]=": "a pointer is tested as p or !p",
     rf"\bsizeof\s*\((?!\s*{TYPE})": "sizeof takes parentheses for types only",
-    r"(?<![\w.>])(?:rc|err)\b(?!\s*\()": "the variable for a failure is named error",
+    r"(?<![\w.>])(?:rc|err)\b(?!\s*\(|\.h>)": "the variable for a failure is named error",
 }
 # Anywhere.
 TEXT = {

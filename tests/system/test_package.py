@@ -141,7 +141,7 @@ def test_systemd_accepts_the_unit_alone_and_with_each_drop_in(system, drop_in):
 def test_sample_passes_check(system, host, configure):
     configure((system.root / SAMPLE[1:]).read_text())
     with host:
-        assert system.run("tsig-proxy", "check") == f"/{CONFIG}: ok\n"
+        assert system.run("tsig-proxy", "check").startswith(f"/{CONFIG}: ok\n")
 
 
 def test_what_is_installed_serves(system, host, configure, launch):
