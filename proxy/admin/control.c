@@ -312,6 +312,11 @@ const char *control_path(const struct control *control)
     return control->hall ? control->hall->door.path : NULL;
 }
 
+bool control_stands(const struct control *control)
+{
+    return control->hall && door_stands(&control->hall->door);
+}
+
 void control_answer(struct control *control, uint64_t ticket, json_t *document)
 {
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
