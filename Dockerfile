@@ -8,8 +8,8 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
         gcc libc6-dev cmake ninja-build pkg-config \
-        libuv1-dev libssl-dev libinih-dev libcap-ng-dev libjansson-dev libmicrohttpd-dev \
-        libcriterion-dev
+        libuv1-dev libssl-dev libinih-dev libcap-ng-dev libseccomp-dev libjansson-dev \
+        libmicrohttpd-dev libcriterion-dev
 WORKDIR /source
 COPY . .
 RUN cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
@@ -21,8 +21,8 @@ RUN DESTDIR=/install cmake --install build --strip && mv /install/usr/*bin/tsig-
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libuv1 libssl3 libinih1 libcap-ng0 libjansson4 \
-        libmicrohttpd12 \
+    && apt-get install -y --no-install-recommends libuv1 libssl3 libinih1 libcap-ng0 libseccomp2 \
+        libjansson4 libmicrohttpd12 \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log \
     && groupadd --system --gid 953 tsig-proxy \

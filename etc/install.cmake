@@ -28,6 +28,7 @@ install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY etc/examples/ DESTINATION ${EXAMPLES} FILES_MATCHING PATTERN *.ini)
 install(DIRECTORY etc/grafana etc/kubernetes etc/prometheus DESTINATION ${EXAMPLES})
 install(FILES etc/systemd/tsig-proxy.service.d/credentials.conf DESTINATION ${EXAMPLES}/systemd/tsig-proxy.service.d)
+install(DIRECTORY etc/ha DESTINATION ${EXAMPLES} USE_SOURCE_PERMISSIONS)
 install(FILES etc/tproxy/README.md DESTINATION ${EXAMPLES}/tproxy)
 install_with_path(etc/tproxy/tsig-proxy.service.d/tproxy.conf ${EXAMPLES}/tproxy/tsig-proxy.service.d)
 

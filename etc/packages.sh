@@ -5,7 +5,7 @@
 # What building tsig-proxy needs.
 # shellcheck disable=SC2034
 packages_to_build="gcc libc6-dev cmake ninja-build pkg-config
-    libuv1-dev libssl-dev libinih-dev libcap-ng-dev libjansson-dev
+    libuv1-dev libssl-dev libinih-dev libcap-ng-dev libseccomp-dev libjansson-dev
     libmicrohttpd-dev"
 
 # Those of the packages named that are not installed, on one line.
@@ -38,8 +38,9 @@ packages_disable_services() {
     command -v systemctl >/dev/null || return 0
     for package; do
         case $package in
-        nsd | knot | tinydns | axfrdns | haproxy | dnsdist | prometheus | yadifa | unbound) unit=$package ;;
+        nsd | knot | tinydns | axfrdns | haproxy | dnsdist | prometheus | yadifa | unbound | keepalived) unit=$package ;;
         bind9) unit=named ;;
+        bird2) unit=bird ;;
         pdns-server) unit=pdns ;;
         *) continue ;;
         esac

@@ -10,6 +10,8 @@
 #include "admin/line.h"
 #include "admin/settings.h"
 #include "admin/text.h"
+#include "base/absent.h"
+#include "base/confine.h"
 #include "config/setting.h"
 
 /* What the program knows of itself, gathered for one call. */
@@ -17,16 +19,28 @@ struct acts_view {
     struct crew_facts facts;
     struct status_source source;
     struct address *listeners; /* owned */
+    struct own_address own[ABSENT_MOST];
 };
 
 /* Those that are served, each once. */
-static size_t acts_list_listeners(const struct crew *crew, struct address *out)
+static size_t acts_list_listeners(const struct crew *crew, bool proxied, struct address *out)
 {
     size_t count = 0;
-    for (unsigned i = 0; i < crew->ports.count; i++)
-        if (crew->ports.items[i]->place == 0)
-            out[count++] = crew->ports.items[i]->local;
+    for (unsigned i = 0; i < crew->ports.count; i++) {
+        const struct endpoint *e = crew->ports.items[i];
+        if (e->place == 0 && e->proxied == proxied)
+            out[count++] = e->local;
+    }
     return count;
+}
+
+static void acts_look_at_listeners(const struct crew *crew, struct acts_view *view)
+{
+    struct crew_facts *facts = &view->facts;
+    size_t direct = acts_list_listeners(crew, false, view->listeners);
+    facts->listeners = view->listeners;
+    facts->proxied_count = acts_list_listeners(crew, true, view->listeners + direct);
+    facts->listener_count = direct + facts->proxied_count;
 }
 
 static void acts_look(const struct acts *acts, struct acts_view *view)
@@ -43,9 +57,16 @@ static void acts_look(const struct acts *acts, struct acts_view *view)
     };
     view->facts.old_in_use = snapshots_count(&acts->reload->snapshots, &oldest);
     view->facts.oldest_seconds = (unsigned)((now - oldest) / 1000);
-    view->facts.listeners = view->listeners;
     if (view->listeners)
-        view->facts.listener_count = acts_list_listeners(crew, view->listeners);
+        acts_look_at_listeners(crew, view);
+}
+
+/* What takes a look at the host. */
+static void acts_look_around(const struct acts *acts, struct acts_view *view)
+{
+    acts_look(acts, view);
+    view->facts.own = view->own;
+    view->facts.own_count = absent_list(acts->reload->config, view->own);
 }
 
 /* By the path that leads to it from anywhere: who asks may have another name for it. */
@@ -73,11 +94,13 @@ static json_t *acts_status(void *arg)
 {
     const struct acts *acts = arg;
     struct acts_view view;
-    acts_look(acts, &view);
+    acts_look_around(acts, &view);
     json_t *document = status_document(&view.source);
     free(view.listeners);
-    if (document)
+    if (document) {
         json_object_set_new(document, "bypassed", json_boolean(acts->gateway->bypassed));
+        json_object_set_new(document, "confinement", confine_to_json());
+    }
     return document;
 }
 
@@ -96,7 +119,7 @@ static json_t *acts_settings(void *arg)
 static int acts_metrics(void *arg, FILE *out)
 {
     struct acts_view view;
-    acts_look(arg, &view);
+    acts_look_around(arg, &view);
     int error = metrics_write(&view.source, out);
     free(view.listeners);
     return error;

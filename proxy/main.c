@@ -63,6 +63,7 @@ int main(int argc, char **argv)
 {
     static char none[] = "";
     process_open_standard();
+    process_keep_to_itself();
     int place = main_find_place(argc, argv);
     if (place >= argc) {
         struct arguments a = {.most = 0};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "admin/line.h"
+#include "base/confine.h"
 #include "base/host.h"
 #include "base/load.h"
 #include "base/trial.h"
@@ -102,6 +103,7 @@ static void reload_switch(struct reload *r, struct config *next)
     r->config = next;
     r->successful = true;
     reload_say(r, now);
+    confine_reloaded(next);
 }
 
 static void reload_try(struct reload *r)

@@ -14,6 +14,7 @@
 #include "admin/output.h"
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/confine.h"
 #include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -58,6 +59,11 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    /* It is refused, and nobody is to take the program for one that goes on. */
+    if (run->crew.draining) {
+        reload_all(&run->reload);
+        return;
+    }
     supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
     gateway_set(&run->gateway, run->reload.config);
@@ -94,8 +100,8 @@ static void run_open_signals(struct run *run)
     }
 }
 
-/* The addresses that are served, as they would be written in `listen`. */
-static char *run_listen_text(const struct ports *ports)
+/* The addresses that are served, as they would be written in `listen` or `proxy-listen`. */
+static char *run_listen_text(const struct ports *ports, bool proxied)
 {
     char *text = NULL;
     size_t len = 0;
@@ -103,9 +109,10 @@ static char *run_listen_text(const struct ports *ports)
     if (!out)
         return NULL;
     for (unsigned i = 0; i < ports->count; i++) {
+        const struct endpoint *e = ports->items[i];
         char address[ADDRESS_TEXT_SIZE];
-        if (ports->items[i]->place == 0)
-            fprintf(out, "%s%s", i ? "," : "", address_to_text(&ports->items[i]->local, address));
+        if (e->place == 0 && e->proxied == proxied)
+            fprintf(out, "%s%s", ftell(out) > 0 ? "," : "", address_to_text(&e->local, address));
     }
     fclose(out);
     return text;
@@ -169,6 +176,7 @@ static int run_settle(struct run *run, const struct config *config)
         crew_abandon(&run->crew);
         return -1;
     }
+    confine_self(config, &run->reload.seen);
     int error = crew_start(&run->crew);
     if (error < 0)
         fprintf(stderr, "tsig-proxy: cannot start a thread: %s\n", uv_strerror(error));
@@ -187,13 +195,17 @@ static void run_serve(struct run *run)
     observe_reloaded(run->observe, run->reload.config, true, time(NULL));
     supervisor_ready(&run->supervisor);
     char workers[16];
-    char *listen = run_listen_text(&run->crew.ports);
+    char *listen = run_listen_text(&run->crew.ports, false);
+    char *proxied = run_listen_text(&run->crew.ports, true);
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
     /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
     (void)output_wait(STDERR_FILENO, 1000);
+    confine_say();
     line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", run->reload.file,
-             "listen", listen, "workers", workers, NULL);
+             "listen", listen, "workers", workers, "proxy-listen",
+             proxied && *proxied ? proxied : NULL, NULL);
     free(listen);
+    free(proxied);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     line_say(LOG_NOTICE, "stopped", NULL);
 }
@@ -275,7 +287,7 @@ int command_run(int argc, char **argv)
     int given = arguments_read_file(&file, argc, argv);
     if (given != ARGUMENTS_GO_ON)
         return given;
-    process_keep_to_itself();
+    confine_prepare();
     process_ignore_signals();
     struct seen seen = {0};
     struct config *config = load_config_seen(file, &seen, stderr);
@@ -285,11 +297,13 @@ int command_run(int argc, char **argv)
     }
     run.reload = (struct reload){
         .crew = &run.crew, .office = &run.office, .file = file, .config = config, .seen = seen};
+    confine_secrets(config);
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
     int error = uv_loop_init(&run.loop);
     int status = error < 0 ? run_fail(error) : run_observed(&run);
     reload_fini(&run.reload);
     watch_fini(&run.watch);
+    confine_fini();
     return status;
 }

@@ -32,6 +32,7 @@ packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang c
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
     pdns-server pdns-backend-sqlite3 sqlite3 yadifa unbound faketime iproute2 nftables
+    haproxy hitch keepalived bird2 curl jq
     buildah debootstrap crun docker-compose lintian dpkg-dev rpm rpmlint zsh fish prometheus python3-yaml"
 # Some bring it with their own nodejs.
 command -v npm >/dev/null || packages="$packages npm"
@@ -124,7 +125,7 @@ pytests() {
         /usr/bin/python3 -B -m pytest -q -rs "$@" -p no:cacheprovider "--junit-xml=$log.xml" >"$log.log" 2>&1
     status=$?
     sed -n -e 's/^SKIPPED/skipped/p' -e 's/^image: .* base .*/        &/p' -e 's/^package: [^-d].*/        &/p' \
-        "$log.log"
+        -e 's/^faults: .*/        &/p' "$log.log"
     # shellcheck disable=SC2046 # three numbers
     count "$name" $(/usr/bin/python3 tests/results.py junit "$log.xml" $status) "$log.log"
 }

@@ -28,11 +28,14 @@ struct text_list {
 /* The [proxy] section. Times are in seconds. */
 struct config_proxy {
     struct address_list listen;
+    struct address_list proxy_listen; /* where a PROXY header comes first */
+    struct prefix_list proxy_from;    /* whose headers are believed */
     bool transparent;
     bool freebind;            /* addresses may come later */
     struct text_list include; /* patterns of files, as they are written */
     unsigned workers;         /* 0: one per core */
     char *user;               /* "": stay who we are */
+    bool confine;             /* keep itself from what it does not need */
     char *control;            /* "": off */
     struct address http;      /* family ADDRESS_NONE: off */
     enum config_log_level log_level;
@@ -123,6 +126,9 @@ struct config_files {
      * are released by the library with free(). Returns 0, or a negative errno. May be NULL: no
      * path fits. */
     int (*list)(void *arg, const char *pattern, char ***paths, size_t *count);
+    /* Why a file or folder cannot be read, for a negative errno of the two above. May be NULL: the
+     * errno says it. */
+    const char *(*why)(void *arg, const char *path, int error);
     /* May this owner change what the proxy reads? `user` is who it will run as, NULL if that could
      * not be read. May be NULL: anyone may. */
     bool (*trusts)(void *arg, const char *user, unsigned uid);

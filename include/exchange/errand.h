@@ -39,6 +39,9 @@ bool errand_is_transfer(const struct errand *e);
 /* Has this answer the question that the servers are asked? */
 bool errand_is_asked(const struct errand *e, const struct dns_message *answer);
 
+/* Of a NOTIFY: the version that it tells of. */
+struct sleeper_hint errand_hint(const struct errand *e);
+
 /* Completes the event with what the errand is about, and reports it. It is about the client unless
  * its `peer` is set already. */
 void errand_report(const struct errand *e, struct relay_event event, struct relay_time now);

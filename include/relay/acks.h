@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "dns/error.h"
+#include "config/peer.h"
 
 struct ack {
     unsigned peer; /* lasting number of the secondary */
@@ -13,16 +13,19 @@ struct ack {
 
 /* Zeroed: nobody has. */
 struct acks {
-    struct ack *items; /* owned */
+    struct ack *items; /* owned; by rising number */
     size_t count;
 };
 
 void acks_fini(struct acks *acks);
 
-/* DNS_EMEMORY. */
+/* Of one who has not yet. DNS_EMEMORY. */
 int acks_add(struct acks *acks, unsigned peer, unsigned rcode) MUST_CHECK;
 
 /* The RCODE that this secondary acknowledged it with; -1: it has not. */
 int acks_find(const struct acks *acks, unsigned peer);
+
+/* All of these have. */
+bool acks_have(const struct acks *acks, const struct peer *const *peers, size_t count);
 
 #endif

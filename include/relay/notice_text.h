@@ -15,6 +15,7 @@ struct notice_text {
     struct address from;
     enum relay_transport transport;
     uint16_t id;
+    uint64_t came; /* ms */
 };
 
 /* DNS_EMEMORY. */
@@ -29,6 +30,8 @@ void notice_text_move(struct notice_text *to, struct notice_text *from);
 bool notice_text_same_hint(const struct notice_text *a, const struct notice_text *b);
 /* `a` is to be told rather than `b`: it says a newer version, or none, and who hears it asks. */
 bool notice_text_is_newer(const struct notice_text *a, const struct notice_text *b);
+/* Both say a version, and that of `a` is the older one. */
+bool notice_text_is_older(const struct notice_text *a, const struct notice_text *b);
 /* RFC 1996 section 3.6: the same NOTIFY once more. */
 bool notice_text_is_retry(const struct notice_text *a, const struct notice_text *b);
 

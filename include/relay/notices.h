@@ -40,9 +40,10 @@ struct notice_arrival {
     const struct dns_message *message;
     const struct address *from;
     enum relay_transport transport;
-    size_t secondaries; /* that it is for */
-    unsigned only;      /* see struct notice */
-    bool known;         /* see struct notice */
+    const struct peer *const *secondaries; /* that it is for */
+    size_t secondary_count;
+    unsigned only; /* see struct notice */
+    bool known;    /* see struct notice */
     uint64_t now;
 };
 

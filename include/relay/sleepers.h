@@ -13,6 +13,12 @@
 
 #define SLEEPERS_TRIES 5
 
+/* Which version a NOTIFY tells of; one that names none is newer than any. */
+struct sleeper_hint {
+    bool known;
+    uint32_t serial;
+};
+
 /* What one secondary is still to be told of one zone; or that it has asked for it. */
 struct sleeper_tale {
     unsigned peer;         /* number of the secondary */
@@ -20,6 +26,7 @@ struct sleeper_tale {
     unsigned tries;        /* of ours so far; SLEEPERS_TRIES: that was the last */
     const uint8_t *octets; /* the NOTIFY, of DNS_NOTIFY_MAX at most */
     size_t len;
+    struct sleeper_hint hint;
 };
 
 struct sleepers;
@@ -45,11 +52,14 @@ bool sleepers_has_asked(struct sleepers *s, unsigned peer, const struct dns_name
 bool sleepers_has_asked_since(struct sleepers *s, unsigned peer, const struct dns_name *zone,
                               uint64_t since);
 
-/* It did not answer this NOTIFY. Replaces an older one; DNS_EMEMORY: it will not be told. */
+/* It did not answer this NOTIFY. Replaces another, unless that is of a newer version; DNS_EMEMORY:
+ * it will not be told. */
 int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const struct dns_name *zone,
                   uint64_t now) MUST_CHECK;
-/* It has answered for this zone. */
-void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zone);
+/* It is told of this zone elsewhere, or has answered for it: nothing is told any more, but of a
+ * version that is newer than this. */
+void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zone,
+                   struct sleeper_hint hint);
 
 /* When the next tale's time comes, and whose NOTIFY it is: the number of the primary. UINT64_MAX
  * when there is none. */

@@ -10,7 +10,7 @@ struct tsig_key {
     struct dns_name name; /* lower case */
     struct dns_name algorithm_name;
     const struct tsig_algorithm *algorithm;
-    uint8_t *secret; /* owned, cleansed on release */
+    uint8_t *secret; /* owned; in OpenSSL's secure heap where that has room; cleansed on release */
     size_t secret_len;
     uint8_t minimum_mac; /* octets; the full size unless shorter MACs are accepted */
     unsigned number;     /* the owner's; 0 unless it sets one */
@@ -22,6 +22,9 @@ int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
                   const struct tsig_algorithm *algorithm, const uint8_t *secret,
                   size_t secret_len) MUST_CHECK;
 void tsig_key_fini(struct tsig_key *key); /* of a zeroed struct too */
+
+/* Moves a secret to the secure heap, which came after it, if that has room. */
+void tsig_key_lock_up(struct tsig_key *key);
 
 /* Base64 text (white space around and between groups allowed) to octets. DNS_EFORMAT for anything
  * that is not base64 or empty, DNS_ESPACE above TSIG_SECRET_MAX. Uses OpenSSL's decoder. */

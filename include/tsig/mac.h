@@ -12,7 +12,15 @@ struct tsig_mac {
     bool failed;                /* OpenSSL refused something since begin */
 };
 
-/* DNS_ECRYPTO, also when this OpenSSL does not offer the hash (HMAC-MD5 in FIPS mode). */
+/* OpenSSL has a copy of the secret in each context, in ordinary memory unless who gave it memory
+ * functions sees to it (CRYPTO_set_mem_functions): in this thread, what is so long now is a copy.
+ * 0: nothing is. */
+extern _Thread_local size_t tsig_mac_secret;
+
+/* Does OpenSSL have the hash here? It has no MD5 where the host allows FIPS' algorithms alone. */
+bool tsig_mac_is_offered(const struct tsig_algorithm *algorithm);
+
+/* DNS_ECRYPTO, also when this OpenSSL does not offer the hash. */
 int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key) MUST_CHECK;
 /* Another for the same key, for a third of what tsig_mac_init costs. A digest that `from` is in the
  * middle of stays its own: begin comes first here too. DNS_ECRYPTO. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "admin/output.h"
+#include "admin/text.h"
 
 /* A value that makes its line too long is cut to so many octets, or else to half of that. */
 #define LINE_CUT_MAX 1024
@@ -152,7 +153,8 @@ static json_t *line_json_value(const struct line_field *f, size_t most)
     case LINE_TEXT:
         break;
     }
-    return json_string(line_cut(f->value, most, room));
+    const char *text = line_cut(f->value, most, room);
+    return text_to_json(text, strlen(text));
 }
 
 static bool line_write_json(struct line_room *out, const struct line *line, size_t most)

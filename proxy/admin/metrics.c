@@ -166,6 +166,17 @@ static void metrics_write_connections(const struct metrics *m, FILE *out)
     SERIES(out, "connections", servers, "side", "server");
 }
 
+static void metrics_write_own(const struct metrics *m, FILE *out)
+{
+    const struct crew_facts *facts = m->source->facts;
+    char text[ADDRESS_TEXT_SIZE];
+    series_head(out, "address_here", SERIES_GAUGE,
+                "Whether this host has an address that is listened on or spoken from.");
+    for (size_t i = 0; i < facts->own_count; i++)
+        SERIES(out, "address_here", facts->own[i].here, "address",
+               address_to_text(&facts->own[i].address, text));
+}
+
 static void metrics_write_program(const struct metrics *m, FILE *out)
 {
     const struct observe *o = m->source->observe;
@@ -197,6 +208,7 @@ int metrics_write(const struct status_source *source, FILE *out)
     metrics_write_key_use(&m, out);
     metrics_write_peers(&m, out);
     metrics_write_connections(&m, out);
+    metrics_write_own(&m, out);
     int error = metrics_write_zones(&m, out);
     metrics_write_process(source->observe->started, out);
     view_fini(&m.view);

@@ -19,7 +19,7 @@ const char page_style[] =
 "overflow-wrap:anywhere}\n"
 ".facts,.more,footer{margin:0;color:var(--faint);font-size:.9rem;overflow-wrap:anywhere}\n"
 ".note{margin:.8rem 0 0;padding:.5rem .8rem;border-radius:.4rem;background:var(--warn-ground);"
-"color:var(--warn)}\n"
+"overflow-wrap:anywhere;color:var(--warn)}\n"
 "section{margin:1.25rem 0 0;padding:.9rem 1.4rem 1.1rem;background:var(--card);"
 "border:1px solid var(--line);border-radius:.75rem}\n"
 "h2{margin:0 0 .4rem;font-size:1.05rem}\n"

@@ -8,12 +8,21 @@
 #include "admin/observe.h"
 #include "relay/memory.h"
 
+/* One that the configuration wants this host to have, without a port. */
+struct own_address {
+    struct address address;
+    bool here;
+};
+
 /* What only the program knows. */
 struct crew_facts {
     unsigned workers;
     bool draining;
-    const struct address *listeners;
+    const struct address *listeners; /* those of balancers come last */
     size_t listener_count;
+    size_t proxied_count;          /* of these: that balancers connect to */
+    const struct own_address *own; /* those that are known to be here, or not */
+    size_t own_count;
     struct memory *memory;   /* what is held of connections; NULL: not known */
     unsigned old_in_use;     /* configurations that were replaced */
     unsigned oldest_seconds; /* since the oldest of these was */

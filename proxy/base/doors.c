@@ -13,6 +13,7 @@
 
 #include "admin/door.h"
 #include "admin/http.h"
+#include "base/confine.h"
 #include "base/guise.h"
 #include "base/holder.h"
 #include "config/setting.h"
@@ -65,7 +66,8 @@ static void doors_cure_control(FILE *out, const struct config *config, int error
     else if (error == -EEXIST)
         fputs("what stands there is no socket; move it away", out);
     else
-        fprintf(out, "%s; install -d -o %s %s", strerror(-error), user, folder ? folder : "");
+        fprintf(out, "%s; install -d -o %s %s", confine_why(config->proxy.control, true, error),
+                user, folder ? folder : "");
     free(folder);
 }
 

@@ -56,6 +56,7 @@ static int files_read_octets(FILE *in, struct config_file *out, struct files_sta
     if (!text)
         return size >= FILES_MAX ? -EFBIG : -ENOMEM;
     if (ferror(in)) {
+        OPENSSL_cleanse(text, len);
         free(text);
         return -EIO;
     }
@@ -70,6 +71,8 @@ int files_read(const char *path, struct config_file *out, struct files_stamp *st
     FILE *in = fopen(path, "re");
     if (!in)
         return -errno;
+    /* No buffer that would keep a secret. */
+    setvbuf(in, NULL, _IONBF, 0);
     int error = files_read_octets(in, out, stamp);
     fclose(in);
     return error;

@@ -1,9 +1,11 @@
 #include "base/load.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/confine.h"
+#include "base/user.h"
 
 static int load_read(void *arg, const char *path, struct config_file *out)
 {
@@ -20,8 +22,14 @@ static bool load_trusts(void *arg, const char *user, unsigned uid)
     (void)arg;
     if (uid == 0 || uid == geteuid())
         return true;
-    const struct passwd *entry = user && *user ? getpwnam(user) : NULL;
-    return entry && entry->pw_uid == uid;
+    uid_t number;
+    return user && user_find(user, &number) && number == uid;
+}
+
+static const char *load_why(void *arg, const char *path, int error)
+{
+    (void)arg;
+    return confine_why(path, false, error);
 }
 
 static void load_print(const struct config_report *report, FILE *out)
@@ -41,6 +49,7 @@ static struct config *load_for(const char *path, struct seen *seen, bool only_lo
     struct config_files files = {
         .read = load_read,
         .list = load_list,
+        .why = load_why,
         .trusts = load_trusts,
         .credentials = getenv("CREDENTIALS_DIRECTORY"),
         .only_looks = only_looks,

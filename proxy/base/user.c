@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,6 +60,24 @@ int user_become(const struct config *config)
     user_choose_capabilities(config, true);
     int error = capng_change_id((int)user->pw_uid, (int)user->pw_gid, flags);
     return error < 0 ? user_fail(name, errno ? errno : EPERM) : 0;
+}
+
+bool user_find(const char *name, uid_t *out)
+{
+    static struct {
+        char *name;
+        bool found;
+        uid_t number;
+    } known;
+    if (!known.name || strcmp(known.name, name) != 0) {
+        const struct passwd *user = *name ? getpwnam(name) : NULL;
+        free(known.name);
+        known.name = strdup(name);
+        known.found = user;
+        known.number = user ? user->pw_uid : 0;
+    }
+    *out = known.number;
+    return known.found;
 }
 
 int user_settle(const struct config *config)

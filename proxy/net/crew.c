@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "net/greeting.h"
 #include "net/watched.h"
 
 /* More make no difference. */
@@ -164,8 +165,13 @@ static unsigned crew_descriptors(void)
 void crew_commit(struct crew *crew)
 {
     relay_take_over(crew->members[0]->change.relay);
-    places_lay_out(crew->memory->shares, crew_descriptors(), crew->next_ports.count,
-                   crew->next_serving);
+    const struct places_supply supply = {
+        .descriptors = crew_descriptors(),
+        .ports = crew->next_ports.count,
+        .workers = crew->next_serving,
+        .greetings = ports_greet(&crew->next_ports) ? GREETINGS_MOST : 0,
+    };
+    places_lay_out(crew->memory->shares, &supply);
     ports_take_over(&crew->next_ports, &crew->ports);
     crew->ports = crew->next_ports;
     crew->serving = crew->next_serving;

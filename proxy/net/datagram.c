@@ -94,11 +94,6 @@ void datagram_drain(struct datagram *d)
         continue;
 }
 
-void datagram_stop(struct datagram *d)
-{
-    uv_poll_stop(&d->poll);
-}
-
 static void on_close(uv_handle_t *handle)
 {
     struct datagram *d = handle->data;
@@ -107,6 +102,5 @@ static void on_close(uv_handle_t *handle)
 
 void datagram_close(struct datagram *d)
 {
-    uv_poll_stop(&d->poll);
     uv_close((uv_handle_t *)&d->poll, on_close);
 }

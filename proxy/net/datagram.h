@@ -1,8 +1,8 @@
 /* The UDP socket of a listener.
  *
- * Happy path: requests come in bursts, each handed over with the address it was sent to; an answer
- * leaves from that address, before or after datagram_drain or datagram_stop, until datagram_close.
- * on_closed is the last call: release there.
+ * Happy path: requests come in bursts, each handed over with the address it was sent to, until
+ * datagram_close; on_closed is the last call. An answer leaves from that address, before and after,
+ * as long as the descriptor is open.
  *
  * Failure: an error on the socket, which any ICMP message may be, ends nothing. What the kernel
  * does not take is lost, as datagrams are. */
@@ -40,8 +40,8 @@ void datagram_send(const struct datagram *d, const struct client *client, uint16
 
 /* Takes what has come, and nothing more comes to the socket after that. */
 void datagram_drain(struct datagram *d);
-/* Takes no more requests: what comes is for somebody else. */
-void datagram_stop(struct datagram *d);
+/* Takes no more requests: what comes is for somebody else, maybe by another handle of this loop,
+ * which libuv would no longer tell of it if this one were closed later. */
 void datagram_close(struct datagram *d);
 
 #endif

@@ -1,31 +1,25 @@
-/* A reference more for each UDP flow, one less as it ends; the last one gone closes the UDP
- * handle, whose on_closed frees the memory. The acceptor is closed first and holds a reference
- * until then. */
+/* A reference more for each UDP flow, one less as it ends; UDP handle and acceptor hold one each
+ * until they are closed. The last one gone frees the memory. */
 #include "net/listener.h"
 
 #include <stdlib.h>
 
+#include "net/greeting.h"
 #include "net/session.h"
-
-static void listener_free(struct listener *l)
-{
-    endpoint_unref(l->endpoint);
-    free(l);
-}
 
 static void listener_unref(struct listener *l)
 {
     if (--l->references > 0)
         return;
     if (l->hears)
-        datagram_close(&l->udp); /* on_udp_closed is next */
-    else
-        listener_free(l);
+        outbox_flush_from(l->engine->outbox, l->endpoint->udp);
+    endpoint_unref(l->endpoint);
+    free(l);
 }
 
-static void on_udp_closed(void *owner)
+static void on_closed(void *owner)
 {
-    listener_free(owner);
+    listener_unref(owner);
 }
 
 static int listener_reply(struct flow *flow, const struct relay_packet *packet)
@@ -112,23 +106,21 @@ static void on_request(void *owner, const struct relay_request *request)
 
 static const struct datagram_events listener_datagram_events = {
     .on_request = on_request,
-    .on_closed = on_udp_closed,
+    .on_closed = on_closed,
 };
-
-static void on_tcp_closed(void *owner)
-{
-    listener_unref(owner);
-}
 
 static bool on_connection(void *owner, int fd)
 {
     struct listener *l = owner;
-    return session_accept(l->engine, fd);
+    if (l->endpoint->proxied)
+        return greeting_accept(l->engine, fd);
+    struct session_client client = {.from = socket_remote(fd)};
+    return session_accept(l->engine, fd, &client);
 }
 
 static const struct acceptor_events listener_acceptor_events = {
     .on_connection = on_connection,
-    .on_closed = on_tcp_closed,
+    .on_closed = on_closed,
 };
 
 struct listener *listener_new(struct engine *engine, struct endpoint *endpoint)
@@ -147,10 +139,14 @@ struct listener *listener_new(struct engine *engine, struct endpoint *endpoint)
 
 int listener_start(struct listener *l)
 {
-    int error = datagram_open(&l->udp, l->engine, &l->endpoint->local, l->endpoint->udp);
-    if (error < 0)
-        return error;
-    l->hears = true;
+    int error = 0;
+    if (!l->endpoint->proxied) {
+        error = datagram_open(&l->udp, l->engine, &l->endpoint->local, l->endpoint->udp);
+        if (error < 0)
+            return error;
+        l->hears = true;
+        l->references++;
+    }
     error = acceptor_open(&l->tcp, l->engine, l->endpoint->tcp);
     if (error == 0)
         l->references++;
@@ -161,8 +157,8 @@ void listener_close(struct listener *l)
 {
     if (l->hears && l->endpoint->gone)
         datagram_drain(&l->udp);
-    else if (l->hears)
-        datagram_stop(&l->udp);
+    if (l->hears)
+        datagram_close(&l->udp);
     if (l->tcp.fd >= 0)
         acceptor_close(&l->tcp);
     if (l->endpoint->gone)

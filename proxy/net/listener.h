@@ -16,12 +16,12 @@
 
 struct listener {
     struct listener *next; /* in its worker's list, which is the worker's to keep */
-    /* By its worker while it is open, by the acceptor until libuv has closed it, and by each flow
-     * that answers over UDP: it may outlive the configuration that asked for it. */
+    /* By its worker while it is open, by `udp` and `tcp` until libuv has closed them, and by each
+     * flow that answers over UDP: it may outlive the configuration that asked for it. */
     unsigned references;
     struct engine *engine;
     struct endpoint *endpoint; /* one reference */
-    bool hears;                /* `udp` is open */
+    bool hears;                /* `udp` has been opened */
     struct datagram udp;
     struct acceptor tcp; /* its descriptor is -1 until it is open */
 };

@@ -115,11 +115,12 @@ int member_new(const struct engine_sink *sink, struct memory *memory, void (*on_
     return 0;
 }
 
-/* Signals are the main thread's. */
+/* Signals are the main thread's, but for what the kernel says of a thread's own forbidden call. */
 int member_start(struct member *m)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = uv_thread_create(&m->thread, member_run, m);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -5,6 +5,7 @@
 
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/confine.h"
 #include "base/doors.h"
 #include "base/host.h"
 #include "base/load.h"
@@ -19,9 +20,11 @@ int command_check(int argc, char **argv)
     struct config *config = load_config_to_look(file, &seen);
     bool good = config && host_allows(config, &seen, file);
     good = config && doors_try(config) && good;
+    if (good) {
+        printf("%s: ok\n", file);
+        confine_foretell(config, file, stdout);
+    }
     config_unref(config);
     seen_fini(&seen);
-    if (good)
-        printf("%s: ok\n", file);
     return good ? COMMAND_DONE : COMMAND_FAILED;
 }

@@ -24,6 +24,15 @@ static const char *status_age(long long now, const json_t *time, char out[HTML_S
     return json_is_number(time) ? html_span(now > at ? now - at : 0, out) : "-";
 }
 
+static void status_print_absent(const json_t *document)
+{
+    const json_t *absent = json_object_get(document, "absent"), *address;
+    size_t i;
+    json_array_foreach (absent, i, address)
+        printf("%s%s", i > 0 ? ", " : "Not on this host now: ", json_string_value(address));
+    fputs(i > 0 ? "\n" : "", stdout);
+}
+
 static void status_print_head(const json_t *document, long long now)
 {
     char span[HTML_SPAN_SIZE];
@@ -34,12 +43,14 @@ static void status_print_head(const json_t *document, long long now)
            status_age(now, json_object_get(document, "started"), span),
            html_number(document, "workers"), html_number(document, "workers") == 1 ? "" : "s",
            html_string(config, "file"));
+    printf("confined by %s\n", html_string(json_object_get(document, "confinement"), "summary"));
     if (json_is_false(json_object_get(config, "last_reload_successful")))
         puts("The last reload was refused; tsig-proxy check says what is wrong.");
     if (json_is_true(json_object_get(document, "draining")))
         puts("It is about to stop.");
     if (json_is_true(json_object_get(document, "bypassed")))
         puts("Packets pass by, unsigned; tsig-proxy check says what is missing.");
+    status_print_absent(document);
 }
 
 static void status_print_peer(const json_t *peer, long long now)

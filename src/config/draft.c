@@ -52,6 +52,12 @@ char *draft_resolve(struct place place, const char *path)
     return resolved;
 }
 
+const char *draft_why(const struct draft *draft, const char *path, int error)
+{
+    const struct config_files *files = draft->files;
+    return files->why ? files->why(files->arg, path, error) : strerror(-error);
+}
+
 bool draft_looks_secret(const char *text)
 {
     uint8_t secret[TSIG_SECRET_MAX];

@@ -43,6 +43,9 @@ int draft_add_file(struct draft *draft, const char *path) MUST_CHECK;
 /* The path as it stands, or beside the file of the place. NULL: no memory. */
 char *draft_resolve(struct place place, const char *path);
 
+/* Why it cannot be read. */
+const char *draft_why(const struct draft *draft, const char *path, int error);
+
 /* A secret that stands in the wrong place is not repeated in what is said about it. */
 bool draft_looks_secret(const char *text);
 

@@ -58,7 +58,7 @@ static int include_find(const struct draft *draft, const char *pattern, struct t
     int error = files->list ? files->list(files->arg, resolved, &paths, &count) : 0;
     if (error < 0)
         error = place_say(place_of(draft->place, proxy, "include"), CONFIG_ERROR,
-                          "cannot look for '%s': %s", resolved, strerror(-error));
+                          "cannot look for '%s': %s", resolved, draft_why(draft, resolved, error));
     else
         error = include_take(list, paths, count);
     free(resolved);

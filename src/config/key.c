@@ -7,6 +7,7 @@
 #include "config/setting.h"
 #include "draft.h"
 #include "tsig/key_file.h"
+#include "tsig/mac.h"
 
 #define KEY_CREDENTIAL "credential:"
 
@@ -105,7 +106,7 @@ static int key_read_path(struct making *m, const char *path)
     struct config_file file = {0};
     int error = files->read(files->arg, path, &file);
     if (error < 0)
-        return key_say_unreadable(m, path, strerror(-error));
+        return key_say_unreadable(m, path, draft_why(m->draft, path, error));
     if (file.mode & 0004)
         place_say(key_place(m, "secret-file"), CONFIG_WARNING,
                   "others can read the secret file; make it mode 640 or less");
@@ -252,6 +253,10 @@ static int key_make(struct making *m, struct tsig_key *out)
     unsigned minimum = 0;
     if (key_choose_minimum(m, algorithm, &minimum) < 0 || secret < 0 || error < 0)
         return DNS_EFORMAT;
+    if (!tsig_mac_is_offered(algorithm))
+        return place_say(key_place(m, "algorithm"), CONFIG_ERROR,
+                         "OpenSSL, as this host has set it up, does not offer the hash of %s",
+                         algorithm->text);
     key_warn_of_weakness(m, algorithm);
     error = tsig_key_init(out, &name, algorithm, m->file.secret, m->file.secret_len);
     if (error == 0 && minimum != 0)

@@ -90,7 +90,8 @@ static int parse_file(struct draft *draft, const char *path)
     struct config_file file = {0};
     int error = draft->files->read(draft->files->arg, path, &file);
     if (error < 0)
-        return place_say(draft->place, CONFIG_ERROR, "cannot read this file: %s", strerror(-error));
+        return place_say(draft->place, CONFIG_ERROR, "cannot read this file: %s",
+                         draft_why(draft, path, error));
     error = parse_text(draft, &file);
     OPENSSL_cleanse(file.text, file.len);
     free(file.text);

@@ -46,7 +46,7 @@ int config_zone_file_read(struct draft *draft, const struct config_section *sect
     struct config_file file = {0};
     int error = draft->files->read(draft->files->arg, path, &file);
     if (error < 0) {
-        place_say(place, CONFIG_ERROR, "cannot read '%s': %s", path, strerror(-error));
+        place_say(place, CONFIG_ERROR, "cannot read '%s': %s", path, draft_why(draft, path, error));
         error = 0;
     } else {
         error = zone_file_take(draft, &peer->zones, path, &file);

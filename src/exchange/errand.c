@@ -56,6 +56,13 @@ bool errand_is_asked(const struct errand *e, const struct dns_message *answer)
     return dns_message_same_question(answer, &asked);
 }
 
+struct sleeper_hint errand_hint(const struct errand *e)
+{
+    struct sleeper_hint hint = {0};
+    hint.known = dns_notify_serial(&e->request, &hint.serial);
+    return hint;
+}
+
 void errand_report(const struct errand *e, struct relay_event event, struct relay_time now)
 {
     if (!event.peer) {

@@ -105,6 +105,6 @@ void join_take(struct legs *legs, const struct errand *errand, unsigned index, u
     join_answer(legs, index, rcode);
     join_end_others(legs, index, true);
     sleepers_wake(sleepers, leg->peer->number);
-    sleepers_told(sleepers, leg->peer->number, &errand->request.qname);
+    sleepers_told(sleepers, leg->peer->number, &errand->request.qname, errand_hint(errand));
     leg_report(leg, errand, event, now);
 }

@@ -106,11 +106,12 @@ static void telling_prepare(struct telling *t, struct legs *legs, const struct e
 {
     const struct relay *relay = errand->relay;
     const struct dns_name *zone = &errand->request.qname;
+    struct sleeper_hint hint = errand_hint(errand);
     for (unsigned i = 0; i < legs->count; i++) {
         struct leg *leg = &legs->items[i];
-        /* What was still to be told of another version goes with the new one. */
+        /* What was still to be told of an older version goes with the new one. */
         if (t->notice)
-            sleepers_told(relay->desk->memory->sleepers, leg->peer->number, zone);
+            sleepers_told(relay->desk->memory->sleepers, leg->peer->number, zone, hint);
         if (leg->transport == RELAY_UDP)
             leg->copies =
                 t->notice ? sleepers_copies(relay->desk->memory->sleepers, leg->peer->number) : 1;
@@ -231,7 +232,8 @@ static void telling_leave_behind(const struct telling *t, const struct leg *leg,
     const struct sleeper_tale tale = {.peer = peer->number,
                                       .primary = errand->client.peer->number,
                                       .octets = errand->octets,
-                                      .len = errand->len};
+                                      .len = errand->len,
+                                      .hint = errand_hint(errand)};
     if (t->tries == SLEEPERS_TRIES && leg_is_settled(leg))
         leg_report(leg, errand,
                    (struct relay_event){.type = EVENT_NOTIFY, .result = RESULT_GIVEN_UP}, now);

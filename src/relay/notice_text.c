@@ -52,8 +52,16 @@ bool notice_text_is_newer(const struct notice_text *a, const struct notice_text 
     return b->has_serial && dns_xfr_serial_newer(a->serial, b->serial);
 }
 
+bool notice_text_is_older(const struct notice_text *a, const struct notice_text *b)
+{
+    return a->has_serial && b->has_serial && dns_xfr_serial_newer(b->serial, a->serial);
+}
+
 bool notice_text_is_retry(const struct notice_text *a, const struct notice_text *b)
 {
+    /* Someone here asks, and means it each time. */
+    if (a->from.family == ADDRESS_NONE)
+        return false;
     return a->octets && b->octets && a->id == b->id && address_equal(&a->from, &b->from) &&
            a->has_serial == b->has_serial && a->serial == b->serial;
 }

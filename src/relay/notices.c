@@ -94,15 +94,12 @@ void notices_free(struct notices *book)
     free(book);
 }
 
-/* FNV-1a, case aside. */
-static unsigned notices_hash(unsigned primary, const struct dns_name *zone)
+/* Case aside. */
+static size_t notices_hash(unsigned primary, const struct dns_name *zone)
 {
     struct dns_name lower = *zone;
-    uint32_t hash = 2166136261u ^ primary;
     dns_name_lower(&lower);
-    for (size_t i = 0; i < lower.len; i++)
-        hash = (hash ^ lower.octets[i]) * 16777619u;
-    return hash % NOTICES_BUCKETS;
+    return dns_wire_hash(primary, lower.octets, lower.len) % NOTICES_BUCKETS;
 }
 
 static struct notice *notices_find(struct notices *book, const struct notice_arrival *a)
@@ -145,13 +142,19 @@ static struct notice *notices_add(struct notices *book, const struct notice_arri
     return n;
 }
 
-/* `text` is what is told now; who acknowledged something else has acknowledged nothing. */
-static void notices_replace(struct notice *n, struct notice_text *text, bool keep_acks)
+/* `text` is what is told now; who acknowledged something else has acknowledged nothing. The newest
+ * hint of a minute stays, though: a secondary that has yet to hear of that heeds no older one. */
+static void notices_replace(struct notices *book, struct notice *n, struct notice_text *text,
+                            bool keep_acks)
 {
-    notice_text_move(&n->now, text);
-    if (keep_acks)
-        return;
-    acks_fini(&n->acks);
+    bool stays =
+        notice_text_is_older(text, &n->now) && book->lines.now < n->now.came + NOTICES_KEEP_MS;
+    if (stays)
+        notice_text_fini(text);
+    else
+        notice_text_move(&n->now, text);
+    if (!keep_acks)
+        acks_fini(&n->acks);
 }
 
 static void notices_enqueue(struct notices *book, struct notice *n)
@@ -196,7 +199,7 @@ static void notices_begin(struct notices *book, struct notice *n, const struct n
                           struct notice_text *text, struct notice_waiter *waiter)
 {
     bool retry = n->until > a->now && notice_text_is_retry(&n->now, text);
-    if (retry && n->answered && n->acks.count >= a->secondaries) {
+    if (retry && n->answered && acks_have(&n->acks, a->secondaries, a->secondary_count)) {
         waiter->state = NOTICE_ANSWERED;
         waiter->rcode = n->rcode;
         return;
@@ -204,7 +207,7 @@ static void notices_begin(struct notices *book, struct notice *n, const struct n
     TAILQ_REMOVE(&book->idle, n, queue);
     n->known = a->known;
     book->unknown += !n->known;
-    notices_replace(n, text, retry);
+    notices_replace(book, n, text, retry);
     notices_wait(book, n, &n->waiters, waiter);
     notices_enqueue(book, n);
 }
@@ -224,13 +227,14 @@ static int notices_admit(struct notices *book, const struct notice_arrival *a,
     int error = n ? notice_text_init(&text, a->message, a->from, a->transport) : DNS_EMEMORY;
     if (error < 0)
         return error;
+    text.came = a->now;
     switch (n->state) {
     case NOTICE_IDLE:
         notices_begin(book, n, a, &text, waiter);
         break;
     case NOTICE_QUEUED:
         if (notice_text_is_newer(&text, &n->now) && !notice_text_is_retry(&text, &n->now))
-            notices_replace(n, &text, false);
+            notices_replace(book, n, &text, false);
         notices_wait(book, n, &n->waiters, waiter);
         break;
     case NOTICE_TOLD:
@@ -366,19 +370,11 @@ bool notices_is_moot(struct notices *book, const struct notice *n, bool draining
     return moot;
 }
 
-/* Nothing waits behind it. */
-static void notices_rest(struct notices *book, struct notice *n)
-{
-    n->state = NOTICE_IDLE;
-    book->unknown -= !n->known;
-    TAILQ_INSERT_TAIL(&book->idle, n, queue);
-}
-
 /* What came meanwhile is next. */
 static void notices_go_on(struct notices *book, struct notice *n)
 {
     struct notice_waiter *w;
-    notices_replace(n, &n->next, false);
+    notices_replace(book, n, &n->next, false);
     while ((w = LIST_FIRST(&n->next_waiters))) {
         LIST_REMOVE(w, entry);
         LIST_INSERT_HEAD(&n->waiters, w, entry);
@@ -392,9 +388,12 @@ void notices_done(struct notices *book, struct notice *n)
     notices_release(n, NOTICE_UNANSWERED);
     bell_leave(&n->teller);
     n->until = book->lines.now + NOTICES_KEEP_MS;
-    if (n->next.octets)
+    if (n->next.octets) {
         notices_go_on(book, n);
-    else
-        notices_rest(book, n);
+    } else {
+        n->state = NOTICE_IDLE;
+        book->unknown -= !n->known;
+        TAILQ_INSERT_TAIL(&book->idle, n, queue);
+    }
     pthread_mutex_unlock(&book->mutex);
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "dns/xfr.h"
+
 /* M3: so long after the one before. */
 static const uint64_t sleepers_delay_ms[SLEEPERS_TRIES] = {15000, 30000, 60000, 120000, 240000};
 
@@ -24,6 +26,7 @@ struct sleeper_entry {
     uint64_t due;      /* ms */
     uint8_t *octets;   /* owned; NULL: in no queue */
     size_t len;
+    struct sleeper_hint hint; /* of the octets */
     LIST_ENTRY(sleeper_entry) hash;
     TAILQ_ENTRY(sleeper_entry) age;
     TAILQ_ENTRY(sleeper_entry) queue;
@@ -252,11 +255,21 @@ static void sleepers_schedule(struct sleepers *s, struct sleeper_entry *e, unsig
     TAILQ_INSERT_TAIL(&s->queues[tries], e, queue);
 }
 
+/* A NOTIFY may be overtaken on its way, or come from someone else, so an older one takes nothing
+ * away. Whoever hears one without a version asks. */
+static bool sleepers_is_newer(const struct sleeper_entry *e, struct sleeper_hint hint)
+{
+    return e->octets && hint.known &&
+           (!e->hint.known || dns_xfr_serial_newer(e->hint.serial, hint.serial));
+}
+
 static int sleepers_note(struct sleepers *s, const struct sleeper_tale *tale,
                          const struct dns_name *zone, uint64_t now)
 {
     assert(tale->len <= DNS_NOTIFY_MAX);
     struct sleeper_entry *e = sleepers_touch(s, tale->peer, zone);
+    if (e && sleepers_is_newer(e, tale->hint))
+        return 0;
     uint8_t *octets = e ? malloc(tale->len) : NULL;
     if (!octets)
         return DNS_EMEMORY;
@@ -265,6 +278,7 @@ static int sleepers_note(struct sleepers *s, const struct sleeper_tale *tale,
     e->primary = tale->primary;
     e->octets = octets;
     e->len = tale->len;
+    e->hint = tale->hint;
     sleepers_schedule(s, e, 0, now);
     return 0;
 }
@@ -278,11 +292,12 @@ int sleepers_tell(struct sleepers *s, const struct sleeper_tale *tale, const str
     return error;
 }
 
-void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zone)
+void sleepers_told(struct sleepers *s, unsigned peer, const struct dns_name *zone,
+                   struct sleeper_hint hint)
 {
     pthread_mutex_lock(&s->mutex);
     struct sleeper_entry *e = sleepers_find(s, peer, zone);
-    if (e)
+    if (e && !sleepers_is_newer(e, hint))
         sleepers_silence(s, e);
     pthread_mutex_unlock(&s->mutex);
 }
@@ -316,7 +331,7 @@ static void sleepers_take(struct sleepers *s, struct sleeper_entry *e, uint64_t 
 {
     unsigned tries = e->tries + 1;
     memcpy(room, e->octets, e->len);
-    *out = (struct sleeper_tale){e->peer, e->primary, tries, room, e->len};
+    *out = (struct sleeper_tale){e->peer, e->primary, tries, room, e->len, e->hint};
     if (tries == SLEEPERS_TRIES) {
         sleepers_silence(s, e);
         return;

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BASE64_MAX ((TSIG_SECRET_MAX + 2) / 3 * 4)
@@ -13,7 +12,9 @@ int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
                   const struct tsig_algorithm *algorithm, const uint8_t *secret, size_t secret_len)
 {
     assert(secret_len > 0);
-    uint8_t *copy = malloc(secret_len);
+    uint8_t *copy = OPENSSL_secure_malloc(secret_len);
+    if (!copy)
+        copy = OPENSSL_malloc(secret_len); /* it is full */
     if (!copy)
         return DNS_EMEMORY;
     memcpy(copy, secret, secret_len);
@@ -29,12 +30,19 @@ int tsig_key_init(struct tsig_key *key, const struct dns_name *name,
     return 0;
 }
 
+void tsig_key_lock_up(struct tsig_key *key)
+{
+    uint8_t *copy = key->secret ? OPENSSL_secure_malloc(key->secret_len) : NULL;
+    if (!copy)
+        return;
+    memcpy(copy, key->secret, key->secret_len);
+    OPENSSL_secure_clear_free(key->secret, key->secret_len);
+    key->secret = copy;
+}
+
 void tsig_key_fini(struct tsig_key *key)
 {
-    if (key->secret) {
-        OPENSSL_cleanse(key->secret, key->secret_len);
-        free(key->secret);
-    }
+    OPENSSL_secure_clear_free(key->secret, key->secret_len);
     *key = (struct tsig_key){0};
 }
 

@@ -2,11 +2,14 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <string.h>
 
 #define DIGEST_NAME_SIZE 16
+
+_Thread_local size_t tsig_mac_secret;
 
 static int mac_set_key(EVP_MAC_CTX *ctx, const struct tsig_key *key)
 {
@@ -15,7 +18,20 @@ static int mac_set_key(EVP_MAC_CTX *ctx, const struct tsig_key *key)
     strncpy(digest, key->algorithm->digest, sizeof digest - 1);
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
     params[1] = OSSL_PARAM_construct_end();
-    return EVP_MAC_init(ctx, key->secret, key->secret_len, params) ? 0 : DNS_ECRYPTO;
+    tsig_mac_secret = key->secret_len;
+    int done = EVP_MAC_init(ctx, key->secret, key->secret_len, params);
+    tsig_mac_secret = 0;
+    return done ? 0 : DNS_ECRYPTO;
+}
+
+bool tsig_mac_is_offered(const struct tsig_algorithm *algorithm)
+{
+    ERR_clear_error();
+    EVP_MD *hash = EVP_MD_fetch(NULL, algorithm->digest, NULL);
+    /* Without memory nobody knows. */
+    bool offered = hash || ERR_GET_REASON(ERR_peek_last_error()) != ERR_R_UNSUPPORTED;
+    EVP_MD_free(hash);
+    return offered;
 }
 
 int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key)
@@ -33,7 +49,9 @@ int tsig_mac_init(struct tsig_mac *mac, const struct tsig_key *key)
 
 int tsig_mac_copy(struct tsig_mac *mac, const struct tsig_mac *from)
 {
+    tsig_mac_secret = from->key->secret_len;
     EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(from->ctx);
+    tsig_mac_secret = 0;
     if (!ctx)
         return DNS_ECRYPTO;
     *mac = (struct tsig_mac){.ctx = ctx, .key = from->key};

@@ -106,6 +106,8 @@ Test(metrics, each_event_counts)
         "tsig_proxy_peer_up{peer=\"two\"} 0",
         "tsig_proxy_limits_total{limit=\"too-many-strangers\",peer=\"unknown\"} 1",
         "tsig_proxy_connections{side=\"client\"} 0",
+        "tsig_proxy_address_here{address=\"192.0.2.53\"} 1",
+        "tsig_proxy_address_here{address=\"192.0.2.54\"} 0",
         "tsig_proxy_config_last_reload_successful 1",
         "tsig_proxy_config_generations 1",
         "tsig_proxy_log_lines_dropped_total 0",

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""All C files of the program are in one hand, as far as a program can tell: names, tests of pointers, sizeof,
+"""All C files of the program, and of its simulator, are in one hand, as far as a program can tell: names, tests of pointers, sizeof,
 comments, lengths. With a folder as argument: the files below that one."""
 
 import re
@@ -15,7 +15,7 @@ TYPE = r"(?:struct|union|enum|unsigned|signed|const|void|char|int|long|short|s?s
 CODE = {
     r"[!=]=\s*NULL\b|\bNULL\s*[!=]=": "a pointer is tested as p or !p",
     rf"\bsizeof\s*\((?!\s*{TYPE})": "sizeof takes parentheses for types only",
-    r"(?<![\w.>])(?:rc|err)\b(?!\s*\()": "the variable for a failure is named error",
+    r"(?<![\w.>])(?:rc|err)\b(?!\s*\(|\.h>)": "the variable for a failure is named error",
 }
 # Anywhere.
 TEXT = {
@@ -69,7 +69,7 @@ def faults(path, text):
 
 
 def main():
-    files = [path for top in FOLDERS for path in sorted((ROOT / top).rglob("*.[ch]"))]
+    files = [path for top in (*FOLDERS, "tests/sim") for path in sorted((ROOT / top).rglob("*.[ch]"))]
     found = [f"{path.relative_to(ROOT)}:{line}: {sentence}"
              for path in files for line, sentence in sorted(faults(path, path.read_text()))]
     print("\n".join(found) or f"{len(files)} files in one hand")

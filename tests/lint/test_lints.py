@@ -23,6 +23,7 @@ FUNCTION = "int name_all(void)\n{\n%s}\n"
 
 SOUND = """/* What names are.
  */
+#include <openssl/err.h>
 static int name_twice(const char *text);
 
 /* a --> b
@@ -102,3 +103,50 @@ def test_floors_have_nothing_against_a_sound_tree(tmp_path):
 def test_floors_tell(tmp_path, case):
     files, sentence = FLOORS[case]
     assert run("floors", tmp_path, files) == (1, sentence)
+
+
+HEAD = "| section | requirement | how it is met | tests |\n|---|---|---|---|\n"
+ROW = "| 1 | Something. | So (P1). | `P1_is_so` |\n"
+
+
+def conformance_tree(rows=ROW, without=None):
+    """A tree where RFC 8945 has these rows."""
+    sys.path.insert(0, str(HERE))
+    import conformance
+
+    tables = [f"## RFC {rfc}: x\n\n{HEAD}{rows if rfc == '8945' else ROW}" for rfc in conformance.RFCS if rfc != without]
+    return {
+        "docs/conformance.md": "\n".join(tables),
+        "docs/rules.md": "| P1 | So. |\n",
+        "tests/unit/test_x.c": "Test(x, P1_is_so)\n",
+        "tests/system/test_x.py": "def test_P1_is_so():\n    pass\n",
+    }
+
+
+CONFORMANCE = {
+    "a test that is not there": (ROW.replace("is_so", "is_not"), "5: there is no test P1_is_not"),
+    "a row without a test": (ROW.replace("`P1_is_so`", "—"), "5: a requirement that is met names a test"),
+    "an empty cell": (ROW.replace("So (P1).", ""), "5: a row has four cells: section, requirement, how it is met, tests"),
+    "a requirement that stands there twice": (ROW * 2, "6: this requirement stands in line 5 already"),
+    "no reason": (ROW.replace("So (P1).", "Not met.").replace("`P1_is_so`", "?"),
+                  "5: what is not met names a test, or —"),
+}
+
+
+@pytest.mark.parametrize("row", [ROW, ROW.replace("P1_is_so", "test_P1_is_so"), ROW + ROW.replace("1 |", "2 |"),
+                                 ROW + "| 2 | Else. | Not here: why. | — |\n"])
+def test_conformance_has_nothing_against_a_sound_page(tmp_path, row):
+    assert run("conformance", tmp_path, conformance_tree(row))[0] == 0
+
+
+@pytest.mark.parametrize("case", CONFORMANCE)
+def test_conformance_tells(tmp_path, case):
+    rows, sentence = CONFORMANCE[case]
+    assert run("conformance", tmp_path, conformance_tree(rows)) == (1, f"docs/conformance.md:{sentence}")
+
+
+def test_conformance_misses_a_table_and_a_rule(tmp_path):
+    assert run("conformance", tmp_path, conformance_tree(without="2931")) == (
+        1, "docs/conformance.md: RFC 2931 has no table")
+    files = {**conformance_tree(), "docs/rules.md": "| P1 | So. |\n| X9b | So. |\n| M1 | So. |\n"}
+    assert run("conformance", tmp_path, files) == (1, "docs/conformance.md: X9b of docs/rules.md does not stand in it")

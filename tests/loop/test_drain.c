@@ -178,7 +178,6 @@ Test(drain, worker_that_nobody_waits_for_takes_no_turn_of_others)
     const struct notice_arrival arrival = {.primary = &config_fixture->peers[0],
                                            .message = &message,
                                            .from = &server.at,
-                                           .secondaries = 1,
                                            .now = uv_now(&fixture.loop)};
     cr_assert_eq(arrival.primary->role, PEER_PRIMARY);
     cr_assert_eq(notices_join(fixture.memory->notices, &arrival, &waiter), 0);

@@ -20,7 +20,7 @@ static struct listener *open_other(struct address *at)
 {
     struct endpoint *endpoint;
     *at = fixture_address("127.0.0.1", fixture_port("127.0.0.1", "::1"));
-    cr_assert_eq(endpoint_open(at, SOCKET_PLAIN, &endpoint), 0);
+    cr_assert_eq(endpoint_open(at, SOCKET_PLAIN, false, &endpoint), 0);
     struct listener *l = listener_new(&fixture.worker.engine, endpoint);
     endpoint_unref(endpoint);
     return l;
@@ -77,7 +77,7 @@ Test(listener, that_is_closed_still_answers_from_its_address_and_is_gone_then)
     start(l);
     int fd = ask(&at);
     close_for_good(l);
-    UNTIL(end_is_refused(&at));
+    UNTIL(end_is_refused(&at) && l->references == 1); /* that of what it owes */
     cr_assert_not(is_free(&at));
     expect_answer(fd, &at);
     UNTIL(is_free(&at));
@@ -177,12 +177,31 @@ Test(listener, that_is_closed_leaves_what_comes_to_who_serves_its_endpoint_next)
     UNTIL(end_is_refused(&at) && is_free(&at));
 }
 
+/* A worker may serve an endpoint, hand it to another and have it back, all while it still owes an
+ * answer there. */
+Test(listener, that_has_said_its_last_leaves_who_serves_its_endpoint_now_hearing)
+{
+    struct address at;
+    begin();
+    struct listener *l = open_other(&at);
+    struct listener *next = listener_new(&fixture.worker.engine, l->endpoint);
+    start(l);
+    int owed = ask(&at);
+    listener_close(l);
+    cr_assert_eq(listener_start(next), 0);
+    expect_answer(owed, &at);
+    UNTIL(next->endpoint->refs == 1);
+    expect_answer(ask(&at), &at);
+    close_for_good(next);
+    UNTIL(end_is_refused(&at) && is_free(&at));
+}
+
 Test(listener, that_cannot_have_its_tcp_port_leaves_its_udp_port_free)
 {
     struct endpoint *endpoint = NULL;
     begin();
     fixture_drop(server.udp); /* TCP without SO_REUSEPORT stays */
-    cr_assert_eq(endpoint_open(&server.at, SOCKET_PLAIN, &endpoint), UV_EADDRINUSE);
+    cr_assert_eq(endpoint_open(&server.at, SOCKET_PLAIN, false, &endpoint), UV_EADDRINUSE);
     cr_assert_null(endpoint);
     cr_assert(is_free(&server.at));
 }

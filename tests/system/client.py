@@ -44,12 +44,13 @@ class Udp:
 class Tcp:
     transport = "tcp"
 
-    def __init__(self, place, source="127.0.0.1", window=None):
+    def __init__(self, place, source="127.0.0.1", window=None, patience=PATIENCE):
+        self.patience = patience
         self.socket = socket.socket(net.family(place.address), socket.SOCK_STREAM)
         if window:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         self.socket.bind((source, 0))
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(patience)
         self.socket.connect(place)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
@@ -68,9 +69,9 @@ class Tcp:
         taken, self.buffer = self.buffer[:size], self.buffer[size:]
         return taken
 
-    def receive(self, patience=PATIENCE):
+    def receive(self, patience=None):
         """One message. Raises Closed, ConnectionResetError or TimeoutError."""
-        self.socket.settimeout(patience)
+        self.socket.settimeout(self.patience if patience is None else patience)
         while len(self.buffer) < 2:
             chunk = self.socket.recv(1 << 18)
             if not chunk:

@@ -86,3 +86,11 @@ def make_relay(launch, tmp_path):
         return relay_module.Relay(launch, tmp_path, *arguments, **more)
 
     return make
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The figures that tests tell of faults, which pytest keeps to itself when they pass."""
+    for report in terminalreporter.getreports("passed"):
+        for line in report.capstdout.splitlines() if report.when == "call" else ():
+            if line.startswith("faults: "):
+                terminalreporter.write_line(line)

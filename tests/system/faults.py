@@ -1,347 +1,261 @@
-"""Faults of the host: what is refused to the program, peers that go on asking meanwhile, and what has to be true
-whenever a fault is over. Who asks may be told SERVFAIL, or get no answer; whatever is answered has to be right, and
-what looks whole has to be whole."""
+"""Four legacy primaries and three secondaries around the proxy, each on a wire of its own that can fail, and what is
+to hold whatever fails: nobody is given a zone that is not whole, and all have the newest one soon after the end."""
 
-import collections
-import dataclasses
-import mmap
 import os
-import signal
-import struct
-import threading
+import re
 import time
 from pathlib import Path
 
 import dns.message
-import pytest
 
 import client
 import messages
 import net
-import tools
 import tsigtool
 import zones
+from failing import PRIMARIES, SECONDARIES, DnsmasqPrimary, Thick
+from flood import Background
+from gateway import HostedProxy
+from link import Links
 from loaders import Copies
 from process import until
-from proxy import Proxy, log_pairs, program
-from servers import Bind, Nsd
+from proxy import Proxy
 from tsigtool import Key
-from zones import Zone
 
-REFUSE = Path(os.environ.get("TSIG_PROXY", "/")).resolve().parent / "tests" / "refuse.so"
-KINDS = "memory", "threads", "sockets", "connections"  # as in tests/faults/refuse.c
-
-
-class Refusals:
-    """What tests/faults/refuse.c refuses to the program that was started with `before`."""
-
-    COUNTER = struct.Struct("=4I")
-
-    def __init__(self, path, seed=1):
-        if not REFUSE.exists():
-            pytest.skip(f"{REFUSE} is not built")
-        path.write_bytes(struct.pack("=I", seed) + bytes(self.COUNTER.size * len(KINDS)))
-        with open(path, "r+b") as shared:
-            self._shared = mmap.mmap(shared.fileno(), 0)
-        self.before = ["env", f"LD_PRELOAD={REFUSE}", f"REFUSE={path}"]
-
-    def _at(self, kind):
-        return 4 + self.COUNTER.size * KINDS.index(kind)
-
-    def refuse(self, kind, one_in=0, nth=0):
-        """From now on this share of what is asked for, or that one request; what is counted begins anew."""
-        self.COUNTER.pack_into(self._shared, self._at(kind), one_in, nth, 0, 0)
-
-    def count(self, kind):
-        """(asked, refused) since then."""
-        return self.COUNTER.unpack_from(self._shared, self._at(kind))[2:]
-
-    def allow(self, kind):
-        """Refuses no more; (asked, refused) until now."""
-        struct.pack_into("=2I", self._shared, self._at(kind), 0, 0)
-        return self.count(kind)
+OUTCOMES = ("SOA answered", "AXFR whole", "error", "reset", "silence")  # of what the watchers ask
+GROWTH = 32 << 20  # octets by which the program may grow in a test; much of it is what sanitizers keep
+RECOVERY = 15  # seconds within which all secondaries have everything, once nothing fails any more
 
 
-class Faulty(Proxy):
-    """A proxy with something before it on its command line."""
-
-    sanitizers = {**Proxy.sanitizers,
-                  "ASAN_OPTIONS": Proxy.sanitizers["ASAN_OPTIONS"] + ":verify_asan_link_order=0:quarantine_size_mb=4"}
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.pid}/task"))
-
-    def memory(self):
-        """Resident, in octets."""
-        found = next(line for line in open(f"/proc/{self.pid}/status", encoding="ascii") if line.startswith("VmRSS:"))
-        return int(found.split()[1]) << 10
+def report(name, *figures):
+    """One line of figures: of what is not zero."""
+    parts = [f"{what} {count}" for one in figures for what, count in one.items() if count]
+    print(f"faults: {name}: " + ", ".join(parts))
 
 
-# Who asks
+class DnsmasqCopies(Copies):
+    """It makes records of its own of what it is told; so what it serves at first is the truth, and the serial and the
+    marks of later changes are put to that."""
+
+    def __init__(self, zone):
+        self._first, self._served = zone.serial, set()
+        super().__init__(zone)
+
+    def learn(self, records):
+        assert len(records) > self._zone.texts + self._zone.hosts
+        self._served = records
+        self.keep()
+
+    def keep(self):
+        old, new = f" {self._first} ", f" {self._zone.serial} "
+        found = {(owner, kind, ttl, data.replace(old, new) if kind == "SOA" else data)
+                 for owner, kind, ttl, data in self._served}
+        ttl = next((ttl for _, kind, ttl, _ in found if kind == "TXT"), 0)
+        found |= {(f"mark{mark}.{self.name}.", "TXT", ttl, f'"serial {mark}"') for mark in self._zone.marks}
+        self._by_serial[self._zone.serial] = found
 
 
-class Asker:
-    """A secondary that is played. What it is told is RIGHT, or one of the others, which a fault may cause."""
+class Watcher(Background):
+    """One more secondary, on a wire that is sound. It asks for SOA and AXFR of one zone in turn, and checks each
+    MAC and each record. An error, a reset and silence are answers, too; half a zone that ends well is none."""
 
-    RIGHT, TOLD, LOST = "right", "SERVFAIL", "no answer"
+    def __init__(self, host, place, key, copies):
+        super().__init__()
+        self.host, self.place, self.key, self.copies = host, place, key, copies
+        self.counts = dict.fromkeys(OUTCOMES, 0)
+        self.turn = 0
 
-    def __init__(self, place, source, key, copies, patience=1.0):
-        self.place, self.source, self.key, self.copies, self.patience = place, source, key, copies, patience
+    def _run(self):
+        with self.host.namespace:
+            super()._run()
 
-    def _try(self, transport, kind, take):
-        wire, mac = tsigtool.sign(messages.query(self.copies.name, kind), self.key)
+    def work(self):
+        kind, transport = (("SOA", "udp"), ("AXFR", "tcp"), ("SOA", "tcp"))[self.turn % 3]
+        self.turn += 1
         try:
-            asking = client.CLIENTS[transport](self.place, self.source)
-        except OSError:
-            return self.LOST
+            found = self.ask(kind, transport)
+        except (ConnectionError, client.Closed):
+            found = "reset"
+        except TimeoutError:
+            found = "silence"
+        self.counts[found] += 1
+        return not self.ended.wait(0.05)
+
+    def ask(self, kind, transport):
+        wire, mac = tsigtool.sign(messages.query(self.copies.name, kind), self.key)
+        asking = client.CLIENTS[transport](self.place, self.host.v4.address)
         try:
             asking.send(wire)
-            return take(asking, tsigtool.Verifier(self.key, mac))
-        except (OSError, client.Closed):
-            return self.LOST
+            verifier = tsigtool.Verifier(self.key, mac)
+            if kind == "SOA":
+                return self.judge_soa(wire, verifier.check(asking.receive(5))[0])
+            return self.read(asking, verifier)
         finally:
             asking.close()
 
-    def _is_told(self, wire):
-        """With or without TSIG: to sign takes memory, too."""
-        bare, tsig = tsigtool.detach(wire)
-        return tsigtool.rcode(bare) == messages.SERVFAIL and (tsig is None or tsig.error == 0)
+    def judge_soa(self, wire, answer):
+        assert answer[:2] == wire[:2]
+        if tsigtool.rcode(answer) != messages.NOERROR:
+            return "error"
+        assert messages.first_serial(answer) in self.copies.serials()
+        return OUTCOMES[0]
 
-    def _take_answer(self, asking, verifier):
-        answer = asking.receive(self.patience)
-        if self._is_told(answer):
-            return self.TOLD
-        bare, _ = verifier.check(answer)
-        assert tsigtool.rcode(bare) == messages.NOERROR and messages.first_serial(bare), bare
-        return self.RIGHT
-
-    def _take_zone(self, asking, verifier):
-        found, soas = [], 0
+    def read(self, asking, verifier):
+        found, soas = set(), 0
         while soas < 2:
-            wire = asking.receive(self.patience)
-            if self._is_told(wire):
-                return self.TOLD
-            found.append(verifier.check(wire)[0])
-            soas += sum(record.type == messages.SOA for record in tsigtool.records(found[-1]) if record.section == 1)
-        self.copies.assert_one(self.records(found))
-        return self.RIGHT
-
-    @staticmethod
-    def records(wires):
-        """What the messages of a transfer hold, to compare with the file of the zone."""
-        parsed = [dns.message.from_wire(wire, one_rr_per_rrset=True, xfr=True) for wire in wires]
-        return {zones.record(rrset.name, rrset.ttl, rdata) for one in parsed for rrset in one.answer for rdata in rrset}
-
-    def soa(self, transport):
-        return self._try(transport, "SOA", self._take_answer)
-
-    def axfr(self):
-        return self._try("tcp", "AXFR", self._take_zone)
-
-    def dig(self):
-        """What it prints with both its SOA records is the whole zone."""
-        ran = tools.dig(self.place, self.source, self.copies.name, "AXFR", "+retry=0", "+time=2", key=self.key)
-        found = ran.sequence()
-        if sum(kind == "SOA" for _, kind, _, _ in found) < 2:
-            return self.LOST
-        assert "WARNING" not in ran.output and "Some TSIG could not be validated" not in ran.output, ran.output[-2000:]
-        self.copies.assert_one(set(found))
-        return self.RIGHT
-
-
-class Half:
-    """A transfer of which only the beginning has been read."""
-
-    def __init__(self, scene):
-        self.asking = client.Tcp(scene.place, scene.source, window=4096)
-        wire, mac = tsigtool.sign(messages.query(scene.zone.name, "AXFR"), scene.key)
-        self.verifier, self.scene, self.times, self.wires = tsigtool.Verifier(scene.key, mac), scene, [], []
-        self.asking.send(wire)
-        self.read()
-
-    def read(self):
-        bare, tsig = self.verifier.check(self.asking.receive())
-        self.times.append(tsig.time)
-        self.wires.append(bare)
-
-    def soas(self):
-        return sum(record.type == messages.SOA for wire in self.wires for record in tsigtool.records(wire)
-                   if record.section == 1)
-
-    def finish(self):
-        """The seconds that it took by the clock that signed it. Every MAC is right, and no time before the one before, or verify would have said so."""
-        while self.soas() < 2:
-            self.read()
-        self.asking.close()
-        self.scene.copies.assert_one(Asker.records(self.wires))
-        return self.times[-1] - self.times[0]
-
-
-class Demand:
-    """Asks without rest, in a thread for each kind of question, until it is stopped. Anything wrong is an error."""
-
-    def __init__(self, asker, kinds=None):
-        self.kinds = kinds or {"SOA over UDP": lambda: asker.soa("udp"), "SOA over TCP": lambda: asker.soa("tcp"),
-                               "AXFR": asker.axfr, "AXFR by dig": asker.dig}
-        self.counts = {name: collections.Counter() for name in self.kinds}
-        self.errors = []
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=one, daemon=True) for one in self.kinds.items()]
-
-    def _run(self, name, ask):
-        while not self._ended.wait(0.002):
             try:
-                self.counts[name][ask()] += 1
-            except Exception as error:  # the test shall see it
-                self.errors.append(f"{name}: {error!r}")
+                bare = verifier.check(asking.receive(5))[0]
+            except client.Closed as error:
+                assert not found, f"{self.copies.name}: {len(found)} records, then closed as if that was all"
+                raise error
+            if tsigtool.rcode(bare) != messages.NOERROR:
+                return "error"
+            soas += sum(r.type == messages.SOA for r in tsigtool.records(bare) if r.section == 1)
+            parsed = dns.message.from_wire(bare, one_rr_per_rrset=True, xfr=True)
+            found |= {zones.record(rrset.name, rrset.ttl, rdata) for rrset in parsed.answer for rdata in rrset}
+        self.copies.assert_one(found)
+        return OUTCOMES[1]
+
+    def failed(self):
+        return sum(self.counts[what] for what in ("error", "reset", "silence"))
+
+
+class Field:
+    """All of it. Each primary has a zone of its own, each secondary has all of them."""
+
+    def __init__(self, launch, directory, seed, texts=150, differences=False, **settings):
+        self.launch, self.directory = launch, directory
+        self.links = launch(Links(*PRIMARIES, *SECONDARIES, "watch", seed=seed))
+        for host in self.links.hosts.values():
+            # what a server has written, or is to read, waits at the server, and not in its kernel
+            for memory in ("tcp_wmem", "tcp_rmem"):
+                host.namespace.sysctl(f"ipv4/{memory}", "4096 16384 16384")
+        self.places = {role: net.Place(f"10.53.100.{number}", 53) for number, role in enumerate(PRIMARIES, 1)}
+        self.links.router.ip(*(f"addr add {place.address}/32 dev lo" for place in self.places.values()))
+        self.keys = {role: Key.new(f"{role}.example") for role in (*SECONDARIES, "watch")}
+        self.copies = {}
+        self.primaries = {role: self.primary(role, kind, min(texts, 80) if role == "p-dnsmasq" else texts, differences)
+                          for role, kind in PRIMARIES.items()}
+        self.secondaries = {role: self.secondary(role, kind) for role, kind in SECONDARIES.items()}
+        self.servers = {**self.primaries, **self.secondaries}
+        short = {"connect_timeout": 1, "answer_timeout": 1, "progress_timeout": 1, "idle_timeout": 2}
+        self.proxy = HostedProxy(directory / "proxy", self.links.router, self.sections(),
+                                 **{"transparent": "no", "listen": "0.0.0.0@53", **short, **settings})
+        # what has been freed counts as memory for no longer than this
+        self.proxy.sanitizers = {**Proxy.sanitizers, "ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=1"}
+        self.watchers = {role: Watcher(self.links["watch"], place, self.keys["watch"], self.copies[role])
+                         for role, place in self.places.items()}
+        self.settled, self.unused, self.resident = [], 0, 0
+
+    def primary(self, role, kind, texts, differences):
+        zone = Thick(f"{role[2:]}.example", hosts=20)
+        zone.texts = texts
+        server = kind(self.directory / role, self.links[role])
+        server.asks_ixfr = differences
+        server.primary(zone, notify=net.Place(server.place.address[: -len("2")] + "1", 53))
+        self.copies[role] = (DnsmasqCopies if kind == DnsmasqPrimary else Copies)(zone)
+        return server
+
+    def secondary(self, role, kind):
+        names = [copies.name for copies in self.copies.values()]
+        server = kind(self.directory / role, self.links[role])
+        return server.secondary(names, self.keys[role], list(self.places.values()))
+
+    def sections(self):
+        found = [(f"primary {role}", {"address": self.links[role].v4.address, "listen": place.address})
+                 for role, place in self.places.items()]
+        for role, key in self.keys.items():
+            settings = {"address": self.links[role].v4.address, "key": key.label, "zones": "*",
+                        "primary": list(self.places), "notify": "no" if role == "watch" else "yes"}
+            found += [key.section(), (f"secondary {role}", settings)]
+        return found
 
     def start(self):
-        for one in self._threads:
-            one.start()
+        self.launch(self.proxy)
+        self.unused = self.descriptors()
+        for server in self.servers.values():
+            self.launch(server)
+        for server in self.servers.values():
+            server.ready()
+        told = self.copies["p-dnsmasq"]
+        with self.links.router:
+            told.learn(zones.transfer(self.servers["p-dnsmasq"].place, told.name))
+        self.settle()
+        self.resident = self.memory()
+        for watcher in self.watchers.values():
+            self.launch(watcher)
         return self
 
-    def right(self):
-        return sum(count[Asker.RIGHT] for count in self.counts.values())
-
-    def wait_asked(self, more, patience=30):
-        """Until each kind of question has had so many more answers, or none, of whatever kind."""
-        before = {name: sum(count.values()) for name, count in self.counts.items()}
-        until(lambda: self.errors or all(sum(self.counts[name].values()) >= before[name] + more for name in before),
-              "questions of each kind", patience)
-        assert not self.errors, self.errors[:3]
-
-    def wait_right(self, more, patience=30):
-        """Until each kind of question has had so many more right answers."""
-        before = {name: count[Asker.RIGHT] for name, count in self.counts.items()}
-        until(lambda: self.errors or all(self.counts[name][Asker.RIGHT] >= before[name] + more for name in before),
-              "right answers of each kind", patience)
-        assert not self.errors, self.errors[:3]
-
-    def stop(self):
-        self._ended.set()
-        for one in self._threads:
-            one.join(10)
-        assert not self.errors, self.errors[:3]
-
-    def line(self):
-        return "; ".join(f"{name}: " + ", ".join(f"{number} {what}" for what, number in sorted(count.items()))
-                         for name, count in self.counts.items())
-
-
-# The scene
-
-
-class SoonBind(Bind):
-    """Which asks again as soon as the SOA says."""
-
-    def options(self):
-        return super().options() + "min-refresh-time 1; min-retry-time 1; max-retry-time 2; max-refresh-time 3;"
-
-
-@dataclasses.dataclass
-class SoonZone(Zone):
-    """Few records, and so many that are long: several messages, and yet soon compared."""
-
-    hosts: int = 50
-    texts: int = 20  # of 4 KiB each
-    letter: str = "t"  # another makes a change of all of them
-
-    def master_file(self):
-        text = " ".join([f'"{self.letter * 250}"'] * 16)
-        lines = [f"text{number}.{self.name}. 60 IN TXT {text}\n" for number in range(self.texts)]
-        return super().master_file().replace("3600 60 86400 300", "3 1 86400 300") + "".join(lines)
-
-
-class Scene:
-    """A plain primary, the proxy, secondaries of two kinds that follow it, and one that is played. gate(place) stands
-    between the proxy and the primary, over TCP."""
-
-    def __init__(self, launch, directory, before=(), binary=None, texts=20, sections=(), gate=None, secret_file=False,
-                 **settings):
-        self.zone, self.key, self.place = SoonZone(texts=texts), Key.new("xfr.example"), net.free_place()
-        self.copies = Copies(self.zone)
-        self.primary = launch(Nsd(directory / "primary").primary(self.zone, notify=self.place))
-        self.source = net.fresh_address()
-        way = {"address": net.text(self.primary.place)}
-        if gate:
-            self.gate = launch(gate(self.primary.place))
-            way = {"address": net.text(self.gate.place), "from": self.primary.place.address, "transport": "tcp"}
-        self.secondaries = [kind(directory / kind.__name__).secondary(self.zone.name, self.key, self.place)
-                            for kind in (SoonBind, Nsd)]
-        self.asker = Asker(self.place, self.source, self.key, self.copies)
-        name, values = self.key.section()
-        self.secret = directory / "secret"
-        if secret_file:
-            self.secret.write_text(values.pop("secret") + "\n")
-            values["secret_file"] = self.secret
-        self.proxy = Faulty(directory / "proxy", [
-            (name, values),
-            ("primary hq", way),
-            *((f"secondary s{number}", {"address": net.text(one.place), "key": self.key.label, "primary": "hq"})
-              for number, one in enumerate(self.secondaries)),
-            ("secondary asks", {"address": f"{self.source}@53", "key": self.key.label, "primary": "hq",
-                                 "notify": "no"}),
-            *sections,
-        ], place=self.place, binary=binary, **{"log_level": "info", "workers": 2, "control": directory / "control",
-                                              **settings})
-        self.proxy.before = list(before)
-        if secret_file:
-            self.proxy.path.chmod(0o644)
-        launch(self.proxy)
-        for one in self.secondaries:
-            launch(one)
-        self.follow()
-        self.usual = self.proxy.descriptors()
-
     def change(self):
-        """The primary has a new version, and says so."""
-        self.zone.change()
-        self.copies.keep()
-        self.primary.write_zone()
-        self.primary.reload()
-        self.primary.wait_serial(self.zone.name, self.zone.serial)
+        for role, server in self.primaries.items():
+            server.zone.change()
+            self.copies[role].keep()
+            server.take_zone()
 
-    def follow(self, patience=30):
-        """Until both secondaries have what the primary has, record by record."""
-        expected = self.primary.records(self.zone.name)
-        for one in self.secondaries:
-            one.wait_serial(self.zone.name, self.zone.serial, patience)
-            tools.wait_records(one, self.zone.name, expected)
+    def wait_transferred(self, role, start):
+        """The last message of the newest zone of this primary, or of any to this secondary, is on its way."""
+        known = {copies.serial() for copies in self.copies.values()}
+        field = "server" if role in self.primaries else "peer"
+        self.proxy.wait(event="transfer", result="ok", serial=max(known), start=start, **{field: role})
 
-    def reload(self, text=None):
-        """By SIGHUP, with another text if there is one; the line that it logs."""
-        start = self.proxy.mark()
-        if text is not None:
-            self.proxy.path.write_text(text)
-        self.proxy.process.signal(signal.SIGHUP)
-        return log_pairs(self.proxy.process.wait_line(lambda line: "event=reload" in line, "a reload", start=start)[1])
+    def broken_off(self, start, role):
+        """How many transfers of this primary's zone did not end well since then."""
+        found = self.proxy.events(start, event="transfer", zone=self.copies[role].name)
+        return len([one for one in found if one["result"] != "ok"])
 
-    def restart(self, before=()):
-        """The proxy alone, in other circumstances; its peers stay."""
-        self.proxy.stop()
-        self.proxy.before, self.proxy.terminated = list(before), False
-        self.proxy.start()
+    def failed(self):
+        """How much the watchers were not given; but that dnsmasq is gone at each change is its own way."""
+        return sum(watcher.failed() for role, watcher in self.watchers.items() if role != "p-dnsmasq")
 
-    def assert_well(self):
-        """It serves as it did: every kind of question is answered, what changes arrives, nothing is kept."""
-        began = time.monotonic()
-        for ask in (lambda: self.asker.soa("udp"), lambda: self.asker.soa("tcp"), self.asker.axfr, self.asker.dig):
-            until(lambda: ask() == Asker.RIGHT, "it answers again", patience=15)
-        answered = time.monotonic() - began
-        self.change()
-        self.follow()
-        until(lambda: self.proxy.descriptors() <= self.usual + 4, f"descriptors: {self.usual}", patience=30)
-        return f"answers after {answered:.2f} s, followed after {time.monotonic() - began:.2f} s"
+    def descriptors(self):
+        """Those it has open; libuv keeps /dev/null for each worker that has had connections."""
+        found = Path(f"/proc/{self.proxy.pid}/fd").iterdir()
+        return len([one for one in found if os.path.exists(one) and os.readlink(one) != "/dev/null"])
 
+    def memory(self):
+        """Resident, in octets."""
+        with open(f"/proc/{self.proxy.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"^VmRSS:\s+(\d+) kB", status.read(), re.MULTILINE)[1]) * 1024
 
-def released():
-    """The program as it is released, where there is one."""
-    return os.environ.get("TSIG_PROXY_RELEASE") or program()
+    def finish(self, name, figures=None):
+        """The end of a test: nothing is left of all the exchanges, and the figures are told."""
+        for server in self.servers.values():
+            server.kill()
+        for watcher in self.watchers.values():
+            watcher.stop()
+        until(lambda: self.descriptors() <= self.unused, f"descriptors are {self.unused} again")
+        grown = self.memory() - self.resident
+        assert grown < GROWTH, f"memory has grown by {grown >> 10} KiB"
+        counts = {what: sum(w.counts[what] for w in self.watchers.values()) for what in OUTCOMES}
+        recoveries = {"rounds": len(self.settled), "at most so long until all was well": round(max(self.settled), 1)}
+        ends = {"transfers that broke off": sum(self.broken_off(0, role) for role in self.primaries),
+                "memory grown, KiB": grown >> 10,
+                "transfers whole": len(self.proxy.events(event="transfer", result="ok"))}
+        report(name, figures or {}, recoveries, ends, counts, self.links.counts())
 
+    def copies_of_all(self):
+        return [(server, copies) for server in self.secondaries.values() for copies in self.copies.values()]
 
-def binaries():
-    """The program with sanitizers, and as it is released."""
-    return [pytest.param(program, id="tested"), pytest.param(released, id="released")]
+    def spread(self, seconds):
+        """How many secondaries have the newest of their zones by then, or sooner if all have; and when that was."""
+        began, missing = time.monotonic(), self.copies_of_all()
+        while missing and time.monotonic() < began + seconds:
+            missing = [(server, copies) for server, copies in missing if server.serial(copies.name) != copies.serial()]
+            time.sleep(0.05)
+        return len(self.copies_of_all()) - len(missing), time.monotonic() - began
+
+    def settle(self, patience=RECOVERY):
+        """Waits until each secondary has the newest of each zone, and compares them record by record."""
+        there, took = self.spread(patience)
+        wanted = self.copies_of_all()
+        assert there == len(wanted), "\n".join(self.missing())
+        for server, copies in wanted:
+            copies.assert_one(server.records(copies.name))
+        self.settled.append(took)
+
+    def missing(self):
+        """What is said of a secondary that has not everything."""
+        for server, copies in self.copies_of_all():
+            found = server.serial(copies.name)
+            if found != copies.serial():
+                yield f"{server.name} has {found} of {copies.name}, not {copies.serial()}\n{server.process.text()}"

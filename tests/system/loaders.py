@@ -16,8 +16,21 @@ from relay import receive_transfer
 PATIENCE = 10  # seconds for one answer
 
 
+class Rcode(AssertionError):
+    """Another RCODE than NOERROR."""
+
+    def __init__(self, rcode):
+        super().__init__(f"RCODE {rcode}")
+        self.rcode = rcode
+
+
+def assert_noerror(answer):
+    if tsigtool.rcode(answer) != messages.NOERROR:
+        raise Rcode(tsigtool.rcode(answer))
+
+
 def assert_answers(wire, answer):
-    assert tsigtool.rcode(answer) == messages.NOERROR, f"RCODE {tsigtool.rcode(answer)}"
+    assert_noerror(answer)
     assert answer[:2] == wire[:2], "another ID"
     assert messages.question(answer) == messages.question(wire), "another question"
 
@@ -63,6 +76,12 @@ class Copies:
     def keep(self):
         parsed = dns.zone.from_text(self._zone.master_file(), self.name, relativize=False)
         self._by_serial[self._zone.serial] = {zones.record(*one) for one in parsed.iterate_rdatas()}
+
+    def serial(self):
+        return self._zone.serial
+
+    def serials(self):
+        return list(self._by_serial)
 
     def assert_one(self, records):
         """They are the whole zone, at some serial."""

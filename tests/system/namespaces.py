@@ -152,9 +152,7 @@ class Star:
         self.router.sysctl("ipv6/conf/all/forwarding", 1)
         plumbing = ["link set lo up"]
         for number, (role, host) in enumerate(self.hosts.items(), 1):
-            name = host.namespace.name
-            run("ip", "link", "add", "eth0", "netns", name, "type", "veth",
-                "peer", "name", role, "netns", self.router.name)
+            self.connect(role, host)
             host.namespace.ip("link set lo up", "link set eth0 up",
                               f"addr add {host.v4.address}/24 dev eth0", f"addr add {host.v6.address}/64 dev eth0",
                               f"route add default via 10.53.{number}.1", f"route add default via fd53:{number}::1")
@@ -162,6 +160,11 @@ class Star:
                          f"addr add fd53:{number}::1/64 dev {role}"]
         self.router.ip(*plumbing)
         return self
+
+    def connect(self, role, host):
+        """Makes eth0 of the host, and its other end at the router, which has the name of the role."""
+        run("ip", "link", "add", "eth0", "netns", host.namespace.name, "type", "veth",
+            "peer", "name", role, "netns", self.router.name)
 
     def namespaces(self):
         return [self.router, *(host.namespace for host in self.hosts.values())]

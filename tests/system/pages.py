@@ -55,6 +55,7 @@ def document_without_counts(summary, zones, peers, **more):
         "config": {"file": "/etc/tsig-proxy/tsig-proxy.ini", "loaded": NOW - 86400, "last_reload_successful": True,
                    "old_in_use": 0, "oldest_seconds": 0},
         "workers": 2, "draining": False, "listeners": ["192.0.2.1@53", "2001:db8::1@53"],
+        "proxy_listeners": ["192.0.2.1@5353"],
         "peers": peers or [
             peer("hq", "primary", "10.0.0.1@53"),
             peer("anycast", "secondary", "203.0.113.10@53", "2001:db8:53::10@53", skew=1, keys=list(KEYS.values())),
@@ -102,7 +103,7 @@ def silent():
     quiet = {"state": "silent", "silent_since": NOW - 3 * 86400, "expires": NOW + 345600,
              "why": "it asked every 2 h before"}
     return document("office has asked for nothing since 2026-11-24T02:00:00Z: its copies expire in 4 days",
-                    all_zones(**{f"{name} office": quiet for name in ZONES}), draining=True)
+                    all_zones(**{f"{name} office": quiet for name in ZONES}), draining=True, absent=["192.0.2.1"])
 
 
 def many():
@@ -120,7 +121,7 @@ def hostile():
     return document(HOSTILE, [zone(HOSTILE, HOSTILE, "behind", why=HOSTILE)],
                     peers=[peer(HOSTILE, "secondary", HOSTILE, keys=[{**KEYS["new"], "name": HOSTILE,
                                                                      "algorithm": HOSTILE}])],
-                    version=HOSTILE, listeners=[HOSTILE], notifies=[notify(zone=HOSTILE, rcode=HOSTILE)],
+                    version=HOSTILE, listeners=[HOSTILE], absent=[HOSTILE], notifies=[notify(zone=HOSTILE, rcode=HOSTILE)],
                     failures=[failure(peer=HOSTILE, advice=HOSTILE, result=HOSTILE, key=HOSTILE)],
                     limits=[{"limit": HOSTILE, "peer": HOSTILE, "count": 1}])
 

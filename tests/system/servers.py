@@ -61,6 +61,19 @@ class Bind(Server):
         return ["named", "-g", "-n", "1", "-c", self.directory / "named.conf"]
 
 
+class OpenBind(Bind):
+    """Takes updates without TSIG from one address: the proxy's."""
+
+    trusted = None
+
+    def write_primary(self, notify):
+        super().write_primary(notify)
+        path = self.directory / "named.conf"
+        path.write_text(path.read_text().replace(
+            'file "zone"; ixfr-from-differences yes;',
+            f'file "zone"; allow-update {{ {self.trusted}; }};'))
+
+
 class Nsd(Server):
     name = "nsd"
     program = "nsd"

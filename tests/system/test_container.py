@@ -45,7 +45,7 @@ def test_image_has_the_program_and_its_libraries_alone(image):
         print(f"image: {size:9} {path}")
     print("\n".join(f"image: linked with {line}" for line in image.libraries()))
     assert not any("not found" in line for line in image.libraries())
-    libraries = r"usr/lib/[^/]+/lib(uv|ssl|crypto|inih|INIReader|jansson|microhttpd|cap-ng|drop_ambient)\.so[.0-9]*"
+    libraries = r"usr/lib/[^/]+/lib(uv|ssl|crypto|inih|INIReader|jansson|microhttpd|cap-ng|seccomp|drop_ambient)\.so[.0-9]*"
     expected = re.compile(rf"usr/sbin/tsig-proxy|{libraries}|usr/lib/[^/]+/(engines-3|ossl-modules)/.*|"
                           r"etc/((passwd|group|shadow|gshadow)-?|ld.so.cache|sub[ug]id|hosts)|var/.*")
     assert [path for path in files if not expected.fullmatch(path)] == []

@@ -12,7 +12,7 @@ import pytest
 import client
 import messages
 import tsigtool
-from faults import Demand, Half, Scene, released
+from host_faults import Demand, Half, Scene, released
 from process import until
 from tsigtool import BADTIME
 

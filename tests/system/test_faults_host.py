@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 import net
-from faults import Demand, Refusals, Scene, binaries, released
+from host_faults import Demand, Refusals, Scene, binaries, released
 from process import until
 from proxy import Proxy, ini
 

@@ -19,7 +19,7 @@ import pytest
 import messages
 import net
 from client import Tcp
-from faults import Asker, Demand, Refusals, Scene, binaries, released
+from host_faults import Asker, Demand, Refusals, Scene, binaries, released
 from messages import query
 from process import Timeout, until
 from proxy import SIGNS, Proxy, ini, log_pairs, own_settings

@@ -14,7 +14,7 @@ import messages
 import net
 import tools
 import tsigtool
-from faults import Demand, Half, Scene, released
+from host_faults import Demand, Half, Scene, released
 from messages import query
 from process import until
 

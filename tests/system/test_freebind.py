@@ -1,17 +1,22 @@
 """A standby: it starts and is ready while its address is another host's, and serves when that comes."""
 
+import json
+
 import pytest
 
 import client
 import messages
+import net
 import proxy as proxy_module
 import tsigtool
-from messages import NOERROR, notify, query
+from asked import Asked
+from messages import NOERROR, SERVFAIL, notify, query
 from namespaces import Star
 from net import Place
 from process import until
 from proxy import Proxy, ini, own_settings
 from scripted import Scripted, sound
+from test_control import short_path  # noqa: F401
 from tsigtool import Key
 
 ZONE = "example.org"
@@ -55,8 +60,8 @@ class Scene:
         with self.star[role].namespace:
             return self.launch(Scripted(script, place=place))
 
-    def start(self):
-        proxy = Proxy(self.directory / "proxy", self.sections, listen=self.listen, freebind="yes")
+    def start(self, **settings):
+        proxy = Proxy(self.directory / "proxy", self.sections, listen=self.listen, freebind="yes", **settings)
         with self.star["standby"].namespace:
             return self.launch(proxy)
 
@@ -132,6 +137,47 @@ def test_a_standby_serves_an_address_when_it_comes(scene):
         until(lambda count=before: len(secondary.requests) > count, "the secondary is told")
         request = secondary.requests[-1]
         assert (request.transport, request.source[0]) == (transport, scene.shared.address)
+
+
+def test_M8_status_says_what_is_not_here_and_nothing_is_asked_from_it(scene, short_path):  # noqa: F811
+    """`source` of the primary, `listen` and `source` that secondaries know; the standby is healthy all the time."""
+    address = scene.shared.address
+    scene.sections[1] = ("primary hq", {**scene.sections[1][1], "source": address})
+    primary = scene.serve("primary", sound, scene.primary_at)
+    scene.star["standby"].namespace.ip("link set lo up")
+    place = net.Place("127.0.0.1", 9453)
+    proxy = scene.start(control=short_path / "c.sock", http=net.text(place))
+
+    def ask(word, *more):
+        return scene.star["standby"].namespace.call(proxy_module.program(), word, "-c", proxy.path, *more)
+
+    def metrics():
+        with scene.star["standby"].namespace:
+            return Asked(proxy, place=place).get("/metrics").text
+
+    def wanted(shared):
+        return {f'tsig_proxy_address_here{{address="{one}"}} {number:d}'
+                for one, number in ((address, shared), (scene.own.address, True))}
+
+    def here():
+        """As the document and the metrics have it; they agree."""
+        absent = json.loads(ask("status", "--json").stdout)["absent"]
+        assert absent in ([], [address])
+        assert (f"Not on this host now: {address}\n" in ask("status").stdout) == bool(absent)
+        until(lambda: wanted(not absent) <= set(metrics().splitlines()), "the metrics agree")
+        return not absent
+
+    def answer():
+        wire, mac = tsigtool.sign(query(ZONE), KEY)
+        return tsigtool.verify(scene.ask("secondary", scene.own, wire, "tcp"), KEY, mac)[0]
+
+    assert not here() and ask("health").returncode == 0
+    assert tsigtool.rcode(answer()) == SERVFAIL
+    assert primary.requests == []
+    scene.take_address()
+    assert here() and ask("health").returncode == 0
+    assert messages.first_serial(answer()) == 7
+    assert {request.source[0] for request in primary.requests} == {address}
 
 
 def test_a_reload_takes_an_address_that_is_to_come(scene):

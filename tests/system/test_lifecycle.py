@@ -42,7 +42,7 @@ def test_log_tells_the_life(make_relay):
     process = proxy.process
     proxy.stop()
     events = [line.split("event=")[1].split()[0] for line in process.lines if "event=" in line]
-    assert events == ["started", "draining", "stopped"]
+    assert events == ["confined", "started", "draining", "stopped"]
 
 
 def test_a_slow_transfer_finishes_while_draining(make_relay):

@@ -11,7 +11,7 @@ from client import CLIENTS
 from messages import NOERROR, REFUSED, SERVFAIL
 from proxy import Proxy
 from scripted import Scripted
-from servers import Bind
+from servers import Bind, OpenBind
 from tools import UPDATING, dig, knsupdate, nsupdate
 from tsigtool import Key
 from zones import Zone
@@ -19,19 +19,6 @@ from zones import Zone
 KEY = Key.new("update.example")
 ZONE = "example.org"
 PATIENT = {nsupdate: ["-u", "9", "-t", "9", "-r", "0"], knsupdate: ["-t", "9", "-r", "0"]}  # ask but once
-
-
-class OpenBind(Bind):
-    """Takes updates without TSIG from one address: the proxy's."""
-
-    trusted = None
-
-    def write_primary(self, notify):
-        super().write_primary(notify)
-        path = self.directory / "named.conf"
-        path.write_text(path.read_text().replace(
-            'file "zone"; ixfr-from-differences yes;',
-            f'file "zone"; allow-update {{ {self.trusted}; }};'))
 
 
 class Scene:

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,6 +93,15 @@ Test(config_key, P12_all_algorithms)
           "3: error: 'algorithm' is hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, "
           "hmac-sha256-128, hmac-sha384-192, hmac-sha512-256, hmac-sha1 or hmac-md5, not "
           "'hmac-sha3'\n");
+}
+
+/* As with FIPS alone, where MD5 is not to be had. Each test has a process of its own. */
+Test(config_key, M8_an_algorithm_that_openssl_does_not_offer)
+{
+    cr_assert_eq(EVP_set_default_properties(NULL, "provider=none"), 1);
+    parse(
+        "secret-file = k.key\nalgorithm = hmac-sha256\n",
+        "3: error: OpenSSL, as this host has set it up, does not offer the hash of hmac-sha256\n");
 }
 
 Test(config_key, M8_secrets_must_be_there_once)

@@ -422,6 +422,27 @@ Test(exchange_notify, M3_a_sleeper_is_told_by_ourselves_for_a_zone_that_it_wants
     cr_expect_not(world_tell());
 }
 
+/* It was overtaken on its way, or somebody else sent it. */
+Test(exchange_notify, M3_an_older_notify_takes_nothing_away)
+{
+    uint32_t serial = 0;
+    begin(RELAY_UDP);
+    asked(RELAY_UDP);
+    world_pass(5000);
+    world_end(EXCHANGE_SILENT);
+    begin_from("10.0.0.1@40001", 6, RELAY_UDP);
+    asked(RELAY_UDP);
+    acknowledge(0, DNS_RCODE_NOERROR);
+    acknowledge(2, DNS_RCODE_NOERROR);
+    world_pass(15000);
+    cr_assert(world_tell(), "it was told the older one alone");
+    cr_assert_eq(world_ask(WORLD_ONE, RELAY_UDP, &copy), 0);
+    one.chain = tsig_chain_request();
+    struct dns_message m = world_verify(&one, &copy, NULL);
+    cr_expect(dns_notify_serial(&m, &serial));
+    cr_expect_eq(serial, 7);
+}
+
 Test(exchange_notify, M3_a_question_for_the_zone_ends_the_telling)
 {
     struct dns_name zone = support_name("example.com");

@@ -29,7 +29,6 @@ Test(exchange_telling, a_primary_that_is_new_to_this_worker_is_none)
     const struct notice_arrival arrival = {.primary = &newcomer,
                                            .message = &message,
                                            .from = &from,
-                                           .secondaries = 1,
                                            .known = true,
                                            .now = world.now.ms};
     cr_assert_eq(notices_join(world.memory->notices, &arrival, &waiter), 0);

@@ -7,6 +7,8 @@
 #include "support.h"
 
 static const struct peer hq = {.number = 0}, other = {.number = 1};
+static const struct peer nine = {.number = 9},
+                         *secondary = &nine; /* who is told, and is the only one */
 static struct notices *book;
 static struct bell bell;
 static unsigned rings;
@@ -44,6 +46,7 @@ struct news {
     uint16_t port;
     uint64_t now;
     unsigned only;
+    bool ours;
 };
 
 #define NEWS(name, number, hint, ...)                                                              \
@@ -57,6 +60,8 @@ static int join(struct notice_waiter *waiter, struct news news)
     struct support_message s;
     uint8_t host[] = {10, 0, 0, 1};
     struct address from = address_from_octets(ADDRESS_IPV4, host, news.port ? news.port : 4000);
+    if (news.ours)
+        from = (struct address){.family = ADDRESS_NONE};
     support_header(&s, news.id, DNS_OPCODE_NOTIFY << 11);
     support_question(&s, news.zone, DNS_TYPE_SOA);
     if (news.serial >= 0)
@@ -65,7 +70,8 @@ static int join(struct notice_waiter *waiter, struct news news)
     const struct notice_arrival arrival = {.primary = news.primary ? &other : &hq,
                                            .message = &m,
                                            .from = &from,
-                                           .secondaries = 1,
+                                           .secondaries = &secondary,
+                                           .secondary_count = 1,
                                            .only = news.only,
                                            .known = news.known,
                                            .now = news.now};
@@ -154,6 +160,32 @@ Test(relay_notices, M3_an_older_hint_takes_no_place_of_a_newer_one)
     notices_done(book, n);
 }
 
+/* BIND says an old one once more after 15 s without an answer; a secondary that has that version heeds
+ * it as little as a primary's that has been set back. */
+Test(relay_notices, M3_after_a_newer_hint_an_older_one_is_told_as_that_one_for_a_minute)
+{
+    struct notice_waiter waiters[4];
+    cr_assert_eq(join(&waiters[0], NEWS("a.example", 1, 9)), 0);
+    struct notice *n = notices_next(book, &bell, 0);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    cr_assert_eq(join(&waiters[1], NEWS("a.example", 2, 8, .now = 1000)), 0);
+    cr_expect_eq(waiters[1].state, NOTICE_WAITS, "it is told to all all the same");
+    notices_done(book, n);
+    cr_assert_eq(notices_next(book, &bell, 1000), n);
+    cr_expect_eq(n->now.serial, 9, "meanwhile");
+    cr_expect_eq(n->acks.count, 0);
+    notices_done(book, n);
+    cr_assert_eq(join(&waiters[2], NEWS("a.example", 2, 8, .now = 59999)), 0);
+    cr_assert_eq(notices_next(book, &bell, 59999), n);
+    cr_expect_eq(n->now.serial, 9, "later");
+    notices_done(book, n);
+    cr_assert_eq(join(&waiters[3], NEWS("a.example", 2, 8, .now = 60000)), 0);
+    cr_assert_eq(notices_next(book, &bell, 60000), n);
+    cr_expect_eq(n->now.serial, 8, "it was set back");
+    leave_all((struct notice_waiter *[]){&waiters[0], &waiters[1], &waiters[2], &waiters[3]}, 4);
+}
+
 Test(relay_notices, M3_primaries_take_turns_and_what_nobody_is_known_to_want_comes_last)
 {
     struct notice_waiter waiters[4];
@@ -214,6 +246,56 @@ Test(relay_notices, M3_a_retry_that_not_all_have_acknowledged_is_told_again_to_t
     cr_assert_eq(notices_next(book, &bell, 5000), n);
     cr_expect_eq(acks_find(&n->acks, 9), -1);
     notices_leave(&waiter);
+}
+
+/* Also when its ID, which is drawn, is that of the one before. */
+Test(relay_notices, M3_what_someone_here_asks_for_is_always_sent)
+{
+    struct notice_waiter first, meanwhile, later;
+    const struct news news = NEWS("a.example", 1, -1, .ours = true);
+    cr_assert_eq(join(&first, news), 0);
+    struct notice *n = notices_next(book, &bell, 0);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    cr_assert_eq(join(&meanwhile, news), 0);
+    cr_expect_eq(meanwhile.state, NOTICE_WAITS);
+    notices_done(book, n);
+    cr_assert_eq(notices_next(book, &bell, 0), n);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    notices_done(book, n);
+    cr_assert_eq(join(&later, news), 0);
+    cr_expect_eq(later.state, NOTICE_WAITS);
+    leave_all((struct notice_waiter *[]){&first, &meanwhile, &later}, 3);
+}
+
+Test(relay_notices, M3_a_retry_after_a_reload_goes_to_who_is_new)
+{
+    static const struct peer ten = {.number = 10};
+    struct notice_waiter waiter;
+    cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7)), 0);
+    struct notice *n = notices_next(book, &bell, 0);
+    cr_assert_eq(acks_add(&n->acks, 9, 0), 0);
+    notices_answer(book, n, 0);
+    notices_done(book, n);
+    secondary = &ten;
+    cr_assert_eq(join(&waiter, NEWS("a.example", 1, 7, .now = 1000)), 0);
+    cr_expect_eq(waiter.state, NOTICE_WAITS);
+    notices_leave(&waiter);
+}
+
+/* In whatever order they come. */
+Test(relay_notices, M3_who_has_acknowledged_is_found_by_number)
+{
+    const unsigned numbers[] = {5, 1, 9, 3, 0, 8};
+    struct acks acks = {0};
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cr_assert_eq(acks_add(&acks, numbers[i], numbers[i] + 1), 0);
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cr_expect_eq(acks_find(&acks, numbers[i]), (int)numbers[i] + 1, "%u", numbers[i]);
+    cr_expect_eq(acks_find(&acks, 4), -1);
+    cr_expect_eq(acks_find(&acks, 10), -1);
+    acks_fini(&acks);
 }
 
 Test(relay_notices, L4_unknown_zones_have_notify_rate_and_known_ones_ten_times_that)

@@ -8,6 +8,7 @@ static struct sleepers *sleepers;
 static struct sleeper_tale told;
 static const uint8_t octets[] = "a NOTIFY";
 static uint8_t room[DNS_NOTIFY_MAX];
+static const struct sleeper_hint none;
 
 static void init(void)
 {
@@ -28,6 +29,14 @@ static void tell(unsigned peer, const char *zone, uint64_t now)
     const struct sleeper_tale tale = {
         .peer = peer, .primary = 2, .octets = octets, .len = sizeof octets};
     struct dns_name name = support_name(zone);
+    cr_assert_eq(sleepers_tell(sleepers, &tale, &name, now), 0);
+}
+
+static void tell_version(uint32_t serial, uint64_t now)
+{
+    const struct sleeper_tale tale = {
+        .peer = 1, .primary = 2, .octets = octets, .len = sizeof octets, .hint = {true, serial}};
+    struct dns_name name = support_name("example.com");
     cr_assert_eq(sleepers_tell(sleepers, &tale, &name, now), 0);
 }
 
@@ -68,12 +77,33 @@ Test(relay_sleepers, M3_an_answer_or_a_question_for_the_zone_ends_it)
     struct dns_name zone = support_name("example.com"), other = support_name("example.net");
     tell(1, "example.com", 0);
     sleepers_asked(sleepers, 1, &other, 0);
-    sleepers_told(sleepers, 0, &zone);
+    sleepers_told(sleepers, 0, &zone, none);
     cr_expect_eq(deadline(), 15000, "of another zone, or another secondary");
     sleepers_asked(sleepers, 1, &zone, 0);
     cr_expect_eq(deadline(), UINT64_MAX);
     tell(1, "example.com", 0);
-    sleepers_told(sleepers, 1, &zone);
+    sleepers_told(sleepers, 1, &zone, none);
+    cr_expect_eq(deadline(), UINT64_MAX);
+}
+
+Test(relay_sleepers, M3_an_older_version_takes_nothing_away)
+{
+    struct dns_name zone = support_name("example.com");
+    tell_version(1, 0);
+    sleepers_told(sleepers, 1, &zone, (struct sleeper_hint){true, UINT32_MAX});
+    cr_expect_eq(deadline(), 15000, "what it was told now is from before");
+    tell_version(UINT32_MAX, 10000);
+    cr_expect_eq(deadline(), 15000, "likewise");
+    tell_version(2, 10000);
+    cr_expect_eq(deadline(), 25000, "news begin anew");
+    sleepers_told(sleepers, 1, &zone, (struct sleeper_hint){true, 2});
+    cr_expect_eq(deadline(), UINT64_MAX);
+    tell_version(1, 0);
+    tell(1, "example.com", 10000);
+    tell_version(2, 20000);
+    sleepers_told(sleepers, 1, &zone, (struct sleeper_hint){true, 2});
+    cr_expect_eq(deadline(), 25000, "who hears of no version asks");
+    sleepers_told(sleepers, 1, &zone, none);
     cr_expect_eq(deadline(), UINT64_MAX);
 }
 
@@ -129,12 +159,12 @@ Test(relay_sleepers, M3_what_it_asked_since_it_was_told_is_remembered)
 
 Test(relay_sleepers, without_places_nothing_is_kept)
 {
-    struct sleepers *none = sleepers_new(0);
-    cr_assert_eq(sleepers_reserve(none, 1), 0);
+    struct sleepers *empty = sleepers_new(0);
+    cr_assert_eq(sleepers_reserve(empty, 1), 0);
     struct dns_name zone = support_name("example.com");
     const struct sleeper_tale tale = {.octets = octets, .len = sizeof octets};
-    cr_expect_eq(sleepers_tell(none, &tale, &zone, 0), DNS_EMEMORY);
-    sleepers_asked(none, 0, &zone, 0);
-    cr_expect_not(sleepers_has_asked(none, 0, &zone));
-    sleepers_free(none);
+    cr_expect_eq(sleepers_tell(empty, &tale, &zone, 0), DNS_EMEMORY);
+    sleepers_asked(empty, 0, &zone, 0);
+    cr_expect_not(sleepers_has_asked(empty, 0, &zone));
+    sleepers_free(empty);
 }

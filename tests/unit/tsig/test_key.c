@@ -2,6 +2,7 @@
 #include "tsig/key.h"
 
 #include <criterion/criterion.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 static int decode(const char *text, uint8_t out[TSIG_SECRET_MAX], size_t *len)
@@ -91,4 +92,29 @@ Test(tsig_key, secrets_have_a_greatest_length)
     memset(text, 'A', 685);
     text[685] = 0;
     cr_expect_eq(decode(text, out, &len), DNS_ESPACE);
+}
+
+Test(tsig_key, secret_goes_to_the_secure_heap_and_without_room_to_ordinary_memory)
+{
+    struct tsig_key keys[64] = {0};
+    const struct dns_name *name = &keys[0].name;
+    const struct tsig_algorithm *algorithm = tsig_algorithm_by_text("hmac-sha256");
+    uint8_t secret[32] = {1};
+    struct tsig_key early;
+    cr_assert_eq(tsig_key_init(&early, name, algorithm, secret, sizeof secret), 0);
+    cr_assert(CRYPTO_secure_malloc_init(1024, 64));
+    tsig_key_lock_up(&early);
+    cr_expect(CRYPTO_secure_allocated(early.secret));
+    size_t inside = 0;
+    for (size_t i = 1; i < 64; i++) {
+        cr_assert_eq(tsig_key_init(&keys[i], name, algorithm, secret, sizeof secret), 0);
+        cr_expect_arr_eq(keys[i].secret, secret, sizeof secret);
+        inside += (size_t)CRYPTO_secure_allocated(keys[i].secret);
+    }
+    cr_expect(inside > 0 && inside < 63, "%zu", inside);
+    for (size_t i = 1; i < 64; i++)
+        tsig_key_fini(&keys[i]);
+    tsig_key_fini(&early);
+    cr_expect_eq(CRYPTO_secure_used(), 0);
+    cr_assert(CRYPTO_secure_malloc_done());
 }

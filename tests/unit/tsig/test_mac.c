@@ -112,6 +112,9 @@ Test(tsig_mac, a_hash_that_openssl_does_not_know_is_an_error)
     struct tsig_mac mac = {0};
     struct tsig_key key;
 
+    cr_expect(!tsig_mac_is_offered(&unknown));
+    for (size_t i = 0; tsig_algorithm_at(i); i++)
+        cr_expect(tsig_mac_is_offered(tsig_algorithm_at(i)), "%s", tsig_algorithm_at(i)->text);
     cr_assert_eq(tsig_key_init(&key, &name, &unknown, (const uint8_t *)"x", 1), 0);
     cr_expect_eq(tsig_mac_init(&mac, &key), DNS_ECRYPTO);
     cr_expect_null(mac.ctx);
