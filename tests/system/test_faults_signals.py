@@ -51,7 +51,9 @@ def test_what_ends_it_comes_many_times(launch, tmp_path):
     for again in ("SIGUSR1", "SIGTERM"):
         scene = Scene(launch, tmp_path / again, (), released(), texts=100, drain_timeout=20)
         half, scene.proxy.terminated = Half(scene), True
-        for name in ("SIGTERM", "SIGHUP", "SIGUSR2", "SIGHUP", again):
+        scene.proxy.process.signal(signal.SIGTERM)
+        scene.proxy.wait(event="draining")
+        for name in ("SIGHUP", "SIGUSR2", "SIGHUP", again):
             scene.proxy.process.signal(getattr(signal, name))
         if again == "SIGTERM":
             assert half.asking.ends() == "reset"
@@ -147,7 +149,7 @@ def test_X5_it_is_killed_in_mid_transfer_and_started_again(launch, tmp_path, cap
     arrives."""
     told, scene = [], Scene(launch, tmp_path, (), released(), texts=100, gate=Valve)
     for letter in "abc":
-        old, scene.zone.letter = scene.primary.records(scene.zone.name), letter
+        old, scene.zone.letter = scene.records(), letter
         scene.gate.shut(100000)
         scene.change()
         until(lambda: scene.gate.passed > 50000, "transfers are under way")
