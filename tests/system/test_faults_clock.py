@@ -3,7 +3,6 @@ measures how long things take goes on). Peers keep the right time."""
 
 import glob
 import json
-import os
 import struct
 import subprocess
 import time
@@ -13,10 +12,9 @@ import pytest
 import client
 import messages
 import tsigtool
-from host_faults import Asker, Demand, Scene
+from host_faults import Demand, Half, Scene, released
 from process import until
-from proxy import program
-from tsigtool import BADTIME, Verifier
+from tsigtool import BADTIME
 
 FAKE = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")
 HOUR = 3600
@@ -39,10 +37,6 @@ class Clock:
         scratch.rename(self.path)
 
 
-def released():
-    return os.environ.get("TSIG_PROXY_RELEASE") or program()
-
-
 def ask(scene, at=None):
     """A SOA question signed at that time: (RCODE, TSIG) of the answer, whose MAC is right."""
     asking = client.Udp(scene.place, scene.source)
@@ -63,34 +57,6 @@ def status(scene):
     command = [released(), "status", "--json", "-c", scene.proxy.path]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=20).stdout)
     return found["now"], {row["secondary"]: row for row in found["zones"] if row["secondary"] in ("s0", "s1")}
-
-
-class Half:
-    """A transfer of which only the beginning has been read."""
-
-    def __init__(self, scene):
-        self.asking = client.Tcp(scene.place, scene.source, window=4096)
-        wire, mac = tsigtool.sign(messages.query(scene.zone.name, "AXFR"), scene.key)
-        self.verifier, self.scene, self.times, self.wires = Verifier(scene.key, mac), scene, [], []
-        self.asking.send(wire)
-        self.read()
-
-    def read(self):
-        bare, tsig = self.verifier.check(self.asking.receive())
-        self.times.append(tsig.time)
-        self.wires.append(bare)
-
-    def soas(self):
-        return sum(record.type == messages.SOA for wire in self.wires for record in tsigtool.records(wire)
-                   if record.section == 1)
-
-    def finish(self):
-        """Every MAC is right, and no time before the one before, or verify would have said so."""
-        while self.soas() < 2:
-            self.read()
-        self.asking.close()
-        self.scene.copies.assert_one(Asker.records(self.wires))
-        return self.times[-1] - self.times[0]
 
 
 def test_P22_the_clock_is_set_an_hour_forward_and_back(launch, tmp_path, capsys):

@@ -12,13 +12,14 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 import messages
 import net
 from client import Tcp
-from host_faults import Asker, Demand, Refusals, Scene, binaries
+from host_faults import Asker, Demand, Refusals, Scene, binaries, released
 from messages import query
 from process import Timeout, until
 from proxy import SIGNS, Proxy, ini, log_pairs, own_settings
@@ -134,10 +135,10 @@ def small(directory, **settings):
 @pytest.mark.parametrize("binary", binaries())
 def test_L8_one_allocation_is_refused_at_the_start(tmp_path, capsys, binary):
     """It says that it cannot serve, or serves; it never crashes, and no line is torn."""
-    released = binary() == os.environ.get("TSIG_PROXY_RELEASE")
+    fast = binary is released
     refusals, ends = Refusals(tmp_path / "refusals"), collections.Counter()
-    path = small(tmp_path, log_format="logfmt" if released else "json")
-    for number in numbers(1.04 if released else 1.15):
+    path = small(tmp_path, log_format="logfmt" if fast else "json")
+    for number in numbers(1.04 if fast else 1.15):
         refusals.refuse("memory", nth=number)
         start = Start(refusals.before, binary(), path)
         refused = refusals.allow("memory")[1]
@@ -253,9 +254,6 @@ class Crowd:
             self.open.pop().close()
 
 
-released = pytest.mark.skipif(not os.environ.get("TSIG_PROXY_RELEASE"), reason="TSIG_PROXY_RELEASE is not set")
-
-
 def without_end(request):
     """The script of a primary whose zone has no end, and costs nothing to make."""
     lines = [f'h{number}.{request.zone}. 60 IN TXT "{"x" * 250}"' for number in range(50)]
@@ -271,7 +269,7 @@ class Crowded:
     def __init__(self, launch, directory):
         self.launch, self.peer, self.key = launch, net.fresh_address(), Key.new("much.example")
         source = launch(Scripted(without_end))
-        self.scene = Scene(launch, directory, (), os.environ["TSIG_PROXY_RELEASE"], sections=[
+        self.scene = Scene(launch, directory, (), released(), sections=[
             self.key.section(), ("primary endless", {"address": net.text(source.place), "connections": 1000}),
             ("secondary much", {"address": f"{self.peer}@53", "key": self.key.label, "primary": "endless",
                                 "zones": "endless.example", "notify": "no", "share": 90})])
@@ -288,10 +286,10 @@ class Crowded:
         return f"{held} in the crowd, {size} MiB, {dict(limits)}; {demand.line()}"
 
 
-@released
+@pytest.mark.skipif(not os.environ.get("TSIG_PROXY_RELEASE"), reason="sanitizers want much more")
 def test_L8_its_address_space_is_bounded(launch, tmp_path, capsys):
     """Just enough to start, a little more, and much more; a crowd wants all of it."""
-    binary, path, least, most = os.environ["TSIG_PROXY_RELEASE"], small(tmp_path), 1, 1024  # MiB
+    binary, path, least, most = released(), small(tmp_path), 1, 1024  # MiB
     while most - least > 1:
         middle = (least + most) // 2
         start = Start(["prlimit", f"--as={middle << 20}"], binary, path)
@@ -303,3 +301,50 @@ def test_L8_its_address_space_is_bounded(launch, tmp_path, capsys):
         told.append(f"{more} MiB more: {crowded.press(100)}; then {crowded.scene.assert_well()}")
     with capsys.disabled():
         print(f"\n  starts with {most} MiB\n  " + "\n  ".join(told))
+
+
+class Group:
+    """A control group with a bound of its memory, of either version."""
+
+    def __init__(self, octets):
+        self.path, self.octets = None, octets
+
+    def start(self):
+        one, two = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
+        top, bound = (one, "memory.limit_in_bytes") if one.is_dir() else (two, "memory.max")
+        path = top / f"tsig-proxy-test-{os.getpid()}"
+        try:
+            path.mkdir()
+            self.path = path
+            (path / bound).write_text(str(self.octets))
+        except OSError as error:
+            self.stop()
+            pytest.skip(f"no control group with a bound of memory can be made here: {error}")
+        return self
+
+    def most(self):
+        """Octets that were used at once, what the kernel keeps for its sockets included."""
+        names = "memory.max_usage_in_bytes", "memory.peak", "memory.current"
+        return next(int((self.path / name).read_text()) for name in names if (self.path / name).exists())
+
+    def stop(self):
+        if self.path:
+            until(self._is_gone, "the control group is empty")
+
+    def _is_gone(self):
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+        return not self.path.exists()
+
+
+def test_L8_a_control_group_bounds_its_memory(launch, tmp_path, capsys):
+    """Those who read nothing of what they have asked for do not have it killed."""
+    group = launch(Group(64 << 20))
+    crowded = Crowded(launch, tmp_path / "scene")
+    crowded.scene.restart(["sh", "-c", f'echo $$ >{group.path}/cgroup.procs && exec "$0" "$@"'])
+    pid = crowded.scene.proxy.pid
+    pressed = crowded.press(100)
+    well = crowded.scene.assert_well()
+    with capsys.disabled():
+        print(f"\n  64 MiB for all, {group.most() >> 20} MiB used; {pressed}; then {well}")
+    assert crowded.scene.proxy.pid == pid and crowded.scene.proxy.process.alive()
