@@ -3,6 +3,7 @@
 
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/confine.h"
 #include "base/process.h"
 #include "base/version.h"
 
@@ -64,6 +65,7 @@ int main(int argc, char **argv)
     static char none[] = "";
     process_open_standard();
     process_keep_to_itself();
+    confine_prepare();
     int place = main_find_place(argc, argv);
     if (place >= argc) {
         struct arguments a = {.most = 0};

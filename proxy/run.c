@@ -287,7 +287,6 @@ int command_run(int argc, char **argv)
     int given = arguments_read_file(&file, argc, argv);
     if (given != ARGUMENTS_GO_ON)
         return given;
-    confine_prepare();
     process_ignore_signals();
     struct seen seen = {0};
     struct config *config = load_config_seen(file, &seen, stderr);

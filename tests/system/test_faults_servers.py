@@ -32,6 +32,9 @@ class Fault:
 class Killed(Fault):
     """The process is gone, and its kernel says so; it comes back."""
 
+    def then(self, _role):
+        return "hold"
+
     def strike(self, field, role):
         field.servers[role].kill()
         field.links.heal(role)
@@ -40,7 +43,7 @@ class Killed(Fault):
         field.servers[role].spawn()
 
 
-class Frozen(Fault):
+class Frozen(Killed):
     """The process stands still, and its kernel goes on taking what comes."""
 
     def strike(self, field, role):
