@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+import dns.exception
 import dns.message
 import pytest
 
@@ -173,7 +174,8 @@ class Half:
                    if record.section == 1)
 
     def finish(self):
-        """The seconds that it took by the clock that signed it. Every MAC is right, and no time before the one before, or verify would have said so."""
+        """The seconds that it took by the clock that signed it. Every MAC is right, and no time before the one before,
+        or the verifier would have said so."""
         while self.soas() < 2:
             self.read()
         self.asking.close()
@@ -193,7 +195,7 @@ class Demand:
         self._threads = [threading.Thread(target=self._run, args=one, daemon=True) for one in self.kinds.items()]
 
     def _run(self, name, ask):
-        while not self._ended.wait(0.002):
+        while not self._ended.wait(0.01):  # NSD answers 200 a second over UDP, and more with TC
             try:
                 self.counts[name][ask()] += 1
             except Exception as error:  # the test shall see it
@@ -309,7 +311,7 @@ class Scene:
         """What the primary has now: an old child of NSD's may take one more connection."""
 
         def look():
-            with contextlib.suppress(OSError, EOFError):
+            with contextlib.suppress(OSError, EOFError, dns.exception.DNSException):
                 found = self.primary.records(self.zone.name)
                 return found if any(kind == "SOA" and data.split()[2] == str(self.zone.serial)
                                     for _, kind, _, data in found) else None
@@ -317,12 +319,22 @@ class Scene:
 
         return until(look, f"the primary has serial {self.zone.serial}", patience=15)
 
+    def wait_copy(self, server, expected):
+        """Until it has just these records; an old child of NSD's may not have the zone at all."""
+
+        def has():
+            with contextlib.suppress(OSError, EOFError, dns.exception.DNSException):
+                return server.records(self.zone.name) == expected
+            return False
+
+        until(has, f"{server.name} has the zone, record by record", patience=15)
+
     def follow(self, patience=30):
         """Until both secondaries have what the primary has, record by record."""
         expected = self.records()
         for one in self.secondaries:
             one.wait_serial(self.zone.name, self.zone.serial, patience)
-            tools.wait_records(one, self.zone.name, expected)
+            self.wait_copy(one, expected)
 
     def reload(self, text=None):
         """By SIGHUP, with another text if there is one; the line that it logs."""

@@ -12,7 +12,6 @@ import pytest
 import client
 import messages
 import net
-import tools
 import tsigtool
 from host_faults import Demand, Half, Scene, released
 from messages import query
@@ -156,7 +155,7 @@ def test_X5_it_is_killed_in_mid_transfer_and_started_again(launch, tmp_path, cap
         began = time.monotonic()
         scene.proxy.kill()
         for one in scene.secondaries:
-            tools.wait_records(one, scene.zone.name, old)
+            scene.wait_copy(one, old)
         assert all(os.path.exists(tmp_path / name) for name in ("control", "control.lock"))
         scene.gate.open.set()
         scene.proxy.start()
