@@ -23,12 +23,22 @@ static void copy_send(struct copy *c, const struct paper *p)
     net_send(&s->host, &d);
 }
 
-/* A question, signed afresh. */
+static bool copy_has_used(const struct copy *c, uint16_t id)
+{
+    for (unsigned i = 0; i < COPY_IDS && i < c->id_count; i++)
+        if (c->ids[i] == id)
+            return true;
+    return false;
+}
+
+/* A question, signed afresh, with an ID that no late answer has. */
 static const struct paper *copy_write(struct copy *c, uint16_t qtype)
 {
     static struct paper page;
     struct secondary *s = c->secondary;
-    c->id = (uint16_t)dice_draw();
+    do
+        c->id = (uint16_t)dice_draw();
+    while (copy_has_used(c, c->id));
     c->ids[c->id_count++ % COPY_IDS] = c->id;
     c->qtype = qtype;
     paper_begin(&page, c->id, 0);
@@ -193,9 +203,8 @@ static void copy_take_answer(struct copy *c, struct paper_reader *r)
 /* No right party sends what it has not asked for. */
 static void copy_check_id(const struct copy *c, const struct datagram *d)
 {
-    bool own = d->tainted || d->recorded || d->from.port != 53;
-    for (unsigned i = 0; i < COPY_IDS && i < c->id_count; i++)
-        own |= c->ids[i] == paper_u16(d->octets);
+    bool own =
+        d->tainted || d->recorded || d->from.port != 53 || copy_has_used(c, paper_u16(d->octets));
     TRACE_CHECK(own, "secondary %u got an answer to somebody else", c->secondary->host.place);
 }
 
