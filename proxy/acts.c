@@ -23,13 +23,24 @@ struct acts_view {
 };
 
 /* Those that are served, each once. */
-static size_t acts_list_listeners(const struct crew *crew, struct address *out)
+static size_t acts_list_listeners(const struct crew *crew, bool proxied, struct address *out)
 {
     size_t count = 0;
-    for (unsigned i = 0; i < crew->ports.count; i++)
-        if (crew->ports.items[i]->place == 0)
-            out[count++] = crew->ports.items[i]->local;
+    for (unsigned i = 0; i < crew->ports.count; i++) {
+        const struct endpoint *e = crew->ports.items[i];
+        if (e->place == 0 && e->proxied == proxied)
+            out[count++] = e->local;
+    }
     return count;
+}
+
+static void acts_look_at_listeners(const struct crew *crew, struct acts_view *view)
+{
+    struct crew_facts *facts = &view->facts;
+    size_t direct = acts_list_listeners(crew, false, view->listeners);
+    facts->listeners = view->listeners;
+    facts->proxied_count = acts_list_listeners(crew, true, view->listeners + direct);
+    facts->listener_count = direct + facts->proxied_count;
 }
 
 static void acts_look(const struct acts *acts, struct acts_view *view)
@@ -46,9 +57,8 @@ static void acts_look(const struct acts *acts, struct acts_view *view)
     };
     view->facts.old_in_use = snapshots_count(&acts->reload->snapshots, &oldest);
     view->facts.oldest_seconds = (unsigned)((now - oldest) / 1000);
-    view->facts.listeners = view->listeners;
     if (view->listeners)
-        view->facts.listener_count = acts_list_listeners(crew, view->listeners);
+        acts_look_at_listeners(crew, view);
 }
 
 /* What takes a look at the host. */

@@ -3,6 +3,7 @@
 
 #include "base/arguments.h"
 #include "base/command.h"
+#include "base/confine.h"
 #include "base/process.h"
 #include "base/version.h"
 
@@ -63,6 +64,8 @@ int main(int argc, char **argv)
 {
     static char none[] = "";
     process_open_standard();
+    process_keep_to_itself();
+    confine_prepare();
     int place = main_find_place(argc, argv);
     if (place >= argc) {
         struct arguments a = {.most = 0};
@@ -73,6 +76,10 @@ int main(int argc, char **argv)
     const struct main_command *command = main_find(argv[place]);
     if (!command)
         return command_unknown(argv[place]);
+    if (!process_can_begin()) {
+        fputs("tsig-proxy: no memory to begin with\n", stderr);
+        return COMMAND_FAILED;
+    }
     /* What stood before the command follows it. */
     char *name = argv[place];
     memmove(argv + 2, argv + 1, (size_t)(place - 1) * sizeof *argv);

@@ -10,13 +10,17 @@ void office_init(struct office *office, uv_loop_t *loop, const struct admin_acts
     control_init(&office->control, loop, acts);
 }
 
-/* Where one could not be had before, it is tried again. */
+/* Where one could not be had before, or has been taken away, it is tried again. */
 static int office_prepare_control(struct office *office, const struct config *config, FILE *out)
 {
     const char *path = config->proxy.control, *before = control_path(&office->control);
     pid_t holder = 0;
-    if (before && strcmp(path, before) == 0)
-        return 0;
+    if (before && strcmp(path, before) == 0) {
+        if (control_stands(&office->control))
+            return 0;
+        /* Nobody comes in by it any more, and its lock may still be there. */
+        control_use(&office->control, NULL);
+    }
     office->moves_control = true;
     int error = *path ? control_open(&office->control, path, &office->next_hall, &holder) : 0;
     return error < 0 && !doors_forgive(out, config, "control", error, holder) ? error : 0;

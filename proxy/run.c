@@ -59,6 +59,11 @@ struct run {
 static void run_reload(void *arg)
 {
     struct run *run = arg;
+    /* It is refused, and nobody is to take the program for one that goes on. */
+    if (run->crew.draining) {
+        reload_all(&run->reload);
+        return;
+    }
     supervisor_reloading(&run->supervisor);
     reload_all(&run->reload);
     gateway_set(&run->gateway, run->reload.config);
@@ -95,8 +100,8 @@ static void run_open_signals(struct run *run)
     }
 }
 
-/* The addresses that are served, as they would be written in `listen`. */
-static char *run_listen_text(const struct ports *ports)
+/* The addresses that are served, as they would be written in `listen` or `proxy-listen`. */
+static char *run_listen_text(const struct ports *ports, bool proxied)
 {
     char *text = NULL;
     size_t len = 0;
@@ -104,9 +109,10 @@ static char *run_listen_text(const struct ports *ports)
     if (!out)
         return NULL;
     for (unsigned i = 0; i < ports->count; i++) {
+        const struct endpoint *e = ports->items[i];
         char address[ADDRESS_TEXT_SIZE];
-        if (ports->items[i]->place == 0)
-            fprintf(out, "%s%s", i ? "," : "", address_to_text(&ports->items[i]->local, address));
+        if (e->place == 0 && e->proxied == proxied)
+            fprintf(out, "%s%s", ftell(out) > 0 ? "," : "", address_to_text(&e->local, address));
     }
     fclose(out);
     return text;
@@ -189,14 +195,17 @@ static void run_serve(struct run *run)
     observe_reloaded(run->observe, run->reload.config, true, time(NULL));
     supervisor_ready(&run->supervisor);
     char workers[16];
-    char *listen = run_listen_text(&run->crew.ports);
+    char *listen = run_listen_text(&run->crew.ports, false);
+    char *proxied = run_listen_text(&run->crew.ports, true);
     snprintf(workers, sizeof workers, "%u", run->crew.serving);
     /* What was said of a large configuration may fill the pipe, and nobody is served yet. */
     (void)output_wait(STDERR_FILENO, 1000);
     confine_say();
     line_say(LOG_NOTICE, "started", "version", TSIG_PROXY_VERSION, "config", run->reload.file,
-             "listen", listen, "workers", workers, NULL);
+             "listen", listen, "workers", workers, "proxy-listen",
+             proxied && *proxied ? proxied : NULL, NULL);
     free(listen);
+    free(proxied);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     line_say(LOG_NOTICE, "stopped", NULL);
 }
@@ -222,6 +231,12 @@ static int run_begin(struct run *run)
     return error == 0 ? run_settle(run, run->reload.config) : error;
 }
 
+static int run_fail(int error)
+{
+    fprintf(stderr, "tsig-proxy: cannot begin: %s\n", uv_strerror(error));
+    return COMMAND_FAILED;
+}
+
 /* First the user, then the sockets: the kernel lets one user alone add more to a port. */
 static int run_all(struct run *run)
 {
@@ -231,9 +246,13 @@ static int run_all(struct run *run)
     if (!host_allows(config, &run->reload.seen, run->reload.file))
         return status;
     doors_make_room(config);
-    if (user_become(config) < 0 || crew_init(&run->crew, &run->loop, &sink, config) < 0 ||
-        tell_init(&run->tell, &run->loop, &run->crew) < 0)
+    if (user_become(config) < 0)
         return status;
+    int error = crew_init(&run->crew, &run->loop, &sink, config);
+    if (error == 0)
+        error = tell_init(&run->tell, &run->loop, &run->crew);
+    if (error < 0)
+        return run_fail(error);
     if (run_begin(run) == 0) {
         run_serve(run);
         run_close_signals(run);
@@ -250,6 +269,17 @@ static int run_all(struct run *run)
     return status;
 }
 
+static int run_observed(struct run *run)
+{
+    run->observe = observe_new(run->reload.config->proxy.status_zones);
+    if (!run->observe)
+        fputs("tsig-proxy: no memory for what status-zones says\n", stderr);
+    int status = run->observe ? run_all(run) : COMMAND_FAILED;
+    uv_loop_close(&run->loop);
+    observe_free(run->observe);
+    return status;
+}
+
 int command_run(int argc, char **argv)
 {
     static struct run run;
@@ -257,8 +287,6 @@ int command_run(int argc, char **argv)
     int given = arguments_read_file(&file, argc, argv);
     if (given != ARGUMENTS_GO_ON)
         return given;
-    confine_prepare();
-    process_keep_to_itself();
     process_ignore_signals();
     struct seen seen = {0};
     struct config *config = load_config_seen(file, &seen, stderr);
@@ -271,13 +299,8 @@ int command_run(int argc, char **argv)
     confine_secrets(config);
     line_configure(config->proxy.log_level, config->proxy.log_format);
     run_raise_limit();
-    uv_loop_init(&run.loop);
-    run.observe = observe_new(config->proxy.status_zones);
-    if (!run.observe)
-        fputs("tsig-proxy: no memory for what status-zones says\n", stderr);
-    int status = run.observe ? run_all(&run) : COMMAND_FAILED;
-    uv_loop_close(&run.loop);
-    observe_free(run.observe);
+    int error = uv_loop_init(&run.loop);
+    int status = error < 0 ? run_fail(error) : run_observed(&run);
     reload_fini(&run.reload);
     watch_fini(&run.watch);
     confine_fini();

@@ -32,7 +32,7 @@ packages="$packages_to_build libcriterion-dev chromium fonts-dejavu-core clang c
     python3 python3-pytest python3-pytest-xdist python3-dnspython
     dnsmasq-base tinydns axfrdns ucspi-tcp nsd knot knot-dnsutils bind9 bind9-dnsutils
     pdns-server pdns-backend-sqlite3 sqlite3 yadifa unbound faketime iproute2 nftables
-    keepalived bird2 curl jq
+    haproxy hitch keepalived bird2 curl jq
     buildah debootstrap crun docker-compose lintian dpkg-dev rpm rpmlint zsh fish prometheus python3-yaml"
 # Some bring it with their own nodejs.
 command -v npm >/dev/null || packages="$packages npm"

@@ -26,6 +26,11 @@ struct prefix {
     uint8_t length;         /* bits: 0 to 32 or 128 */
 };
 
+struct prefix_list {
+    struct prefix *items; /* owned */
+    size_t count;
+};
+
 /* From 4 or 16 octets in network order; IPv4-mapped ones become IPv4. */
 struct address address_from_octets(enum address_family family, const uint8_t *octets,
                                    uint16_t port);
@@ -49,6 +54,7 @@ bool address_covers(const struct address *listener, const struct address *local)
 /* "192.0.2.0/24", "2001:db8::/32", or a single address. Bits set past the length: DNS_EFORMAT. */
 int prefix_from_text(const char *text, struct prefix *out) MUST_CHECK;
 bool prefix_contains(const struct prefix *p, const struct address *a);
+bool prefix_list_contains(const struct prefix_list *list, const struct address *a);
 
 /* The host of the address with all bits past the length 0, without port and zone index. */
 struct address address_network(const struct address *a, unsigned length);

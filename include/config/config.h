@@ -28,6 +28,8 @@ struct text_list {
 /* The [proxy] section. Times are in seconds. */
 struct config_proxy {
     struct address_list listen;
+    struct address_list proxy_listen; /* where a PROXY header comes first */
+    struct prefix_list proxy_from;    /* whose headers are believed */
     bool transparent;
     bool freebind;            /* addresses may come later */
     struct text_list include; /* patterns of files, as they are written */

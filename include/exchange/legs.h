@@ -48,8 +48,8 @@ void legs_sent(struct legs *legs, const struct errand *errand, unsigned index,
                struct relay_time now);
 void legs_no_socket(struct legs *legs, const struct errand *errand, unsigned index, const char *why,
                     struct relay_time now);
-/* There is no place for a socket as yet: its turn comes again. A NOTIFY waits no longer than for
- * its answer. True when it was lost for that. */
+/* There is no place for a socket as yet: its turn comes again. A NOTIFY, and what came over UDP,
+ * waits no longer than for its answer. True when it was lost for that. */
 bool legs_postpone(struct legs *legs, const struct errand *errand, unsigned index,
                    struct relay_time now);
 void legs_refused(struct legs *legs, const struct errand *errand, unsigned index,

@@ -21,7 +21,7 @@ enum exchange_end {
     EXCHANGE_ABORTED, /* a TCP client's connection must be reset, never closed as if complete */
 };
 
-/* May be moved in memory while no call runs: nothing in it points into it. */
+/* Stays where it is: a reply that is written anew points into it. */
 struct exchange {
     enum exchange_state state;
     enum exchange_end end;

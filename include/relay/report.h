@@ -56,6 +56,9 @@ enum relay_result {
     RESULT_OPERATION_NOT_ALLOWED,
     RESULT_ZONE_NOT_ALLOWED,
     RESULT_NO_SERVER,
+    RESULT_NO_BALANCER, /* a connection where balancers connect, and from elsewhere */
+    RESULT_NO_HEADER,   /* ... from one, and no header came, or not in time */
+    RESULT_BAD_HEADER,  /* ... or not one that names a client */
     /* Keys and clocks. */
     RESULT_REFUSED,         /* a request whose TSIG failed */
     RESULT_BAD_ANSWER,      /* an answer whose TSIG failed */

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/dump.h"
+
 #define CONTROL_LINE_MS   5000  /* a program sends it at once, a person types it */
 #define CONTROL_BACKLOG   64    /* more than can be served at once: they have their turn */
 #define CONTROL_ANSWER_MS 30000 /* a NOTIFY may be answered late; a large document read slowly */
@@ -62,14 +64,13 @@ static void on_written(uv_write_t *write, int status)
 /* Takes the document; NULL: no memory for it. */
 static void control_reply(struct control_client *client, json_t *document)
 {
-    client->answer = document ? json_dumps(document, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    size_t len;
+    client->answer = dump_line(document, &len);
     json_decref(document);
     if (!client->answer) {
         control_part(client);
         return;
     }
-    /* The NUL becomes the end of the line. */
-    size_t len = strlen(client->answer);
     client->answer[len] = '\n';
     uv_buf_t out = uv_buf_init(client->answer, (unsigned)len + 1);
     if (uv_write(&client->write, (uv_stream_t *)&client->pipe, &out, 1, on_written) < 0)
@@ -310,6 +311,11 @@ void control_use(struct control *control, struct control_hall *hall)
 const char *control_path(const struct control *control)
 {
     return control->hall ? control->hall->door.path : NULL;
+}
+
+bool control_stands(const struct control *control)
+{
+    return control->hall && door_stands(&control->hall->door);
 }
 
 void control_answer(struct control *control, uint64_t ticket, json_t *document)

@@ -53,6 +53,9 @@ void control_shut(struct control_hall *hall); /* of NULL too */
 /* It is the one from now on, or none is; the one before is shut. */
 void control_use(struct control *control, struct control_hall *hall);
 
+/* Can it still be reached by its path? */
+bool control_stands(const struct control *control);
+
 /* The path where it can be asked; NULL: none. */
 const char *control_path(const struct control *control);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/dump.h"
 #include "admin/page.h"
 
 #define DOCUMENTS_FRESH_MS 1000
@@ -72,7 +73,10 @@ enum MHD_Result documents_refuse(struct MHD_Connection *connection, unsigned sta
 
 static int documents_write_json(FILE *out, json_t *document)
 {
-    int error = document ? json_dumpf(document, out, JSON_COMPACT | JSON_PRESERVE_ORDER) : -1;
+    size_t len;
+    char *text = dump_line(document, &len);
+    int error = text && fwrite(text, 1, len, out) == len ? 0 : -1;
+    free(text);
     json_decref(document);
     fputc('\n', out);
     return error;

@@ -1,3 +1,5 @@
+/* Who has the lock beside the socket is who listens there. Others may take either away meanwhile,
+ * and put something of theirs in its place: that is left alone. */
 #include "admin/door.h"
 
 #include <errno.h>
@@ -84,28 +86,42 @@ static int door_bind(int fd, const char *path)
     return error;
 }
 
-static int door_make(const char *path)
+static int door_make(struct door *door)
 {
+    const char *path = door->path;
+    struct stat made;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
     int error = door_bind(fd, path);
-    if (error == 0)
+    if (error == 0 && lstat(path, &made) < 0)
+        error = -errno;
+    if (error == 0) {
+        door->device = made.st_dev;
+        door->inode = made.st_ino;
         return fd;
+    }
     close(fd);
     return error;
 }
 
+bool door_stands(const struct door *door)
+{
+    struct stat found;
+    return door->fd >= 0 && lstat(door->path, &found) == 0 && found.st_dev == door->device &&
+           found.st_ino == door->inode;
+}
+
 int door_open(struct door *door, const char *path, pid_t *holder)
 {
-    *door = (struct door){-1, -1, strdup(path)};
+    *door = (struct door){.fd = -1, .lock = -1, .path = strdup(path)};
     if (!door->path)
         return -ENOMEM;
     int error = door->lock = door_lock(path, O_RDWR | O_CREAT, holder);
     if (error >= 0)
         error = door_is_locked(door->lock) ? door_clear(path) : -EADDRINUSE;
     if (error == 0)
-        error = door->fd = door_make(path);
+        error = door->fd = door_make(door);
     if (error < 0)
         door_close(door);
     else
@@ -125,15 +141,18 @@ static void door_unlink_lock(const char *path)
 
 void door_close(struct door *door)
 {
-    if (door->fd >= 0) {
+    /* What others have put in its place is theirs. */
+    if (door_stands(door))
         unlink(door->path);
+    if (door->fd >= 0) {
         close(door->fd);
-        door_unlink_lock(door->path);
+        if (door_is_locked(door->lock))
+            door_unlink_lock(door->path);
     }
     if (door->lock >= 0)
         close(door->lock);
     free(door->path);
-    *door = (struct door){-1, -1, NULL};
+    *door = (struct door){.fd = -1, .lock = -1};
 }
 
 int door_try(const char *path, pid_t *holder)

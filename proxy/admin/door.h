@@ -3,6 +3,7 @@
 #ifndef ADMIN_DOOR_H
 #define ADMIN_DOOR_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "dns/error.h"
@@ -12,6 +13,8 @@ struct door {
     int fd;
     int lock;
     char *path; /* owned */
+    dev_t device;
+    ino_t inode; /* of the socket */
 };
 
 /* Binds the socket, in the place of one that nobody has any more. Negative errno; -EADDRINUSE when
@@ -19,7 +22,10 @@ struct door {
  * failure leaves nothing open. */
 int door_open(struct door *door, const char *path, pid_t *holder) MUST_CHECK;
 
-/* Socket and lock go. */
+/* Is the socket still where it was put? */
+bool door_stands(const struct door *door);
+
+/* Socket and lock go, unless others have taken them away. */
 void door_close(struct door *door);
 
 /* Does another process hold the place, or stand something else in it? Leaves everything as it is;

@@ -62,8 +62,11 @@ enum config_log_level events_level(const struct relay_event *event, bool news)
     case EVENT_REQUEST:
         return events_is_well(event) ? level : LOG_WARNING;
     case EVENT_REFUSED:
-        /* Who is nobody here is refused as intended. */
-        return event->peer ? level : LOG_NOTICE;
+        /* Who is nobody here is refused as intended; a balancer is somebody. */
+        return event->peer || event->result == RESULT_NO_HEADER ||
+                       event->result == RESULT_BAD_HEADER
+                   ? level
+                   : LOG_NOTICE;
     case EVENT_POLL:
         return event->result == RESULT_CHANGED ? LOG_INFO : level;
     case EVENT_CLOCK_SKEW:

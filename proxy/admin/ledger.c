@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "admin/pairs.h"
+#include "dns/xfr.h"
 
 #define LEDGER_PARTS_MOST 8
 #define LEDGER_PART_LEAST 1024 /* pairs: fewer are not worth a part of their own */
@@ -72,11 +73,6 @@ static void ledger_leave(struct ledger_part *part)
     pthread_mutex_unlock(&part->mutex);
 }
 
-bool ledger_is_newer(uint32_t a, uint32_t b)
-{
-    return a != b && a - b < UINT32_C(0x80000000);
-}
-
 static bool ledger_is_behind(const struct pairs_zone *z, const struct pair *p)
 {
     return z->has_newest && (!p->has_serial || p->serial != z->newest);
@@ -104,7 +100,7 @@ static void ledger_set_newest(struct pairs *pairs, struct pairs_zone *z, uint32_
 static void ledger_take_hint(struct pairs *pairs, struct pairs_zone *z, uint32_t serial,
                              int64_t now)
 {
-    if (!z->has_newest || ledger_is_newer(serial, z->newest))
+    if (!z->has_newest || dns_xfr_serial_newer(serial, z->newest))
         ledger_set_newest(pairs, z, serial, now);
 }
 

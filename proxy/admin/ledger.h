@@ -110,9 +110,6 @@ struct ledger_entry {
     int64_t notified;
 };
 
-/* RFC 1982: they differ by 2^31 at the most, or have no order. */
-bool ledger_is_newer(uint32_t a, uint32_t b);
-
 /* All pairs, in no order that means anything; each is made for the call, which may call nothing
  * here. */
 void ledger_walk(struct ledger *l, int64_t now,

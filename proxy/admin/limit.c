@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "dns/wire.h"
+
 static struct limit_subject limit_make(enum limit_class class, unsigned type, unsigned result,
                                        unsigned number)
 {
@@ -40,16 +42,16 @@ bool limit_same(const struct limit_subject *a, const struct limit_subject *b)
            a->number == b->number && memcmp(a->source, b->source, sizeof a->source) == 0;
 }
 
-/* FNV-1a. */
-static unsigned limit_hash(const struct limit_subject *subject)
+static size_t limit_hash(const struct limit_subject *subject)
 {
-    uint32_t hash = 2166136261u;
-    const unsigned numbers[] = {subject->type, subject->result, subject->number};
-    for (size_t i = 0; i < 3; i++)
-        hash = (hash ^ numbers[i]) * 16777619u;
-    for (size_t i = 0; i < sizeof subject->source; i++)
-        hash = (hash ^ subject->source[i]) * 16777619u;
-    return hash ^ hash >> 16;
+    uint64_t hash = (uint64_t)subject->type << 48 ^ (uint64_t)subject->result << 32;
+    return dns_wire_hash(hash ^ subject->number, subject->source, sizeof subject->source);
+}
+
+/* Seconds to come were the clock's before it was set back. */
+static time_t limit_second(const struct limit_bucket *b, time_t now)
+{
+    return b->second > now ? 0 : b->second;
 }
 
 /* The subject's own bucket, or a free one; NULL when all are others' in this second. */
@@ -61,10 +63,10 @@ static struct limit_bucket *limit_find(struct limit_table *table,
     for (size_t i = 0; i < LIMIT_WAYS; i++) {
         if (set[i].second != 0 && limit_same(&set[i].subject, subject))
             return &set[i];
-        if (set[i].second < oldest->second)
+        if (limit_second(&set[i], now) < limit_second(oldest, now))
             oldest = &set[i];
     }
-    if (oldest->second >= now)
+    if (oldest->second == now)
         return NULL;
     /* What the one before has not told yet, this one tells. */
     *oldest = (struct limit_bucket){.subject = *subject, .left_out = oldest->left_out};

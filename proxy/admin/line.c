@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "admin/output.h"
+#include "admin/text.h"
 
 /* A value that makes its line too long is cut to so many octets, or else to half of that. */
 #define LINE_CUT_MAX 1024
@@ -82,18 +83,34 @@ static bool line_is_bare(const char *value)
     return *value;
 }
 
-static void line_write_quoted(FILE *out, const char *value)
+/* What is too long for a line is counted all the same, and the line then written anew. */
+struct line_room {
+    char octets[OUTPUT_MAX];
+    size_t len;
+};
+
+static void line_write_octet(struct line_room *out, char octet)
 {
-    fputc('"', out);
+    if (out->len < sizeof out->octets)
+        out->octets[out->len] = octet;
+    out->len++;
+}
+
+static void line_write_text(struct line_room *out, const char *text)
+{
+    for (const char *c = text; *c; c++)
+        line_write_octet(out, *c);
+}
+
+static void line_write_quoted(struct line_room *out, const char *value)
+{
+    line_write_octet(out, '"');
     for (const char *c = value; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fprintf(out, "\\%c", *c);
-        else if (*c == '\n')
-            fputs("\\n", out);
-        else
-            fputc(*c, out);
+        if (*c == '"' || *c == '\\' || *c == '\n')
+            line_write_octet(out, '\\');
+        line_write_octet(out, *c == '\n' ? 'n' : *c);
     }
-    fputc('"', out);
+    line_write_octet(out, '"');
 }
 
 /* The value, or as much of it as may be. */
@@ -108,18 +125,21 @@ static const char *line_cut(const char *value, size_t most, char room[LINE_CUT_M
     return room;
 }
 
-static void line_write_logfmt(FILE *out, const struct line *line, size_t most)
+/* Takes no memory. */
+static void line_write_logfmt(struct line_room *out, const struct line *line, size_t most)
 {
     char room[LINE_CUT_MAX + 1];
     for (size_t i = 0; i < line->count; i++) {
         const char *value = line_cut(line->fields[i].value, most, room);
-        fprintf(out, "%s%s=", i ? " " : "", line->fields[i].key);
+        line_write_text(out, i ? " " : "");
+        line_write_text(out, line->fields[i].key);
+        line_write_octet(out, '=');
         if (line_is_bare(value))
-            fputs(value, out);
+            line_write_text(out, value);
         else
             line_write_quoted(out, value);
     }
-    fputc('\n', out);
+    line_write_octet(out, '\n');
 }
 
 static json_t *line_json_value(const struct line_field *f, size_t most)
@@ -133,46 +153,44 @@ static json_t *line_json_value(const struct line_field *f, size_t most)
     case LINE_TEXT:
         break;
     }
-    return json_string(line_cut(f->value, most, room));
+    const char *text = line_cut(f->value, most, room);
+    return text_to_json(text, strlen(text));
 }
 
-static void line_write_json(FILE *out, const struct line *line, size_t most)
+static bool line_write_json(struct line_room *out, const struct line *line, size_t most)
 {
     json_t *object = json_object();
-    for (size_t i = 0; i < line->count; i++)
-        json_object_set_new(object, line->fields[i].key, line_json_value(&line->fields[i], most));
-    json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
-    fputc('\n', out);
+    bool whole = object;
+    for (size_t i = 0; i < line->count && whole; i++)
+        whole = json_object_set_new(object, line->fields[i].key,
+                                    line_json_value(&line->fields[i], most)) == 0;
+    if (whole)
+        out->len = json_dumpb(object, out->octets, sizeof out->octets,
+                              JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     json_decref(object);
+    whole = whole && out->len > 0;
+    line_write_octet(out, '\n');
+    return whole;
 }
 
-/* The whole text, owned, with no value longer than `most`. NULL: no memory. */
-static char *line_to_text(const struct line *line, size_t most, size_t *len)
+/* With no value longer than `most`. False: there is no memory for the whole of it. */
+static bool line_write_all(struct line_room *out, const struct line *line, size_t most)
 {
-    char *text = NULL;
-    FILE *out = open_memstream(&text, len);
-    if (!out)
-        return NULL;
+    out->len = 0;
     if (line_format == LOG_FORMAT_JSON)
-        line_write_json(out, line, most);
-    else
-        line_write_logfmt(out, line, most);
-    fclose(out);
-    return text;
+        return line_write_json(out, line, most);
+    line_write_logfmt(out, line, most);
+    return true;
 }
 
 /* The line leaves in one write, so that lines of several threads or programs do not mix. */
 static bool line_write(const struct line *line)
 {
-    size_t len = 0;
-    char *text = line_to_text(line, SIZE_MAX, &len);
-    for (size_t most = LINE_CUT_MAX; text && len > OUTPUT_MAX; most /= 2) {
-        free(text);
-        text = line_to_text(line, most, &len);
-    }
-    bool written = text && output_write(STDERR_FILENO, text, len);
-    free(text);
-    return written;
+    struct line_room out;
+    bool whole = line_write_all(&out, line, SIZE_MAX);
+    for (size_t most = LINE_CUT_MAX; whole && out.len > sizeof out.octets; most /= 2)
+        whole = line_write_all(&out, line, most);
+    return whole && output_write(STDERR_FILENO, out.octets, out.len);
 }
 
 /* How many were lost, once there is room for that. */

@@ -98,12 +98,20 @@ static void page_head(FILE *out, enum page_mood mood, bool still)
     fputs("</style></head>\n<body>\n", out);
 }
 
+static void page_addresses(FILE *out, const char *before, const json_t *addresses)
+{
+    const json_t *address;
+    size_t i;
+    json_array_foreach (addresses, i, address) {
+        fputs(i > 0 ? ", " : before, out);
+        html_text(out, json_string_value(address) ? json_string_value(address) : "");
+    }
+}
+
 static void page_facts(FILE *out, const json_t *document, long long now)
 {
-    const json_t *config = json_object_get(document, "config"), *listeners, *listener;
+    const json_t *config = json_object_get(document, "config");
     const json_t *confinement = json_object_get(document, "confinement");
-    size_t i;
-    listeners = json_object_get(document, "listeners");
     fputs("<p class=\"facts\">Version ", out);
     html_member(out, document, "version");
     fputs(", process ", out);
@@ -112,11 +120,8 @@ static void page_facts(FILE *out, const json_t *document, long long now)
     html_time(out, now, json_object_get(document, "started"));
     fputs(", workers: ", out);
     html_member(out, document, "workers");
-    fputs(json_array_size(listeners) > 0 ? ", at " : "", out);
-    json_array_foreach (listeners, i, listener) {
-        fputs(i > 0 ? ", " : "", out);
-        html_text(out, json_string_value(listener) ? json_string_value(listener) : "");
-    }
+    page_addresses(out, ", at ", json_object_get(document, "listeners"));
+    page_addresses(out, ", for balancers at ", json_object_get(document, "proxy_listeners"));
     fputs(".<br>", out);
     html_member(out, config, "file");
     fputs(" read ", out);
@@ -132,13 +137,9 @@ static void page_facts(FILE *out, const json_t *document, long long now)
 
 static void page_absent(FILE *out, const json_t *document)
 {
-    const json_t *absent = json_object_get(document, "absent"), *address;
-    size_t i;
-    json_array_foreach (absent, i, address) {
-        fputs(i > 0 ? ", " : "<p class=\"note\">Not on this host now: ", out);
-        html_text(out, json_string_value(address) ? json_string_value(address) : "");
-    }
-    fputs(i > 0 ? ". It serves what comes.</p>\n" : "", out);
+    const json_t *absent = json_object_get(document, "absent");
+    page_addresses(out, "<p class=\"note\">Not on this host now: ", absent);
+    fputs(json_array_size(absent) > 0 ? ". It serves what comes.</p>\n" : "", out);
 }
 
 static void page_notes(FILE *out, const json_t *document)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "dns/text.h"
+#include "dns/xfr.h"
 
 struct rows_walk {
     struct rows *rows;
@@ -115,7 +116,7 @@ static const char *rows_result(enum relay_result result, unsigned rcode, char *o
 static const char *rows_why_behind(const struct ledger_entry *e, char *out)
 {
     char what[64], when[ROWS_TIME_SIZE];
-    if (e->has_serial && ledger_is_newer(e->serial, e->newest))
+    if (e->has_serial && dns_xfr_serial_newer(e->serial, e->newest))
         snprintf(
             out, ROWS_WHY_SIZE,
             "it has serial %u, and the primary's was set back to %u; raise that above, or have "

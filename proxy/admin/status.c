@@ -3,11 +3,13 @@
 #include "admin/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/line.h"
 #include "admin/peers.h"
 #include "admin/summary.h"
+#include "admin/text.h"
 #include "dns/text.h"
 
 /* All that a document is made of. */
@@ -96,17 +98,18 @@ char *status_summary(const struct status_source *source)
 static json_t *status_config(const struct status *s)
 {
     const struct status_source *source = s->source;
-    return json_pack("{s:s, s:o, s:b, s:i, s:i}", "file", source->file, "loaded",
+    return json_pack("{s:o, s:o, s:b, s:i, s:i}", "file",
+                     text_to_json(source->file, strlen(source->file)), "loaded",
                      status_time(source->observe->loaded), "last_reload_successful",
                      !source->observe->reload_failed, "old_in_use", (int)source->facts->old_in_use,
                      "oldest_seconds", (int)source->facts->oldest_seconds);
 }
 
-static json_t *status_listeners(const struct crew_facts *facts)
+static json_t *status_addresses(const struct address *addresses, size_t count)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < facts->listener_count; i++)
-        json_array_append_new(array, status_address(&facts->listeners[i]));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, status_address(&addresses[i]));
     return array;
 }
 
@@ -118,6 +121,14 @@ static json_t *status_absent(const struct crew_facts *facts)
             json_array_append_new(array, status_address(&facts->own[i].address));
     }
     return array;
+}
+
+static void status_add_listeners(json_t *document, const struct crew_facts *facts)
+{
+    size_t direct = facts->listener_count - facts->proxied_count;
+    json_object_set_new(document, "listeners", status_addresses(facts->listeners, direct));
+    json_object_set_new(document, "proxy_listeners",
+                        status_addresses(facts->listeners + direct, facts->proxied_count));
 }
 
 static json_t *status_row(const struct status *s, const struct ledger_entry *e)
@@ -240,7 +251,7 @@ static json_t *status_make(const struct status *s)
     json_object_set_new(document, "config", status_config(s));
     json_object_set_new(document, "workers", json_integer(source->facts->workers));
     json_object_set_new(document, "draining", json_boolean(source->facts->draining));
-    json_object_set_new(document, "listeners", status_listeners(source->facts));
+    status_add_listeners(document, source->facts);
     json_object_set_new(document, "absent", status_absent(source->facts));
     json_object_set_new(document, "peers", status_peers(s));
     json_object_set_new(document, "zone_counts", status_counts(&s->rows));

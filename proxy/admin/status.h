@@ -18,8 +18,9 @@ struct own_address {
 struct crew_facts {
     unsigned workers;
     bool draining;
-    const struct address *listeners;
+    const struct address *listeners; /* those of balancers come last */
     size_t listener_count;
+    size_t proxied_count;          /* of these: that balancers connect to */
     const struct own_address *own; /* those that are known to be here, or not */
     size_t own_count;
     struct memory *memory;   /* what is held of connections; NULL: not known */

@@ -31,14 +31,14 @@ static void absent_say(const struct config *config, const struct config_section 
 }
 
 static bool absent_allows_listen(const struct config *config, const struct config_section *section,
-                                 const struct address_list *list)
+                                 const char *setting, const struct address_list *list)
 {
     bool good = true;
     for (size_t i = 0; i < list->count; i++) {
         if (absent_is_here(&list->items[i]))
             continue;
         bool free = config->proxy.freebind;
-        absent_say(config, section, "listen", free ? "note" : "error", &list->items[i]);
+        absent_say(config, section, setting, free ? "note" : "error", &list->items[i]);
         fputs(free ? ": it is served as soon as it is\n" : ABSENT_CURE "\n", stderr);
         good &= free;
     }
@@ -58,20 +58,28 @@ static void absent_look_at_source(const struct config *config, const struct conf
     }
 }
 
+/* On the path any address can be listened on, but for balancers. */
+static bool absent_allows_section(const struct config *config, const struct config_section *section)
+{
+    const struct config_proxy *proxy = &config->proxy;
+    bool good = true;
+    if (section->kind == SETTING_PROXY) {
+        good = absent_allows_listen(config, section, "proxy-listen", &proxy->proxy_listen);
+        if (!proxy->transparent)
+            good &= absent_allows_listen(config, section, "listen", &proxy->listen);
+    } else if (section->kind != SETTING_KEY && !proxy->transparent) {
+        good =
+            absent_allows_listen(config, section, "listen", &config->peers[section->index].listen);
+        absent_look_at_source(config, section);
+    }
+    return good;
+}
+
 bool absent_allows(const struct config *config)
 {
     bool good = true;
-    if (config->proxy.transparent)
-        return true;
-    for (size_t i = 0; i < config->section_count; i++) {
-        const struct config_section *section = &config->sections[i];
-        if (section->kind == SETTING_PROXY) {
-            good &= absent_allows_listen(config, section, &config->proxy.listen);
-        } else if (section->kind != SETTING_KEY) {
-            good &= absent_allows_listen(config, section, &config->peers[section->index].listen);
-            absent_look_at_source(config, section);
-        }
-    }
+    for (size_t i = 0; i < config->section_count; i++)
+        good &= absent_allows_section(config, &config->sections[i]);
     return good;
 }
 
@@ -92,8 +100,9 @@ static void absent_add(const struct address_list *list, struct own_address *out,
 size_t absent_list(const struct config *config, struct own_address out[ABSENT_MOST])
 {
     size_t count = 0;
+    absent_add(&config->proxy.proxy_listen, out, &count);
     if (config->proxy.transparent)
-        return 0;
+        return count;
     absent_add(&config->proxy.listen, out, &count);
     for (size_t i = 0; i < config->peer_count; i++) {
         absent_add(&config->peers[i].listen, out, &count);

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/load.h"
 #include "config/setting.h"
 #include "net/socket.h"
@@ -46,6 +47,7 @@ int call_find(struct call *call, const char *file, const char *socket)
     config_unref(config);
     if (socket)
         snprintf(call->control, sizeof call->control, "%s", socket);
+    confine_caller();
     return 0;
 }
 

@@ -116,6 +116,17 @@ int command_usage(const char *name, const char *format, ...)
     return COMMAND_USAGE;
 }
 
+int command_unknown_word(const char *name, const char *kind, const char *word,
+                         const char *(*known)(size_t i))
+{
+    char text[256] = "";
+    size_t len = 0;
+    const char *one;
+    for (size_t i = 0; (one = known(i)) && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, " %s", one);
+    return command_usage(name, "unknown %s '%s'; there are%s", kind, word, text);
+}
+
 int command_unknown(const char *name)
 {
     struct guess guess = {.word = name};

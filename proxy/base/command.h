@@ -5,6 +5,8 @@
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H
 
+#include <stddef.h>
+
 enum command_exit { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 int command_run(int argc, char **argv);
@@ -27,7 +29,11 @@ void command_help(const char *name);
  * COMMAND_USAGE. */
 int command_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says that there is no such command, and which there are. */
+/* The same of a word that is none of those known; `known` gives NULL past the last. */
+int command_unknown_word(const char *name, const char *kind, const char *word,
+                         const char *(*known)(size_t i));
+
+/* Says that there is no such command. */
 int command_unknown(const char *name);
 
 #endif

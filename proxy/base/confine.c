@@ -45,6 +45,12 @@ void confine_secrets(struct config *config)
     confine_state.vault_size = vault_size(config);
 }
 
+void confine_caller(void)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(true) < 0)
+        return;
+}
+
 /* Libraries that look at a file once do so now. */
 static void confine_warm(const struct config *config)
 {
@@ -65,7 +71,7 @@ void confine_self(const struct config *config, const struct seen *seen)
     c->privileges_fixed = true;
     confine_warm(config);
     c->fence_error = fence_raise(&c->fence, config, seen);
-    c->filter_error = filter_load(config);
+    c->filter_error = filter_load(config->proxy.transparent);
     c->filtered = c->filter_error == 0;
 }
 

@@ -19,6 +19,10 @@ void confine_secrets(struct config *config);
  * kernel lacks is left out, and said. */
 void confine_self(const struct config *config, const struct seen *seen);
 
+/* Of a command that asks the running program, once it knows where: what is answered is anybody's,
+ * and to show it takes no more than serving does. */
+void confine_caller(void);
+
 /* Are all secrets of a later one as well? */
 void confine_reloaded(const struct config *config);
 

@@ -136,6 +136,10 @@ static int fence_gather(struct fence *fence, const struct config *config, const 
     for (size_t i = 0; i < seen->count && error == 0; i++)
         error = seen->entries[i].is_pattern ? fence_add_pattern(fence, seen->entries[i].path)
                                             : fence_add_file(fence, seen->entries[i].path);
+#ifdef TSIG_PROXY_SANITIZED
+    if (error == 0)
+        error = fence_add_file(fence, "/proc/self/exe");
+#endif
     if (error == 0 && credentials)
         error = fence_add(fence, credentials, false);
     if (error == 0 && *config->proxy.control)

@@ -63,12 +63,11 @@ static int filter_add_calls(scmp_filter_ctx filter)
 }
 
 /* Streams and datagrams, and questions to the kernel: no raw packets. */
-static int filter_add_sockets(scmp_filter_ctx filter, const struct config *config)
+static int filter_add_sockets(scmp_filter_ctx filter, bool transparent)
 {
     static const int families[] = {AF_UNIX, AF_INET, AF_INET6};
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
-    const int protocols[] = {NETLINK_ROUTE,
-                             config->proxy.transparent ? NETLINK_NETFILTER : NETLINK_ROUTE};
+    const int protocols[] = {NETLINK_ROUTE, transparent ? NETLINK_NETFILTER : NETLINK_ROUTE};
     int error = 0;
     for (size_t i = 0; i < FILTER_COUNT(families) && error == 0; i++)
         for (size_t k = 0; k < FILTER_COUNT(types) && error == 0; k++)
@@ -200,12 +199,12 @@ static int filter_load_hushed(void)
     return error;
 }
 
-static int filter_load_calls(const struct config *config)
+static int filter_load_calls(bool transparent)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     int error = filter ? filter_add_calls(filter) : -ENOMEM;
     if (error == 0)
-        error = filter_add_sockets(filter, config);
+        error = filter_add_sockets(filter, transparent);
     if (error == 0)
         error = filter_add_memory(filter);
     if (error == 0)
@@ -228,10 +227,10 @@ bool filter_is_known(void)
     return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-int filter_load(const struct config *config)
+int filter_load(bool transparent)
 {
     const struct sigaction forbidden = {.sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO};
     sigaction(SIGSYS, &forbidden, NULL);
     int error = filter_load_hushed();
-    return error < 0 ? error : filter_load_calls(config);
+    return error < 0 ? error : filter_load_calls(transparent);
 }

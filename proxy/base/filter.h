@@ -7,9 +7,10 @@
 /* Does this kernel have it? */
 bool filter_is_known(void);
 
-/* What serving needs. Any other call is answered as if the kernel did not know it, so that a
- * library does without, and told in the kernel's log; one that only an intruder makes ends the
- * program, which says so on standard error. Negative errno: nothing is in force. */
-int filter_load(const struct config *config) MUST_CHECK;
+/* What serving needs, with the questions about packet rules where it is transparent. Any other call
+ * is answered as if the kernel did not know it, so that a library does without, and told in the
+ * kernel's log; one that only an intruder makes ends the program, which says so on standard error.
+ * Negative errno: nothing is in force. */
+int filter_load(bool transparent) MUST_CHECK;
 
 #endif

@@ -71,13 +71,18 @@ static bool host_has_address(const struct ifaddrs *interfaces, const struct addr
     return false;
 }
 
-static bool host_wildcard_covers(const struct config *config, const struct address *a)
+static bool host_wildcard_covers(const struct address_list *list, const struct address *a)
 {
-    for (size_t i = 0; i < config->proxy.listen.count; i++)
-        if (address_is_any(&config->proxy.listen.items[i]) &&
-            address_covers(&config->proxy.listen.items[i], a))
+    for (size_t i = 0; i < list->count; i++)
+        if (address_is_any(&list->items[i]) && address_covers(&list->items[i], a))
             return true;
     return false;
+}
+
+static bool host_is_heard_by_all(const struct config *config, const struct address *a)
+{
+    return host_wildcard_covers(&config->proxy.listen, a) ||
+           host_wildcard_covers(&config->proxy.proxy_listen, a);
 }
 
 /* What is sent to a peer must not come back to ourselves; behind a wildcard only the host knows. */
@@ -92,7 +97,7 @@ static bool host_is_no_peer(const struct config *config, FILE *out)
         for (size_t k = 0; k < peer->address.count; k++) {
             const struct address *a = &peer->address.items[k];
             char text[ADDRESS_TEXT_SIZE];
-            if (!host_wildcard_covers(config, a) || !host_has_address(interfaces, a))
+            if (!host_is_heard_by_all(config, a) || !host_has_address(interfaces, a))
                 continue;
             fprintf(out,
                     "%s:%u: error: %s of %s is an address of this host, where this proxy itself "

@@ -2,6 +2,11 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <stdbool.h>
+
+/* Before anything is digested or signed. False: there is no memory for OpenSSL to begin with. */
+bool process_can_begin(void);
+
 /* Before anything else is opened: what is written to standard error must never reach a socket that
  * got its number. */
 void process_open_standard(void);

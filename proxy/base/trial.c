@@ -19,6 +19,7 @@ struct trial {
     const struct config *config;
     const char *file;
     const struct config_section *section; /* NULL: [proxy], which is not there */
+    const char *setting;                  /* that has the list */
     bool lacks_right;                     /* is said once */
 };
 
@@ -99,13 +100,14 @@ static int trial_tcp(const struct address *a, enum socket_kind kind)
 }
 
 /* Negative errno. What a proxy of ours has can be had. */
-static int trial_bind(const struct config *config, const struct address *a, const char **transport)
+static int trial_bind(const struct config *config, const struct address *a, bool proxied,
+                      const char **transport)
 {
     struct guise guise;
     struct holder h;
-    enum socket_kind kind = ports_kind(&config->proxy);
+    enum socket_kind kind = ports_kind(&config->proxy, proxied);
     guise_put_on(&guise, config);
-    int udp = trial_udp(a, kind);
+    int udp = proxied ? 0 : trial_udp(a, kind);
     int tcp = trial_tcp(a, kind);
     guise_take_off(&guise);
     if (udp == -EADDRINUSE && holder_find(config, a, false, &h) == HOLDER_OURS)
@@ -130,7 +132,7 @@ static void trial_say_right(struct trial *t, const char *at)
 static void trial_say(const struct trial *t, const struct address *a, const char *transport,
                       int error)
 {
-    unsigned line = t->section ? setting_line(t->section, "listen") : 0;
+    unsigned line = t->section ? setting_line(t->section, t->setting) : 0;
     bool forgiven = ports_forgive(t->config, &t->config->proxy.listen, error);
     char text[ADDRESS_TEXT_SIZE], why[TRIAL_WHY_SIZE];
     if (line > 0)
@@ -145,7 +147,7 @@ static bool trial_one(struct trial *t, const struct address_list *list, const st
 {
     const char *transport;
     char text[ADDRESS_TEXT_SIZE];
-    int error = trial_bind(t->config, a, &transport);
+    int error = trial_bind(t->config, a, ports_are_proxied(t->config, list), &transport);
     if (error == 0 || error == -EADDRNOTAVAIL)
         return true;
     if (error == -EACCES)
@@ -165,11 +167,14 @@ static bool trial_list(struct trial *t, const struct address_list *list)
 
 bool trial_allows(const struct config *config, const char *file)
 {
-    struct trial t = {.config = config, .file = file};
+    struct trial t = {.config = config, .file = file, .setting = "listen"};
     for (size_t i = 0; i < config->section_count && !t.section; i++)
         if (config->sections[i].kind == SETTING_PROXY)
             t.section = &config->sections[i];
     bool good = trial_list(&t, &config->proxy.listen);
+    t.setting = "proxy-listen";
+    good &= trial_list(&t, &config->proxy.proxy_listen);
+    t.setting = "listen";
     for (size_t i = 0; i < config->section_count; i++) {
         t.section = &config->sections[i];
         if (t.section->kind != SETTING_PROXY && t.section->kind != SETTING_KEY)

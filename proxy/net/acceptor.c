@@ -3,18 +3,28 @@
 #include "net/acceptor.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include "net/socket.h"
 
 /* What is not accepted stays, and the socket readable: the loop would be busy with it. With the
- * engine's reserve it can be, and is closed. */
-static void acceptor_turn_away(struct acceptor *a)
+ * engine's reserve it can be, and is closed. False: it could not be, which is no want of
+ * descriptors of ours. */
+static bool acceptor_turn_away(struct acceptor *a)
 {
     engine_release_reserve(a->engine);
     int fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC);
+    bool gone = fd >= 0 || errno == EAGAIN;
     if (fd >= 0)
         socket_reset(fd);
     engine_renew_reserve(a->engine);
+    return gone;
+}
+
+static void acceptor_rest(struct acceptor *a)
+{
+    uv_poll_stop(&a->poll);
+    places_wait(a->engine, &a->waiter);
 }
 
 /* False when it has to wait, and with it whatever comes next. */
@@ -23,8 +33,7 @@ static bool acceptor_offer(struct acceptor *a, int fd)
     if (a->events->on_connection(a->owner, fd))
         return true;
     a->held = fd;
-    uv_poll_stop(&a->poll);
-    places_wait(a->engine, &a->waiter);
+    acceptor_rest(a);
     return false;
 }
 
@@ -39,7 +48,8 @@ static bool acceptor_take(struct acceptor *a)
     /* The client may have gone again; all else is ours. */
     if (errno == EINTR || errno == ECONNABORTED)
         return true;
-    acceptor_turn_away(a);
+    if (!acceptor_turn_away(a))
+        acceptor_rest(a);
     engine_report_limit(a->engine, RESULT_ACCEPT_FAILED, NULL, NULL, RELAY_TCP);
     return false;
 }
@@ -51,7 +61,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     for (int i = 0; i < ACCEPTOR_BURST && acceptor_take(a); i++)
         continue;
     /* libuv stops watching a socket with an error on it; the listener lives on. */
-    if (status < 0 && a->held < 0)
+    if (status < 0 && !a->waiter.waits)
         uv_poll_start(&a->poll, UV_READABLE, on_readable);
 }
 
@@ -60,7 +70,7 @@ static void on_turn(void *owner)
     struct acceptor *a = owner;
     int fd = a->held;
     a->held = -1;
-    if (acceptor_offer(a, fd))
+    if (fd < 0 || acceptor_offer(a, fd))
         uv_poll_start(&a->poll, UV_READABLE, on_readable);
 }
 

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "net/greeting.h"
+#include "net/watched.h"
+
 /* More make no difference. */
 #define CREW_DESCRIPTORS_MOST (1u << 20)
 
@@ -71,7 +74,9 @@ int crew_init(struct crew *crew, uv_loop_t *loop, const struct engine_sink *sink
 {
     *crew = (struct crew){.loop = loop, .sink = *sink};
     crew->memory = memory_new(config->proxy.status_zones);
-    int error = crew->memory ? uv_async_init(loop, &crew->look, on_look) : -ENOMEM;
+    int error = crew->memory ? watched_reserve(loop) : -ENOMEM;
+    if (error == 0)
+        error = uv_async_init(loop, &crew->look, on_look);
     if (error < 0)
         memory_free(crew->memory);
     crew->look.data = crew;
@@ -160,8 +165,13 @@ static unsigned crew_descriptors(void)
 void crew_commit(struct crew *crew)
 {
     relay_take_over(crew->members[0]->change.relay);
-    places_lay_out(crew->memory->shares, crew_descriptors(), crew->next_ports.count,
-                   crew->next_serving);
+    const struct places_supply supply = {
+        .descriptors = crew_descriptors(),
+        .ports = crew->next_ports.count,
+        .workers = crew->next_serving,
+        .greetings = ports_greet(&crew->next_ports) ? GREETINGS_MOST : 0,
+    };
+    places_lay_out(crew->memory->shares, &supply);
     ports_take_over(&crew->next_ports, &crew->ports);
     crew->ports = crew->next_ports;
     crew->serving = crew->next_serving;

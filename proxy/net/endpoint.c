@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int endpoint_open(const struct address *local, enum socket_kind kind, struct endpoint **out)
+int endpoint_open(const struct address *local, enum socket_kind kind, bool proxied,
+                  struct endpoint **out)
 {
     struct endpoint *e = calloc(1, sizeof *e);
     if (!e)
         return -ENOMEM;
-    *e = (struct endpoint){.refs = 1, .local = *local, .tcp = -1};
-    e->udp = socket_bind_udp(local, kind);
-    int error = e->udp < 0 ? e->udp : 0;
+    *e = (struct endpoint){.refs = 1, .local = *local, .proxied = proxied, .udp = -1, .tcp = -1};
+    if (!proxied)
+        e->udp = socket_bind_udp(local, kind);
+    int error = proxied || e->udp >= 0 ? 0 : e->udp;
     if (error == 0) {
         e->tcp = socket_bind_tcp(local, kind);
         error = e->tcp < 0 ? e->tcp : 0;

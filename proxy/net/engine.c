@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,8 +10,9 @@
 uint16_t engine_random(struct engine *engine)
 {
     if (engine->random_left < 2) {
-        /* A predictable ID would open plain legs to forgery: better not to go on. */
-        if (RAND_bytes(engine->random, sizeof engine->random) != 1)
+        /* The kernel's own, which takes no memory, as OpenSSL's does. A predictable ID would open
+         * plain legs to forgery: better not to go on. */
+        if (getentropy(engine->random, sizeof engine->random) < 0)
             abort();
         engine->random_left = sizeof engine->random;
     }
@@ -49,6 +49,7 @@ int engine_init(struct engine *engine, uv_loop_t *loop, const struct engine_sink
 {
     *engine = (struct engine){.loop = loop, .sink = *sink, .reserve = -1};
     TAILQ_INIT(&engine->resting);
+    TAILQ_INIT(&engine->greetings);
     struct relay_world world = {engine_random_id, engine_report, engine_ring, engine};
     engine->burst = calloc(1, sizeof *engine->burst);
     engine->room = malloc(ENGINE_ROOM);
@@ -148,6 +149,6 @@ void engine_made_room(struct engine *engine)
 
 void engine_check_idle(struct engine *engine)
 {
-    if (engine->flow_count == 0 && engine->session_count == 0)
+    if (engine->flow_count == 0 && engine->session_count == 0 && engine->greeting_count == 0)
         engine->on_idle(engine->idle_arg);
 }

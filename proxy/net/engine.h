@@ -23,6 +23,7 @@
 #define ENGINE_WAYS 256
 
 struct flow;
+struct greeting;
 struct outlet_way;
 struct places;
 struct session;
@@ -47,6 +48,8 @@ struct engine {
     struct pool upstream_pool; /* of net/upstream.h */
     struct session *sessions;  /* all TCP clients */
     size_t session_count;
+    TAILQ_HEAD(greetings, greeting) greetings; /* of net/greeting.h: the oldest first */
+    unsigned greeting_count;
     void (*on_idle)(void *arg); /* the last flow or session is gone */
     void *idle_arg;
     struct engine_sink sink;
@@ -70,7 +73,7 @@ struct engine {
     int reserve;           /* a descriptor to accept with when there is no other; -1: none */
     struct outbox *outbox; /* owned */
     struct outlet_ways ways[ENGINE_WAYS];
-    uint8_t random[512];
+    uint8_t random[256]; /* as many as getentropy gives at once */
     size_t random_left;
 };
 
@@ -101,7 +104,7 @@ void engine_turn(struct engine *engine);
 /* A place was given back: who waits for one may have his turn, in the loop's next one. */
 void engine_made_room(struct engine *engine);
 
-/* To be called when a flow or a session has gone. */
+/* To be called when a flow, a session or a greeting has gone. */
 void engine_check_idle(struct engine *engine);
 
 #endif

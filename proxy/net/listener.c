@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "net/greeting.h"
 #include "net/session.h"
 
 static void listener_unref(struct listener *l)
@@ -111,7 +112,10 @@ static const struct datagram_events listener_datagram_events = {
 static bool on_connection(void *owner, int fd)
 {
     struct listener *l = owner;
-    return session_accept(l->engine, fd);
+    if (l->endpoint->proxied)
+        return greeting_accept(l->engine, fd);
+    struct session_client client = {.from = socket_remote(fd)};
+    return session_accept(l->engine, fd, &client);
 }
 
 static const struct acceptor_events listener_acceptor_events = {
@@ -135,11 +139,14 @@ struct listener *listener_new(struct engine *engine, struct endpoint *endpoint)
 
 int listener_start(struct listener *l)
 {
-    int error = datagram_open(&l->udp, l->engine, &l->endpoint->local, l->endpoint->udp);
-    if (error < 0)
-        return error;
-    l->hears = true;
-    l->references++;
+    int error = 0;
+    if (!l->endpoint->proxied) {
+        error = datagram_open(&l->udp, l->engine, &l->endpoint->local, l->endpoint->udp);
+        if (error < 0)
+            return error;
+        l->hears = true;
+        l->references++;
+    }
     error = acceptor_open(&l->tcp, l->engine, l->endpoint->tcp);
     if (error == 0)
         l->references++;

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "net/watched.h"
+
 /* In the member's own thread. */
 
 static void on_rest(void *arg)
@@ -92,7 +94,9 @@ int member_new(const struct engine_sink *sink, struct memory *memory, void (*on_
         free(m);
         return error;
     }
-    error = uv_async_init(&m->loop, &m->told, on_told);
+    error = watched_reserve(&m->loop);
+    if (error == 0)
+        error = uv_async_init(&m->loop, &m->told, on_told);
     if (error == 0) {
         error = worker_init(&m->worker, &m->loop, sink, memory, &events);
         if (error < 0)

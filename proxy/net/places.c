@@ -25,10 +25,11 @@ static unsigned places_between(unsigned number, unsigned least, unsigned most)
     return number < most ? number : most;
 }
 
-void places_lay_out(struct shares *shares, unsigned descriptors, unsigned ports, unsigned workers)
+void places_lay_out(struct shares *shares, const struct places_supply *supply)
 {
-    unsigned aside = PLACES_ASIDE + ports * PLACES_ASIDE_PORT + workers * PLACES_ASIDE_WORKER;
-    unsigned left = descriptors > aside ? descriptors - aside : 0;
+    unsigned aside = PLACES_ASIDE + supply->ports * PLACES_ASIDE_PORT +
+                     supply->workers * (PLACES_ASIDE_WORKER + supply->greetings);
+    unsigned left = supply->descriptors > aside ? supply->descriptors - aside : 0;
     unsigned connections = places_between(left / 3, PLACES_LEAST, PLACES_CONNECTIONS_MOST);
     unsigned rest = left > connections ? left - connections : 0;
     shares_set_places(shares, SHARES_CONNECTIONS, connections);

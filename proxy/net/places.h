@@ -67,8 +67,16 @@ struct places {
 /* Octets that who has proven nothing may send at once: a question, its options and a TSIG. */
 #define PLACES_SMALL 1024
 
-/* What `descriptors` are enough for, once `ports` sockets pairs of `workers` have theirs. */
-void places_lay_out(struct shares *shares, unsigned descriptors, unsigned ports, unsigned workers);
+/* What there is to divide. */
+struct places_supply {
+    unsigned descriptors;
+    unsigned ports; /* pairs of sockets */
+    unsigned workers;
+    unsigned greetings; /* that a worker may have, of net/greeting.h */
+};
+
+/* What the descriptors are enough for, once all the rest has its own. */
+void places_lay_out(struct shares *shares, const struct places_supply *supply);
 
 void places_init(struct places *places, struct engine *engine);
 void places_close(struct engine *engine);

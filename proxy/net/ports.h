@@ -18,11 +18,15 @@ struct ports {
 int ports_open(struct ports *out, const struct ports *before, const struct config *config,
                unsigned workers, struct address *failed);
 
-/* Of all of them. */
-enum socket_kind ports_kind(const struct config_proxy *proxy);
+/* Of all of one list. What balancers connect to is on no path between others. */
+bool ports_are_proxied(const struct config *config, const struct address_list *list);
+enum socket_kind ports_kind(const struct config_proxy *proxy, bool proxied);
 
 /* Does the default of 'listen' name a family that this kernel lacks? Then it is left out. */
 bool ports_forgive(const struct config *config, const struct address_list *list, int error);
+
+/* Do balancers connect to any of them? */
+bool ports_greet(const struct ports *ports);
 
 void ports_close(struct ports *ports);
 

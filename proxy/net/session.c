@@ -235,7 +235,7 @@ static void on_request(void *owner, uint8_t *octets, size_t len)
     struct relay_request request = {
         .octets = octets,
         .len = len,
-        .from = session->from,
+        .from = session->client.from,
         .to = session->to,
         .transport = RELAY_TCP,
         .now = engine_now(session->engine),
@@ -305,10 +305,14 @@ static const struct stream_events session_stream_events = {
 
 void session_judge_host(struct session *session)
 {
+    const struct config_proxy *proxy = &session->engine->relay->config->proxy;
+    const struct address *balancer = &session->client.balancer;
     size_t limit;
-    struct shares_owner host = places_host(session->engine, &session->from, &limit);
+    struct shares_owner host = places_host(session->engine, &session->client.from, &limit);
     place_judge(session->engine, &session->place, host);
     session->stream.frame.limit = session->place.holder.standing == SHARES_PEER ? 0 : limit;
+    if (balancer->family != ADDRESS_NONE && !prefix_list_contains(&proxy->proxy_from, balancer))
+        session_drain(session);
 }
 
 static bool on_yield(void *owner, bool now)
@@ -320,7 +324,8 @@ static bool on_yield(void *owner, bool now)
     return true;
 }
 
-static struct session *session_new(struct engine *engine, int fd)
+static struct session *session_new(struct engine *engine, int fd,
+                                   const struct session_client *client)
 {
     struct session *session = calloc(1, sizeof *session);
     if (!session)
@@ -328,15 +333,16 @@ static struct session *session_new(struct engine *engine, int fd)
     *session = (struct session){
         .engine = engine,
         .handles = 2,
-        .from = socket_remote(fd),
+        .client = *client,
         .to = socket_local(fd),
         .stream = {.events = &session_stream_events,
                    .owner = session,
                    .read_size = SESSION_READ_SIZE},
-        .place = {.on_yield = on_yield, .owner = session, .from = &session->from},
+        .place = {.on_yield = on_yield, .owner = session, .from = &session->client.from},
         .waiter = {.kind = SHARES_SOCKETS, .on_turn = on_turn, .owner = session},
     };
-    session->place.holder = places_host(engine, &session->from, &session->stream.frame.limit);
+    session->place.holder =
+        places_host(engine, &session->client.from, &session->stream.frame.limit);
     return session;
 }
 
@@ -357,12 +363,11 @@ static void session_begin(struct session *session, int fd)
         session_watch_idle(session);
 }
 
-bool session_accept(struct engine *engine, int fd)
+bool session_accept(struct engine *engine, int fd, const struct session_client *client)
 {
-    struct session *session = session_new(engine, fd);
+    struct session *session = session_new(engine, fd, client);
     if (!session) {
-        struct address from = socket_remote(fd);
-        engine_report_limit(engine, RESULT_NO_MEMORY, NULL, &from, RELAY_TCP);
+        engine_report_limit(engine, RESULT_NO_MEMORY, NULL, &client->from, RELAY_TCP);
         socket_reset(fd);
         return true;
     }

@@ -21,11 +21,17 @@
 
 enum session_state { SESSION_OPEN, SESSION_DRAINING, SESSION_CLOSED };
 
+/* Who is on the other side. */
+struct session_client {
+    struct address from;
+    struct address balancer; /* that said so; family ADDRESS_NONE: nobody did */
+};
+
 struct session {
     enum session_state state;
     struct engine *engine;
     struct stream stream;
-    struct address from;
+    struct session_client client;
     struct address to;
     struct flow *flows[SESSION_FLOWS_MAX]; /* NULL: free */
     unsigned flow_count;
@@ -42,9 +48,10 @@ struct session {
 
 /* Takes over a client's connection; without memory, or when its owner holds too many, it is reset,
  * and that reported. False: there is no place for it as yet, and it was not taken. */
-bool session_accept(struct engine *engine, int fd);
+bool session_accept(struct engine *engine, int fd, const struct session_client *client);
 
-/* Another configuration is in force: is its host a stranger now? */
+/* Another configuration is in force: is its host a stranger now, or who named it believed no more?
+ * May end it. */
 void session_judge_host(struct session *session);
 
 /* No new request; closes when what is in motion has ended. */

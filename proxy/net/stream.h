@@ -2,9 +2,8 @@
  *
  * Happy path: octets are read into the engine's room; each whole message is handed to on_message
  * where it lies; what is sent goes out with the rest of what that read brings, or is kept by the
- * connection. While anything is kept
- * the stream is backed up: the owner then pauses where the messages come from, so that no more than
- * one message of each source is ever held.
+ * connection. While anything is kept the stream is backed up: the owner then pauses where the
+ * messages come from, so that no more than one message of each source is ever held.
  *
  * Failure: as of a connection (conn.h): on_end once, then the owner closes the stream, and
  * on_closed is the last call. */

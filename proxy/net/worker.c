@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "net/greeting.h"
 #include "net/poller.h"
 #include "net/retired.h"
 #include "net/teller.h"
@@ -33,6 +34,7 @@ static void worker_stop(struct worker *worker)
         return;
     worker->state = WORKER_STOPPED;
     worker_leave(worker);
+    greeting_close_all(&worker->engine);
     while (worker->engine.sessions)
         session_abort(worker->engine.sessions, RESULT_STOPPED);
     while (worker->engine.flows)
@@ -153,8 +155,10 @@ void worker_commit(struct worker *worker, struct worker_change *change)
     engine->relay = change->relay;
     worker_exchange_listeners(worker, change);
     *change = (struct worker_change){0};
-    for (struct session *s = engine->sessions; s; s = s->next)
+    for (struct session *s = engine->sessions, *next; s; s = next) {
+        next = s->next;
         session_judge_host(s);
+    }
     engine_turn(engine);
     poller_set(engine, worker->listeners);
     engine_check_idle(engine);
@@ -169,6 +173,7 @@ void worker_drain(struct worker *worker)
     }
     worker->state = WORKER_DRAINING;
     worker_leave(worker);
+    greeting_close_all(&worker->engine);
     teller_drain(&worker->engine);
     poller_drain(&worker->engine);
     for (struct session *s = worker->engine.sessions, *next; s; s = next) {

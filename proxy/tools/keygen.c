@@ -29,24 +29,16 @@ static int keygen_print(const struct key_text *format, const char *name,
     return COMMAND_DONE;
 }
 
-static int keygen_say_algorithms(const char *text)
+static const char *keygen_algorithm_at(size_t i)
 {
-    char known[256] = "";
-    size_t len = 0;
-    const struct tsig_algorithm *a;
-    for (size_t i = 0; (a = tsig_algorithm_at(i)) && len < sizeof known; i++)
-        len += (size_t)snprintf(known + len, sizeof known - len, " %s", a->text);
-    return command_usage("keygen", "unknown algorithm '%s'; there are%s", text, known);
+    const struct tsig_algorithm *algorithm = tsig_algorithm_at(i);
+    return algorithm ? algorithm->text : NULL;
 }
 
-static int keygen_say_formats(const char *text)
+static const char *keygen_format_at(size_t i)
 {
-    char known[128] = "";
-    size_t len = 0;
-    const struct key_text *format;
-    for (size_t i = 0; (format = key_text_at(i)) && len < sizeof known; i++)
-        len += (size_t)snprintf(known + len, sizeof known - len, " %s", format->format);
-    return command_usage("keygen", "unknown format '%s'; there are%s", text, known);
+    const struct key_text *format = key_text_at(i);
+    return format ? format->format : NULL;
 }
 
 int command_keygen(int argc, char **argv)
@@ -60,10 +52,10 @@ int command_keygen(int argc, char **argv)
         return given;
     const struct tsig_algorithm *algorithm = tsig_algorithm_by_text(algorithm_text);
     if (!algorithm)
-        return keygen_say_algorithms(algorithm_text);
+        return command_unknown_word("keygen", "algorithm", algorithm_text, keygen_algorithm_at);
     const struct key_text *format = key_text_find(format_text);
     if (!format)
-        return keygen_say_formats(format_text);
+        return command_unknown_word("keygen", "format", format_text, keygen_format_at);
     if (a.count == 0)
         return command_usage("keygen", "the key's name is missing");
     struct dns_name name;

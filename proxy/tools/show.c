@@ -86,14 +86,10 @@ static const struct snippet_server *show_find_server(const char *name)
     return NULL;
 }
 
-static int show_say_servers(const char *text)
+static const char *show_server_at(size_t i)
 {
-    char known[128] = "";
-    size_t len = 0;
-    const struct snippet_server *server;
-    for (size_t i = 0; (server = snippet_server_at(i)) && len < sizeof known; i++)
-        len += (size_t)snprintf(known + len, sizeof known - len, " %s", server->name);
-    return command_usage("show", "unknown format '%s'; there are%s", text, known);
+    const struct snippet_server *server = snippet_server_at(i);
+    return server ? server->name : NULL;
 }
 
 static int show_load(const struct show_options *o)
@@ -125,7 +121,7 @@ int command_show(int argc, char **argv)
         return command_usage("show", "give a peer, or --tproxy");
     o.server = format ? show_find_server(format) : NULL;
     if (format && !o.server)
-        return show_say_servers(format);
+        return command_unknown_word("show", "format", format, show_server_at);
     if (zone_text)
         problem = config_name_read(zone_text, &zone);
     if (problem)

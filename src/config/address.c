@@ -199,3 +199,11 @@ bool prefix_contains(const struct prefix *p, const struct address *a)
     return p->address.family == a->family && a->family != ADDRESS_NONE &&
            address_same_bits(p->address.octets, a->octets, p->length);
 }
+
+bool prefix_list_contains(const struct prefix_list *list, const struct address *a)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (prefix_contains(&list->items[i], a))
+            return true;
+    return false;
+}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balancers.h"
 #include "config/setting.h"
 #include "listeners.h"
 #include "place.h"
@@ -58,6 +59,7 @@ static void check_proxy(const struct check *c)
         place_say(check_place(c, "http"), CONFIG_ERROR,
                   "%s is where this proxy itself listens; give 'http' another port",
                   address_to_text(&proxy->http, text));
+    config_check_balancers(c->config, c->section, c->file);
 }
 
 static void check_addresses(const struct check *c)

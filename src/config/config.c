@@ -34,6 +34,8 @@ void config_unref(struct config *config)
     if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) > 1)
         return;
     free(config->proxy.listen.items);
+    free(config->proxy.proxy_listen.items);
+    free(config->proxy.proxy_from.items);
     text_list_fini(&config->proxy.include);
     free(config->proxy.user);
     free(config->proxy.control);

@@ -98,7 +98,7 @@ static int link_fill_peer(struct draft *draft, const struct config_section *sect
     if (config->proxy.transparent && setting_line(section, "other") == 0)
         peer->other = PEER_PASS;
     from->peer = (struct peer){0};
-    from->from = (struct draft_prefixes){0};
+    from->from = (struct prefix_list){0};
     return config_zones_make(&from->zones, draft->place, peer);
 }
 

@@ -38,13 +38,14 @@ static void listeners_add(struct listeners *listeners, const struct address_list
 
 int config_listeners_make(const struct config *config, struct listeners *out)
 {
-    size_t count = config->proxy.listen.count;
+    size_t count = config->proxy.listen.count + config->proxy.proxy_listen.count;
     for (size_t i = 0; i < config->peer_count; i++)
         count += config->peers[i].listen.count;
     *out = (struct listeners){.items = calloc(count + 1, sizeof *out->items)};
     if (!out->items)
         return DNS_EMEMORY;
     listeners_add(out, &config->proxy.listen, 0);
+    listeners_add(out, &config->proxy.proxy_listen, 0);
     for (size_t i = 0; i < config->peer_count; i++)
         listeners_add(out, &config->peers[i].listen, (unsigned)i + 1);
     assert(out->count == count);

@@ -4,11 +4,6 @@
 
 #include "config/config.h"
 
-struct draft_prefixes {
-    struct prefix *items; /* owned */
-    size_t count;
-};
-
 /* A pattern of `zones` and where it stands. */
 struct draft_zone {
     size_t at; /* of its name among all octets */
@@ -37,7 +32,7 @@ struct draft_key {
 /* What a [primary] or [secondary] section is read into. */
 struct draft_peer {
     struct peer peer; /* but for what stands below */
-    struct draft_prefixes from;
+    struct prefix_list from;
     struct draft_zones zones;
     char *zones_file;     /* NULL: not given */
     struct text_list key; /* labels, resolved when all sections are known */

@@ -55,6 +55,10 @@ static const char *const operation_words[] = {"soa",   "axfr",   "ixfr", "notify
 static const struct setting setting_rows[] = {
     {.section = SETTING_PROXY, .name = "listen", .type = SETTING_ADDRESSES, .port = 53,
      .initial = "0.0.0.0@53, ::@53", .flags = RELOADABLE, .offset = PROXY(listen)},
+    {.section = SETTING_PROXY, .name = "proxy-listen", .type = SETTING_ADDRESSES, .port = 53,
+     .flags = RELOADABLE, .offset = PROXY(proxy_listen)},
+    {.section = SETTING_PROXY, .name = "proxy-from", .type = SETTING_PREFIXES,
+     .flags = RELOADABLE, .offset = PROXY(proxy_from)},
     {.section = SETTING_PROXY, .name = "transparent", .type = SETTING_BOOL,
      .initial = "no", .offset = PROXY(transparent)},
     {.section = SETTING_PROXY, .name = "freebind", .type = SETTING_BOOL,

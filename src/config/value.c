@@ -186,7 +186,7 @@ static int value_add_source(struct value *v, const char *text)
 
 static int value_add_prefix(struct value *v, const char *text)
 {
-    struct draft_prefixes *list = v->out;
+    struct prefix_list *list = v->out;
     struct prefix prefix;
     if (prefix_from_text(text, &prefix) < 0)
         return value_say_address(v, MEND_PREFIX, text,

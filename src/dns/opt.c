@@ -1,6 +1,6 @@
-/* OPT is edited where it stands. Taking octets out moves the
- * records behind it, so the compression pointers among them are mended first; a message whose
- * pointers could not all be told from other octets is parsed again and given up if that fails. */
+/* OPT is edited where it stands. Taking octets out moves the records behind it, so the compression
+ * pointers among them are mended first; a message whose pointers could not all be told from other
+ * octets is parsed again and given up if that fails. */
 #include "dns/opt.h"
 
 #include <assert.h>

@@ -164,7 +164,8 @@ void legs_no_socket(struct legs *legs, const struct errand *errand, unsigned ind
 bool legs_postpone(struct legs *legs, const struct errand *errand, unsigned index,
                    struct relay_time now)
 {
-    if (errand->operation == PEER_NOTIFY && now.ms >= errand->began + legs->answer_ms) {
+    bool bounded = errand->operation == PEER_NOTIFY || errand->client.transport == RELAY_UDP;
+    if (bounded && now.ms >= errand->began + legs->answer_ms) {
         legs_no_socket(legs, errand, index, "others hold all places for sockets", now);
         return true;
     }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "dns/wire.h"
+
 #define RATE_NETWORK_IPV4 3 /* octets */
 #define RATE_NETWORK_IPV6 7
 
@@ -25,13 +27,9 @@ struct address rate_key(const struct address *from, bool stranger)
     return key;
 }
 
-/* FNV-1a. */
 static struct rate_bucket *rate_set(struct rate *rate, const struct address *key)
 {
-    uint32_t hash = 2166136261u ^ key->port;
-    for (size_t i = 0; i < sizeof key->octets; i++)
-        hash = (hash ^ key->octets[i]) * 16777619u;
-    return rate->sets[(hash ^ hash >> 16) % RATE_SETS];
+    return rate->sets[dns_wire_hash(key->port, key->octets, sizeof key->octets) % RATE_SETS];
 }
 
 /* The key's, or else the one that was longest without use. */

@@ -59,6 +59,14 @@ static const struct {
     [RESULT_OPERATION_NOT_ALLOWED] = {"operation-not-allowed", "see allow of this secondary"},
     [RESULT_ZONE_NOT_ALLOWED] = {"zone-not-allowed", "see zones of this secondary"},
     [RESULT_NO_SERVER] = {"no-server", NULL},
+    [RESULT_NO_BALANCER] = {"no-balancer", "a connection to proxy-listen was closed: proxy-from of "
+                                           "[proxy] does not have this host"},
+    [RESULT_NO_HEADER] = {"no-header", "a connection to proxy-listen was closed: it did not begin "
+                                       "with a PROXY header of version 2 in time (HAProxy: "
+                                       "send-proxy-v2)"},
+    [RESULT_BAD_HEADER] = {"bad-header", "a connection to proxy-listen was closed: its PROXY "
+                                         "header is malformed, too long, or names no client over "
+                                         "TCP and IP"},
     [RESULT_REFUSED] = {"refused", NULL},
     [RESULT_BAD_ANSWER] = {"bad-answer", NULL},
     [RESULT_UNSIGNED_ANSWER] = {"unsigned-answer",

@@ -127,13 +127,17 @@ struct relay_event scene_notify(const char *secondary, const char *zone, uint32_
 
 static struct status_source source(struct crew_facts *facts)
 {
+    static struct address listeners[2];
     static struct own_address own[2];
-    own[0] = (struct own_address){*scene_address("192.0.2.53"), true};
-    own[1] = (struct own_address){*scene_address("192.0.2.54"), false};
+    listeners[0] = *scene_address("192.0.2.53");
+    listeners[1] = *scene_address("192.0.2.54@853");
+    own[0] = (struct own_address){listeners[0], true};
+    own[1] = (struct own_address){listeners[1], false};
     own[0].address.port = own[1].address.port = 0;
     *facts = (struct crew_facts){.workers = 2,
-                                 .listeners = scene_address("192.0.2.53"),
-                                 .listener_count = 1,
+                                 .listeners = listeners,
+                                 .listener_count = 2,
+                                 .proxied_count = 1,
                                  .own = own,
                                  .own_count = 2};
     return (struct status_source){scene_observe, config_fixture, CONFIG_FIXTURE_PATH, facts};

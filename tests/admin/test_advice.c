@@ -266,4 +266,11 @@ Test(advice, what_did_not_go_well_is_a_warning)
     struct relay_event peer = refused(RESULT_ZONE_NOT_ALLOWED, "one", DNS_TYPE_SOA);
     cr_expect_eq(events_level(&stranger, false), LOG_NOTICE);
     cr_expect_eq(events_level(&peer, false), LOG_WARNING);
+    /* A balancer is somebody. */
+    struct relay_event elsewhere = {.type = EVENT_REFUSED, .result = RESULT_NO_BALANCER};
+    struct relay_event balancer = {.type = EVENT_REFUSED, .result = RESULT_NO_HEADER};
+    cr_expect_eq(events_level(&elsewhere, false), LOG_NOTICE);
+    cr_expect_eq(events_level(&balancer, false), LOG_WARNING);
+    balancer.result = RESULT_BAD_HEADER;
+    cr_expect_eq(events_level(&balancer, false), LOG_WARNING);
 }

@@ -112,3 +112,11 @@ Test(limit, nobody_at_all_is_a_subject_too)
 {
     cr_assert_eq(written(limit_of_stranger(TYPE, RESULT, NULL), 100, NOW), LIMIT_BURST);
 }
+
+Test(limit, clock_that_was_set_back_lets_no_one_hide_others)
+{
+    for (unsigned i = 0; i < 20000; i++)
+        admit(peer(i, "192.0.2.1"), NOW + 3600 + i / 500);
+    cr_assert_eq(written(peer(30000, "192.0.2.1"), 2 * LIMIT_OTHERS_MOST, NOW), LIMIT_BURST);
+    cr_assert_eq(written(peer(30001, "192.0.2.1"), 1, NOW), 1);
+}

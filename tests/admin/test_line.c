@@ -116,6 +116,14 @@ Test(line, what_was_lost_is_told_as_json_too)
     cr_assert(strstr(take(), dropped));
 }
 
+/* A path may have octets of any kind. */
+Test(line, value_that_is_no_utf8_is_there_as_json_all_the_same)
+{
+    line_configure(LOG_INFO, LOG_FORMAT_JSON);
+    line_say(LOG_NOTICE, "started", "config", "/etc/caf\xe9.ini", NULL);
+    cr_assert(strstr(take(), "\"config\":\"/etc/caf?.ini\""), "%s", text);
+}
+
 Test(line, long_value_is_cut_so_that_the_line_leaves_whole)
 {
     static char name[20000];

@@ -71,6 +71,10 @@ Test(status, a_program_that_nobody_has_asked_says_so)
     const json_t *absent = json_object_get(document, "absent");
     cr_expect_eq(json_array_size(absent), 1);
     cr_expect_str_eq(json_string_value(json_array_get(absent, 0)), "192.0.2.54");
+    cr_expect_str_eq(
+        json_string_value(json_array_get(json_object_get(document, "proxy_listeners"), 0)),
+        "192.0.2.54@853");
+    cr_expect_eq(json_array_size(json_object_get(document, "listeners")), 1);
     json_t *config = json_object_get(document, "config");
     cr_expect(json_is_true(json_object_get(config, "last_reload_successful")));
     cr_expect_geq(number(config, "loaded"), number(document, "started"));

@@ -268,6 +268,20 @@ def configurations():
     yield "small-key-file", SMALL, bind_file()
 
 
+def headers():
+    """Name and what a balancer writes first (PROXY protocol), with what comes behind it."""
+    four, six = bytes([192, 0, 2, 1, 198, 51, 100, 1, 18, 52, 0, 53]), bytes(range(32)) + bytes([18, 52, 0, 53])
+    tlvs = bytes([4, 0, 3, 0, 0, 0, 3, 0, 4, 1, 2, 3, 4])
+    for name, command, family, rest in (
+            ("ipv4", 0x21, 0x11, four), ("ipv6", 0x21, 0x21, six), ("tlvs", 0x21, 0x11, four + tlvs),
+            ("local", 0x20, 0, b""), ("local-tlvs", 0x20, 0, tlvs), ("udp", 0x21, 0x12, four),
+            ("unspec", 0x21, 0, b""), ("unix", 0x21, 0x31, bytes(216)), ("short", 0x21, 0x21, six[:-1]),
+            ("version-1", 0x11, 0x11, four), ("long", 0x21, 0x11, four + bytes(2037))):
+        yield name, b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", command, family, len(rest)) + rest + b"\0\x11"
+    yield "text", b"PROXY TCP4 192.0.2.1 198.51.100.1 4660 53\r\n"
+    yield "message", frame(dns.message.make_query(ZONE, "SOA").to_wire())
+
+
 def inputs():
     """Target, name and input."""
     for target, name, text in FOUND:
@@ -305,6 +319,9 @@ def inputs():
     for name, text, secret in configurations():
         yield "config", name, text.encode() + b"\0" + secret.encode()
     yield "key", "bind", bind_file().encode()
+    for name, header in headers():
+        yield "proxied", name, b"\0" + header
+        yield "proxied", name + "-odd", bytes([3, 4, 0, 11]) + header
 
 
 def main():

@@ -59,9 +59,11 @@ def problems(root):
             found.append(f"{PAGE}:{number}: {fault}")
     there = {rfc for _, rfc, _ in rows(text)}
     found += [f"{PAGE}: RFC {rfc} has no table" for rfc in RFCS if rfc not in there]
-    rules = re.findall(r"^\| ([PX]\d+b?) \|", (root / "docs/rules.md").read_text(), re.M)
-    named = set(re.findall(r"\b[PX]\d+b?\b", re.sub(r"`\w+`", "", text)))
-    return found + [f"{PAGE}: {rule} of docs/rules.md does not stand in it" for rule in rules if rule not in named]
+    rules = re.findall(r"^\| ([PXML]\d+b?) \|", (root / "docs/rules.md").read_text(), re.M)
+    named = set(re.findall(r"\b[PXML]\d+b?\b", re.sub(r"`\w+`", "", text)))
+    found += [f"{PAGE}: {rule} of docs/rules.md does not stand in it"
+              for rule in rules if rule[0] in "PX" and rule not in named]
+    return found + [f"{PAGE}: docs/rules.md has no rule {rule}" for rule in sorted(named - set(rules))]
 
 
 def main():

@@ -15,7 +15,7 @@ REQUIRED = (
     [f"P{number}" for number in (*range(1, 13), *range(20, 30))]
     + [f"X{number}" for number in range(1, 11)]
     + [f"M{number}" for number in (*range(1, 9), 10)]
-    + ["M1b", "X9b"]
+    + ["M1b", "M2b", "X9b"]
 )
 
 # P4 in P4_bad_mac and in "P4:", but not in P42, SHA1P4 or 0xP4.

@@ -150,3 +150,5 @@ def test_conformance_misses_a_table_and_a_rule(tmp_path):
         1, "docs/conformance.md: RFC 2931 has no table")
     files = {**conformance_tree(), "docs/rules.md": "| P1 | So. |\n| X9b | So. |\n| M1 | So. |\n"}
     assert run("conformance", tmp_path, files) == (1, "docs/conformance.md: X9b of docs/rules.md does not stand in it")
+    files = conformance_tree(ROW.replace("P1)", "P1, L3)"))
+    assert run("conformance", tmp_path, files) == (1, "docs/conformance.md: docs/rules.md has no rule L3")

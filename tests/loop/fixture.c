@@ -143,7 +143,9 @@ static void fixture_begin(void)
     static const struct worker_events events = {.on_rest = on_nothing, .on_stopped = on_nothing};
     fixture.memory = memory_new(config_fixture->proxy.status_zones);
     cr_assert_not_null(fixture.memory);
-    places_lay_out(fixture.memory->shares, fixture.limit ? fixture.limit : 65536, 2, 1);
+    const struct places_supply supply = {
+        .descriptors = fixture.limit ? fixture.limit : 65536, .ports = 2, .workers = 1};
+    places_lay_out(fixture.memory->shares, &supply);
     cr_assert_eq(worker_init(&fixture.worker, &fixture.loop, &sink, fixture.memory, &events), 0);
     fixture.serving = true;
 }

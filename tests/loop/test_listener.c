@@ -20,7 +20,7 @@ static struct listener *open_other(struct address *at)
 {
     struct endpoint *endpoint;
     *at = fixture_address("127.0.0.1", fixture_port("127.0.0.1", "::1"));
-    cr_assert_eq(endpoint_open(at, SOCKET_PLAIN, &endpoint), 0);
+    cr_assert_eq(endpoint_open(at, SOCKET_PLAIN, false, &endpoint), 0);
     struct listener *l = listener_new(&fixture.worker.engine, endpoint);
     endpoint_unref(endpoint);
     return l;
@@ -201,7 +201,7 @@ Test(listener, that_cannot_have_its_tcp_port_leaves_its_udp_port_free)
     struct endpoint *endpoint = NULL;
     begin();
     fixture_drop(server.udp); /* TCP without SO_REUSEPORT stays */
-    cr_assert_eq(endpoint_open(&server.at, SOCKET_PLAIN, &endpoint), UV_EADDRINUSE);
+    cr_assert_eq(endpoint_open(&server.at, SOCKET_PLAIN, false, &endpoint), UV_EADDRINUSE);
     cr_assert_null(endpoint);
     cr_assert(is_free(&server.at));
 }

@@ -87,10 +87,7 @@ class Real:
         """The secondaries have what the primary has, record by record."""
         wanted = self.primary.records(self.zone.name)
         for one in self.secondaries:
-            try: tools.wait_records(one, self.zone.name, wanted)
-            except BaseException as e:
-                have=one.records(self.zone.name)
-                print("DIFF",self.name,one.name,have-wanted,wanted-have,e); raise
+            tools.wait_records(one, self.zone.name, wanted)
 
 
 class Fleet:

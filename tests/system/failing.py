@@ -120,6 +120,9 @@ remote:
     acl: anyone
     notify: proxy
 """)
+        # it gives up on whoever takes nothing for half a second, and serves nobody else meanwhile
+        path = self.directory / "knot.conf"
+        path.write_text(path.read_text().replace("tcp-workers: 1", "tcp-workers: 8\n    tcp-io-timeout: 20000"))
 
 
 class DnsmasqPrimary(Primary, Dnsmasq):
@@ -206,7 +209,7 @@ remote:
 {remotes}
 """, "")
         path = self.directory / "knot.conf"
-        many = "background-workers: 8\n    tcp-remote-io-timeout: 3000"
+        many = "background-workers: 8\n    tcp-remote-io-timeout: 3000\n    tcp-io-timeout: 20000"
         text = path.read_text().replace("background-workers: 1", many)
         path.write_text(text[: text.index("  - domain: unused.invalid")] + more)
 

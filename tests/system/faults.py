@@ -207,6 +207,14 @@ class Field:
         """How much the watchers were not given; but that dnsmasq is gone at each change is its own way."""
         return sum(watcher.failed() for role, watcher in self.watchers.items() if role != "p-dnsmasq")
 
+    def served(self):
+        """How much each watcher was given."""
+        return {role: sum(watcher.counts[what] for what in OUTCOMES[:2]) for role, watcher in self.watchers.items()}
+
+    def all_served_since(self, before):
+        """But for dnsmasq's, again."""
+        return all(count > before[role] for role, count in self.served().items() if role != "p-dnsmasq")
+
     def descriptors(self):
         """Those it has open; libuv keeps /dev/null for each worker that has had connections."""
         found = Path(f"/proc/{self.proxy.pid}/fd").iterdir()

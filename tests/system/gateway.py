@@ -175,8 +175,9 @@ class Gateway:
 
     names = ("east", "west")
 
-    def __init__(self, launch, directory, kinds, *, hosts=1500, eager=False, sidecar=False, binary=None, **settings):
-        self.star = launch(Star("primary", "public", *self.names[: len(kinds)]))
+    def __init__(self, launch, directory, kinds, *, hosts=1500, eager=False, sidecar=False, binary=None, star=Star,
+                 **settings):
+        self.star = launch(star("primary", "public", *self.names[: len(kinds)]))
         self.launch = launch
         self.zone = Zone(hosts=hosts)
         self.keys = {name: Key.new(f"{name}.example") for name in self.names}

@@ -33,9 +33,10 @@ UNITS = {
 class Pair:
     """Two hosts with what the guide has on them, a primary, three secondaries. Traffic goes on from begin() to
     judge(). `asked`: where secondaries ask; `told`: where the primary's NOTIFYs go; `asks`: who asks the primary;
-    `moves`: the address by which one sees who has its turn. `by_key`: secondaries take NOTIFYs from anywhere."""
+    `moves`: the address by which one sees who has its turn. `by_key`: secondaries take NOTIFYs from anywhere. `more`:
+    another address where they could ask."""
 
-    def __init__(self, launch, directory, lan, heading, *, asked, told, asks, moves, by_key=False):
+    def __init__(self, launch, directory, lan, heading, *, asked, told, asks, moves, by_key=False, more=None):
         for tool in ("keepalived", "bird", "birdc", "curl", "jq", "nft"):
             if not shutil.which(tool):
                 pytest.skip(f"{tool} is not installed")
@@ -49,6 +50,7 @@ class Pair:
         self.primary = GatewayBind(directory / "primary", lan["primary"])
         self.primary.allowed = [Place(address, 53) for address in asks]
         self.primary.primary(self.zone, notify=[Place(address, 53) for address in told])
+        self.more = [Place(more, 53)] if more else []
         self.directory, self.secondaries, self.loaders = directory, [], []
 
     def on(self, who):
@@ -88,7 +90,7 @@ class Pair:
         self.wait_copies()
         self.loaders = [self.launch(one) for one in (
             Soas(self.lan["bind"], self.asked, key, ZONE), Axfrs(self.lan["nsd"], self.asked, key, self.copies),
-            Notifies(self.lan["primary"], self.told, self.zone))]
+            Notifies(self.lan["primary"], self.told, self.zone), *(Soas(self.lan["bind"], place, key, ZONE) for place in self.more))]
         return self
 
     def _secondary(self, server, key):

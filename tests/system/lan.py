@@ -6,9 +6,20 @@ from net import Place
 import pytest
 
 
+def twin(address):
+    """The IPv6 address that goes with one: 192.0.2.51 has 2001:db8:2::51."""
+    return "2001:db8:{2}::{3}".format(*address.split("/")[0].split(".")).replace(":0::", "::")
+
+
+def both(address):
+    """For `ip`: an address with its length, and its twin."""
+    return address, f"{twin(address)}/64"
+
+
 class Lan:
     """`networks`: a name, and the router's address there with its length, or None. `hosts`: for each role the places
-    it has, ("eth0", network, address with length) …, and its default route or None."""
+    it has, ("eth0", network, address with length) …, and its default route or None. Whoever has an IPv4 address has its
+    twin, too."""
 
     def __init__(self, networks, hosts):
         self.networks, self.plugs = networks, hosts
@@ -18,7 +29,7 @@ class Lan:
     @staticmethod
     def _host(role, plug, *_):
         v4 = plug[2].split("/")[0]
-        return Host(Namespace(role), Place(v4, 53), Place("fd53::" + v4.replace(".", ":"), 53))
+        return Host(Namespace(role), Place(v4, 53), Place(twin(v4), 53))
 
     def __getitem__(self, role):
         return self.hosts[role]
@@ -29,9 +40,10 @@ class Lan:
         for namespace in self.namespaces():
             namespace.start()
         self.router.sysctl("ipv4/ip_forward", 1)
+        self.router.sysctl("ipv6/conf/all/forwarding", 1)
         for name, address in self.networks.items():
             self.router.ip(f"link add {name} type bridge forward_delay 0", f"link set {name} up",
-                           *([f"addr add {address} dev {name}"] if address else []))
+                           *(f"addr add {one} dev {name}" for one in (both(address) if address else ())))
         for role, (*plugs, route) in self.plugs.items():
             self._plug(role, plugs, route)
         return self
@@ -44,9 +56,9 @@ class Lan:
             run("ip", "link", "add", name, "netns", host.namespace.name, "type", "veth",
                 "peer", "name", port, "netns", self.router.name)
             self.router.ip(f"link set {port} master {network}", f"link set {port} up")
-            host.namespace.ip(f"link set {name} up", f"addr add {address} dev {name}")
-        host.namespace.ip(f"addr add {host.v6.address}/128 dev {plugs[0][0]}",
-                          *([f"route add default via {route}"] if route else []))
+            host.namespace.ip(f"link set {name} up", *(f"addr add {one} dev {name}" for one in both(address)))
+        if route:
+            host.namespace.ip(f"route add default via {route}", f"route add default via {twin(route)}")
 
     def ports(self, role):
         return [f"{role}-{network}" for _, network, _ in self.plugs[role][:-1]]

@@ -77,8 +77,8 @@ class Links(Star):
         self._ask("clear", role, BOTH, {})
 
     def arm(self, role, way, octets, then):
-        """Once so many octets of transfers have passed this way: "cut" both ways, "cut-in" or "cut-out" one, or "reset"
-        the connection, at both of its ends."""
+        """Once so many octets of transfers have passed this way: "cut" both ways, "cut-in" or "cut-out" one, "hold"
+        what comes either way until it is healed, or "reset" the connection, at both of its ends."""
         self._ask("set", role, way, {"trip": octets, "then": then})
 
     def wait_tripped(self, role, way, patience=10):

@@ -55,6 +55,7 @@ def document_without_counts(summary, zones, peers, **more):
         "config": {"file": "/etc/tsig-proxy/tsig-proxy.ini", "loaded": NOW - 86400, "last_reload_successful": True,
                    "old_in_use": 0, "oldest_seconds": 0},
         "workers": 2, "draining": False, "listeners": ["192.0.2.1@53", "2001:db8::1@53"],
+        "proxy_listeners": ["192.0.2.1@5353"],
         "peers": peers or [
             peer("hq", "primary", "10.0.0.1@53"),
             peer("anycast", "secondary", "203.0.113.10@53", "2001:db8:53::10@53", skew=1, keys=list(KEYS.values())),

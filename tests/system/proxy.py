@@ -63,8 +63,10 @@ def own_settings(place, **more):
 
 class Proxy:
     """One running tsig-proxy. `sections` are what stands behind [proxy]; keyword arguments are settings
-    of [proxy] itself; `files` is how many it may have open, which takes root to be more than we may."""
+    of [proxy] itself; `files` is how many it may have open, which takes root to be more than we may; `before` are
+    words that stand before the command."""
 
+    before = ()
     sanitizers = {
         "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -85,7 +87,7 @@ class Proxy:
 
     def start(self):
         limit = ["prlimit", f"--nofile={self.files}:{self.files}"] if self.files else []
-        command = [*limit, self.binary, "run", "-c", self.path]
+        command = [*limit, *self.before, self.binary, "run", "-c", self.path]
         self.process = Process("tsig-proxy", command, self.directory, self.sanitizers)
         try:
             self.wait(event="started")

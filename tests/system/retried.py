@@ -59,8 +59,10 @@ class Soas(Retried):
     """Signed SOA questions over UDP."""
 
     def __init__(self, host, place, key, zone):
-        super().__init__("SOA over UDP", host.namespace, 0.02)
-        self.source, self.place, self.key, self.zone = host.v4.address, place, key, zone
+        six = ":" in place.address
+        super().__init__("SOA over UDP, IPv6" if six else "SOA over UDP", host.namespace, 0.02)
+        self.source = (host.v6 if six else host.v4).address
+        self.place, self.key, self.zone = place, key, zone
 
     def attempt(self):
         wire, mac = tsigtool.sign(messages.query(self.zone, number=self.count % 65536), self.key)

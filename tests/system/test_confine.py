@@ -17,7 +17,7 @@ import pytest
 import net
 from client import Udp
 from messages import NOERROR, query
-from process import thread_statuses
+from process import PATIENCE, thread_statuses
 from relay import ZONE
 from test_commands import SOUND, tsig_proxy
 from tsigtool import Key, rcode
@@ -198,6 +198,7 @@ def test_somebody_elses_code_in_it_is_refused_what_it_wants(make_relay, tmp_path
     assert scene.act("openat", AT, scene.proxy.path, RDONLY) is None
     assert scene.act("openat", AT, "/proc/self/statm", RDONLY) is None
     assert scene.act("mprotect", "&", 4096, 3) is None
+    assert scene.act("tgkill", scene.proxy.pid, scene.proxy.pid, 0) is None, "as abort() does"
     assert_serves(scene.relay)
 
 
@@ -335,3 +336,26 @@ def test_many_more_keys_after_a_reload_are_told(make_relay, tmp_path):
     assert tsig_proxy("reload", "-c", relay.proxy.path).returncode == 0
     assert asked_of(relay, control)["secrets"] == "crowded"
     assert_serves(relay)
+
+
+@pytest.mark.parametrize("command", ["health", "status", "reload"])
+def test_a_command_that_asks_has_little_when_it_is_answered(tmp_path, command):
+    """Whoever has taken the program's place."""
+    place, path = tmp_path / "control.sock", tmp_path / "a.ini"
+    path.write_text(f"[proxy]\ncontrol = {place}\nhttp =\n")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        listener.settimeout(PATIENCE)
+        asking = subprocess.Popen([released(), command, "-c", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            answering, _ = listener.accept()
+            with answering:
+                status = thread_statuses(asking.pid)[0]
+                answering.sendall(b"[]\n")
+            said = asking.communicate(timeout=PATIENCE)[0]
+        finally:
+            asking.kill()
+            asking.wait()
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    assert (asking.returncode, b"forbidden" in said) == (1, False), said

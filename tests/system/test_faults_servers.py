@@ -6,10 +6,12 @@ import time
 import pytest
 
 from faults import Field
+from process import until
 
 pytestmark = pytest.mark.any_workers
 
 OUTAGE = 1.3  # seconds; longer than all of the proxy's timeouts, so that it has to give up
+BUSY = 2  # answers that a machine with much else to do may owe the watchers after a second
 MIDDLE = 30000  # octets of transfers after which a wire trips: no zone is that small
 
 
@@ -32,6 +34,9 @@ class Fault:
 class Killed(Fault):
     """The process is gone, and its kernel says so; it comes back."""
 
+    def then(self, _role):
+        return "hold"
+
     def strike(self, field, role):
         field.servers[role].kill()
         field.links.heal(role)
@@ -40,7 +45,7 @@ class Killed(Fault):
         field.servers[role].spawn()
 
 
-class Frozen(Fault):
+class Frozen(Killed):
     """The process stands still, and its kernel goes on taking what comes."""
 
     def strike(self, field, role):
@@ -149,10 +154,12 @@ def test_servers_fail_under_way(name, launch, tmp_path):
     for struck in (each(field.primaries), each(field.secondaries), together(field)):
         failed, start = field.failed(), field.proxy.mark()
         broken = strike_under_way(field, fault, struck, turn)
+        served = field.served()
         if fault.lasts:
             time.sleep(OUTAGE)
         if struck == each(field.secondaries):
-            assert field.failed() == failed, "what fails at secondaries is felt by others"
+            assert field.failed() <= failed + BUSY, "what fails at secondaries is felt by others"
+            until(lambda before=served: field.all_served_since(before), "others are served meanwhile", 5)
         mend(field, fault, struck)
         field.settle()
         for role in broken:

@@ -28,10 +28,11 @@ def test_a_pair_whose_addresses_move(launch, tmp_path):
     network = lan({"inside": None, "outside": "192.0.2.1/24", "far": "203.0.113.1/24"},
                   [("eth0", "outside", "192.0.2.5{}/24"), ("eth1", "inside", "10.0.0.5{}/24")], None, "192.0.2.1")
     pair = Pair(launch, tmp_path, network, "A pair", asked="192.0.2.53", told=["10.0.0.53"], asks=["10.0.0.53"],
-                moves="192.0.2.53").walk()
+                moves="192.0.2.53", by_key=True, more="2001:db8:2::53").walk()
     holder, standby = pair.wait_turn()
     first, second = pair.hosts[holder], pair.hosts[standby]
-    assert not second.here("192.0.2.53") and not second.here("10.0.0.53")
+    for address in ("192.0.2.53", "10.0.0.53", "2001:db8:2::53"):
+        assert first.here(address) and not second.here(address)
     assert first.healthy() and second.healthy()
     pair.begin()
 
@@ -49,7 +50,7 @@ def test_a_pair_whose_addresses_move(launch, tmp_path):
     pair.wait_copies()
     joined = pair.joined()
     assert {one["instance"]: one["absent"] for one in joined["instances"]} == {
-        f"192.0.2.5{BOTH.index(holder) + 1}": [], f"192.0.2.5{BOTH.index(standby) + 1}": ["10.0.0.53", "192.0.2.53"]}
+        f"192.0.2.5{BOTH.index(holder) + 1}": [], f"192.0.2.5{BOTH.index(standby) + 1}": ["10.0.0.53", "192.0.2.53", "2001:db8:2::53"]}
     (copy,) = joined["zones"]
     assert (copy["secondary"], copy["state"], copy["serial"]) == ("provider", "current", pair.zone.serial)
 

@@ -176,6 +176,9 @@ def test_service_waits_for_a_configuration_and_comes_back_however_often(system, 
     machine.run("systemctl", "start", "tsig-proxy")
     assert machine.property("ActiveState") == "active"
     machine.run("tsig-proxy", "health")
+    confined = re.search(r"event=confined .*", machine.journal())[0]
+    assert "seccomp=yes" in confined and "secrets=locked" in confined, "beside systemd's own filter"
+    assert re.search(r"landlock=[1-9]", confined), confined
     kill_again(machine, 6)  # one more than systemd lets pass in ten seconds, unless told otherwise
     machine.run("systemctl", "reload", "tsig-proxy")
     assert "event=reloaded" in machine.journal(), "systemd has waited for it"

@@ -9,7 +9,9 @@ import time
 import net
 import process
 import pytest
+from messages import query, soa
 from proxy import Proxy, ini, own_settings
+from relay import ZONE
 from test_control import short_path  # noqa: F401  pylint: disable=unused-import
 from tsigtool import Key
 
@@ -36,6 +38,16 @@ class Supervisor:
         while True:
             found = self.socket.recv(4096).decode()
             if re.search(pattern, found):
+                return found
+
+    def rest(self):
+        """What has come and nobody has waited for."""
+        found = []
+        self.socket.setblocking(False)
+        while True:
+            try:
+                found.append(self.socket.recv(4096).decode())
+            except BlockingIOError:
                 return found
 
 
@@ -70,6 +82,20 @@ def test_ready_reloading_stopping(supervised, short_path):  # noqa: F811
     assert supervisor.wait("RELOADING=1") and supervisor.wait("READY=1"), "refused, and ready all the same"
     made.terminate()
     assert supervisor.wait("STOPPING=1")
+
+
+def test_a_reload_while_it_drains_says_nothing_more(launch, make_relay, short_path, monkeypatch):  # noqa: F811
+    supervisor = launch(Supervisor(str(short_path / "n")))
+    monkeypatch.setenv("NOTIFY_SOCKET", supervisor.address)
+    relay = make_relay(lambda request: request.answer(soa(ZONE, 7)), drain_timeout=2)
+    asking = relay.client()
+    relay.send(asking, query(ZONE, "AXFR")).check(asking.receive())
+    relay.proxy.terminate()
+    supervisor.wait("STOPPING=1")
+    relay.proxy.process.signal(signal.SIGHUP)
+    relay.proxy.wait(event="reload-refused", result="stopped")
+    relay.proxy.stop()
+    assert supervisor.rest() == []
 
 
 def test_the_loop_beats_for_the_watchdog(supervised):

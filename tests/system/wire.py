@@ -22,7 +22,7 @@ THICK = 400  # octets of TCP payload from which on a packet is taken for a part 
 LEAST = 40  # octets of payload that has two words which can change places
 LATE = 0.03  # seconds by which a packet is overtaken
 TCP, RST, ACK = 6, 4, 16
-COUNTS = ("carried", "lost", "delayed", "overtaken", "doubled", "spoiled", "forged", "cut", "resets")
+COUNTS = ("carried", "lost", "delayed", "overtaken", "doubled", "spoiled", "forged", "cut", "held", "resets")
 
 
 def checksum(octets):
@@ -76,12 +76,12 @@ class Way:
         self.name, self.target, self._chance = name, target, chance
         self.counts = dict.fromkeys(COUNTS, 0)
         self.octets, self.waiting, self.free = 0, 0, 0.0
-        self.then, self.tripped = "", False
+        self.then, self.tripped, self.kept = "", False, []
         self.clear()
 
     def clear(self):
         self.loss = self.overtake = self.double = self.spoil = self.forge = self.delay = 0.0
-        self.rate, self.trip, self.cut = 0, None, False
+        self.rate, self.trip, self.cut, self.hold = 0, None, False, False
 
     def set(self, settings):
         if settings.get("trip") is not None:
@@ -183,11 +183,20 @@ class Wires:
         if not way.cut and way.trips(segment):
             if way.then == "reset":
                 way.counts["resets"] += 1
+                self.deliver()  # what came before
                 self.put(way.target, segment.reset(back=False))
                 self.put(back.target, segment.reset(back=True))
                 return
             for one in (way, back):
                 one.cut = way.then in ("cut", f"cut-{one.name}")
+                one.hold = way.then == "hold"
+        if way.hold and len(way.kept) < MOST:
+            way.counts["held"] += 1
+            way.kept.append(packet)
+            return
+        self.send(packet, way)
+
+    def send(self, packet, way):
         times, packet = way.leaves(packet, time.monotonic())
         for due in times:
             if way.waiting >= MOST:
@@ -220,6 +229,8 @@ class Wires:
         if word == "clear":
             for way in found:
                 way.clear()
+                while way.kept:
+                    self.send(way.kept.pop(0), way)
         for way in found:
             way.set(settings)
         answer = [{"tripped": way.tripped, "octets": way.octets, **way.counts} for way in found]

@@ -50,6 +50,8 @@ Test(config, defaults_of_a_small_file)
     cr_expect_str_eq(config_fixture_findings(), "");
     config = config_fixture;
     expect_addresses(&config->proxy.listen, "0.0.0.0@53 ::@53");
+    cr_expect_eq(config->proxy.proxy_listen.count, 0);
+    cr_expect_eq(config->proxy.proxy_from.count, 0);
     cr_expect_not(config->proxy.transparent);
     cr_expect_not(config->proxy.freebind);
     cr_expect_eq(config->proxy.workers, 0);
@@ -108,6 +110,7 @@ Test(config, every_setting_is_stored)
     cr_assert_eq(
         config_fixture_parse("[proxy]\n"
                              "listen = 127.0.0.1@5300, ::1\n"
+                             "proxy-listen = 127.0.0.1@5301, ::2\nproxy-from = 10.3.0.0/16\n"
                              "transparent = no\nfreebind = yes\nworkers = 1\nuser =\nconfine = no\n"
                              "control = /run/c\nhttp = ::1\n"
                              "log-level = debug\nlog-format = json\nwatch = 30\nfudge = 3600\n"
@@ -129,6 +132,9 @@ Test(config, every_setting_is_stored)
         0, "%s", config_fixture_findings());
     config = config_fixture;
     expect_addresses(&config->proxy.listen, "127.0.0.1@5300 ::1@53");
+    expect_addresses(&config->proxy.proxy_listen, "127.0.0.1@5301 ::2@53");
+    cr_assert_eq(config->proxy.proxy_from.count, 1);
+    cr_expect_eq(config->proxy.proxy_from.items[0].length, 16);
     cr_expect(config->proxy.freebind);
     cr_expect_eq(config->proxy.workers, 1);
     cr_expect_str_eq(config->proxy.user, "");

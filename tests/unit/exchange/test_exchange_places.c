@@ -42,6 +42,23 @@ Test(exchange_places, L1_a_question_waits_for_a_place_and_nobody_is_told_servfai
     answered(world_ask(WORLD_PRIMARY, RELAY_TCP, &copy));
 }
 
+/* Who asked over UDP is gone by then, and nobody else would end its question. */
+Test(exchange_places, L1_a_question_over_udp_waits_no_longer_than_for_its_answer)
+{
+    begin_question(RELAY_UDP);
+    for (unsigned i = 0; i < 100; i++) {
+        postpone(world_connect(WORLD_PRIMARY, RELAY_UDP), &world.exchange);
+        world_wait();
+        world_alarm((i + 1) * 50);
+    }
+    cr_expect_eq(world.event_count, 0);
+    postpone(world_connect(WORLD_PRIMARY, RELAY_UDP), &world.exchange);
+    postpone(world_connect(WORLD_SPARE, RELAY_UDP), &world.exchange);
+    struct dns_message m = world_reply_last(&client, &reply);
+    cr_expect_eq(dns_message_rcode(&m), DNS_RCODE_SERVFAIL);
+    cr_expect_eq(world_event(1)->event.result, RESULT_NO_SOCKET);
+}
+
 Test(exchange_places, L1_the_next_address_waits_while_the_first_may_still_answer)
 {
     begin_question(RELAY_UDP);
