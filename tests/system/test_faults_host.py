@@ -41,12 +41,11 @@ def test_L1_descriptors_run_out_while_it_serves(launch, tmp_path, capsys):
         print(f"\n  none left: {short}\n  then {well}")
 
 
-@pytest.mark.parametrize("binary", binaries())
 @pytest.mark.parametrize("kind", ["connections", "sockets"])
-def test_L8_the_kernel_gives_no_connection_and_no_socket(launch, tmp_path, capsys, binary, kind):
+def test_L8_the_kernel_gives_no_connection_and_no_socket(launch, tmp_path, capsys, kind):
     """One of two, then none."""
     refusals = Refusals(tmp_path / "refusals")
-    scene = Scene(launch, tmp_path, refusals.before, binary(), answer_timeout=1)
+    scene = Scene(launch, tmp_path, refusals.before, answer_timeout=1)
     demand, told = launch(Demand(scene.asker)), []
     for one_in in (2, 1):
         refusals.refuse(kind, one_in)
