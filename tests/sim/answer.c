@@ -157,8 +157,8 @@ static void answer_transfer(struct answer *a, struct answer_task *t)
         if (spoilt > 0 && --spoilt == 0) {
             /* Not a message any more, or not of this transfer; and it goes on as if it were. Without
              * its QDCOUNT it might be another one that is well made. */
-            answer_page.octets[dice_below(10) < 4 ? dice_below(4) : dice_between(6, 11)] ^=
-                (uint8_t)(1u << dice_below(8));
+            size_t at = dice_below(10);
+            answer_page.octets[at < 4 ? at : at + 2] ^= (uint8_t)(1u << dice_below(8));
             tally.faults++;
         }
         answer_finish(a, t, done == t->count);
