@@ -155,8 +155,10 @@ static void answer_transfer(struct answer *a, struct answer_task *t)
         answer_begin(t, 0, a->count == 0 || !no_question);
         done = answer_page_fill(t, done);
         if (spoilt > 0 && --spoilt == 0) {
-            /* Not a message any more, or not of this transfer; and it goes on as if it were. */
-            answer_page.octets[dice_below(12)] ^= (uint8_t)(1u << dice_below(8));
+            /* Not a message any more, or not of this transfer. With another QDCOUNT it might be
+             * one that is well made, so that one stays. */
+            size_t at = dice_below(10);
+            answer_page.octets[at < 4 ? at : at + 2] ^= (uint8_t)(1u << dice_below(8));
             tally.faults++;
         }
         answer_finish(a, t, done == t->count);
