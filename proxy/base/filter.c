@@ -125,7 +125,7 @@ static int filter_add_signals(scmp_filter_ctx filter)
         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, FILTER_INT(0, getpid()));
     if (error == 0)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1,
-                                 SCMP_A0(SCMP_CMP_LT, SIGSYS));
+                                 SCMP_A0(SCMP_CMP_LT, SIGSYS, 0));
     if (error == 0)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1,
                                  SCMP_A0(SCMP_CMP_MASKED_EQ, ~UINT64_C(1), SIGSYS + 1));
@@ -158,7 +158,7 @@ static int filter_add_rest(scmp_filter_ctx filter)
 {
     static const int modes[] = {SCMP_SYS(chmod), SCMP_SYS(fchmod)};
     int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, FILTER_INT(0, 0),
-                                 SCMP_A2(SCMP_CMP_EQ, 0));
+                                 SCMP_A2(SCMP_CMP_EQ, 0, 0));
     for (size_t i = 0; i < FILTER_COUNT(modes) && error == 0; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, modes[i], 1, FILTER_INT(1, 0660));
     if (error == 0)
