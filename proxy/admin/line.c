@@ -108,7 +108,10 @@ static void line_write_quoted(struct line_room *out, const char *value)
     for (const char *c = value; *c; c++) {
         if (*c == '"' || *c == '\\' || *c == '\n')
             line_write_octet(out, '\\');
-        line_write_octet(out, *c == '\n' ? 'n' : *c);
+        if (*c == '\n')
+            line_write_octet(out, 'n');
+        else
+            line_write_octet(out, *c);
     }
     line_write_octet(out, '"');
 }

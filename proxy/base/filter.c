@@ -20,7 +20,7 @@
 
 #include "base/syscalls.h"
 
-#define FILTER_COUNT(array) (sizeof array / sizeof *array)
+#define FILTER_COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Of an int the kernel sees the lower half. */
 #define FILTER_INT(argument, value)                                                                \

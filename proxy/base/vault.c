@@ -72,7 +72,9 @@ enum vault vault_foresee(const struct config *config)
 static void *on_allocate(size_t size, const char *file, int line)
 {
     void *block = NULL;
-    if (vault_made && size > 0 && size == tsig_mac_secret)
+    if (size == 0) /* nothing, as in OpenSSL's own */
+        return NULL;
+    if (vault_made && size == tsig_mac_secret)
         block = CRYPTO_secure_malloc(size, file, line);
     return block ? block : malloc(size);
 }
@@ -85,12 +87,12 @@ static void on_free(void *block, const char *file, int line)
         free(block);
 }
 
-/* Of a secret it has no need. */
+/* No copy of a secret ever grows. */
 static void *on_reallocate(void *block, size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return realloc(block, size);
+    return vault_made && CRYPTO_secure_allocated(block) ? NULL : realloc(block, size);
 }
 
 void vault_prepare(void)
