@@ -25,8 +25,11 @@ def fresh_address():
     return f"127.{64 + pid // 256}.{pid % 256}.{1 + next(_hosts) % 254}"
 
 
+_given = set()
+
+
 def free_place(address="127.0.0.1"):
-    """A port that is free on `address` for both UDP and TCP."""
+    """A port that is free on `address` for both UDP and TCP, and that nobody here was given before."""
     for _ in range(100):
         with socket.socket(family(address), socket.SOCK_STREAM) as tcp:
             tcp.bind((address, 0))
@@ -36,7 +39,10 @@ def free_place(address="127.0.0.1"):
                     udp.bind((address, port))
                 except OSError:
                     continue
-                return Place(address, port)
+        place = Place(address, port)
+        if place not in _given:
+            _given.add(place)
+            return place
     raise AssertionError("no port is free for both UDP and TCP")
 
 
