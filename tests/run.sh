@@ -135,7 +135,7 @@ system_tests() {
     name="system tests, $1"
     export TSIG_PROXY_WORKERS="$2" TSIG_PROXY="$3" TSIG_PROXY_RELEASE="$4"
     shift 4
-    pytests "$name" 660 -n 3 --ignore=tests/system/test_container.py --ignore=tests/system/test_package.py \
+    pytests "$name" 900 -n 3 --ignore=tests/system/test_container.py --ignore=tests/system/test_package.py \
         --ignore=tests/system/test_rpm.py --ignore=tests/system/test_walk.py "$@"
     unset TSIG_PROXY_WORKERS
 }
