@@ -20,8 +20,6 @@
 
 #include "base/syscalls.h"
 
-#define FILTER_COUNT(array) (sizeof(array) / sizeof *(array))
-
 /* Of an int the kernel sees the lower half. */
 #define FILTER_INT(argument, value)                                                                \
     SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)(value))
@@ -69,12 +67,12 @@ static int filter_add_sockets(scmp_filter_ctx filter, bool transparent)
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
     const int protocols[] = {NETLINK_ROUTE, transparent ? NETLINK_NETFILTER : NETLINK_ROUTE};
     int error = 0;
-    for (size_t i = 0; i < FILTER_COUNT(families) && error == 0; i++)
-        for (size_t k = 0; k < FILTER_COUNT(types) && error == 0; k++)
+    for (size_t i = 0; i < sizeof families / sizeof *families && error == 0; i++)
+        for (size_t k = 0; k < sizeof types / sizeof *types && error == 0; k++)
             error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
                                      FILTER_INT(0, families[i]),
                                      SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, (scmp_datum_t)types[k]));
-    for (size_t i = 0; i < FILTER_COUNT(protocols) && error == 0; i++)
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols && error == 0; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
                                  FILTER_INT(0, AF_NETLINK), FILTER_INT(2, protocols[i]));
     return error;
@@ -85,7 +83,7 @@ static int filter_add_memory(scmp_filter_ctx filter)
 {
     static const int calls[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect)};
     int error = 0;
-    for (size_t i = 0; i < FILTER_COUNT(calls) && error == 0; i++)
+    for (size_t i = 0; i < sizeof calls / sizeof *calls && error == 0; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 1,
                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     return error;
@@ -96,7 +94,7 @@ static int filter_add_ioctls(scmp_filter_ctx filter)
     static const unsigned requests[] = {FIONBIO, FIOCLEX,    FIONCLEX,    FIONREAD,    SIOCOUTQ,
                                         TCGETS,  TIOCGWINSZ, SIOCGIFNAME, SIOCGIFINDEX};
     int error = 0;
-    for (size_t i = 0; i < FILTER_COUNT(requests) && error == 0; i++)
+    for (size_t i = 0; i < sizeof requests / sizeof *requests && error == 0; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                                  FILTER_INT(1, requests[i]));
     return error;
@@ -159,7 +157,7 @@ static int filter_add_rest(scmp_filter_ctx filter)
     static const int modes[] = {SCMP_SYS(chmod), SCMP_SYS(fchmod)};
     int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, FILTER_INT(0, 0),
                                  SCMP_A2(SCMP_CMP_EQ, 0, 0));
-    for (size_t i = 0; i < FILTER_COUNT(modes) && error == 0; i++)
+    for (size_t i = 0; i < sizeof modes / sizeof *modes && error == 0; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, modes[i], 1, FILTER_INT(1, 0660));
     if (error == 0)
         error =
@@ -181,7 +179,7 @@ static int filter_put_in_force(scmp_filter_ctx filter)
         {SCMP_FLTATR_CTL_OPTIMIZE, 2},
     };
     /* An older kernel or library does without some. */
-    for (size_t i = 0; i < FILTER_COUNT(attributes); i++)
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
         (void)seccomp_attr_set(filter, attributes[i].attribute, attributes[i].value);
     return seccomp_load(filter);
 }
