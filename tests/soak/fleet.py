@@ -2,7 +2,6 @@
 slow, stuck or dead; and what its configuration turns into while it runs."""
 
 import contextlib
-import os
 import random
 import signal
 import time
@@ -46,18 +45,6 @@ class Measured(Proxy):
 
     sanitizers = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=65536:"
                                     "glibc.malloc.mmap_threshold=131072"}
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.pid}/task"))
-
-    def memory(self):
-        for line in open(f"/proc/{self.pid}/status", encoding="ascii"):
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) << 10
-        return 0
 
 
 class Real:

@@ -2,7 +2,6 @@
 to hold whatever fails: nobody is given a zone that is not whole, and all have the newest one soon after the end."""
 
 import os
-import re
 import time
 from pathlib import Path
 
@@ -181,7 +180,7 @@ class Field:
         with self.links.router:
             told.learn(zones.transfer(self.servers["p-dnsmasq"].place, told.name))
         self.settle()
-        self.resident = self.memory()
+        self.resident = self.proxy.memory()
         for watcher in self.watchers.values():
             self.launch(watcher)
         return self
@@ -220,11 +219,6 @@ class Field:
         found = Path(f"/proc/{self.proxy.pid}/fd").iterdir()
         return len([one for one in found if os.path.exists(one) and os.readlink(one) != "/dev/null"])
 
-    def memory(self):
-        """Resident, in octets."""
-        with open(f"/proc/{self.proxy.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"^VmRSS:\s+(\d+) kB", status.read(), re.MULTILINE)[1]) * 1024
-
     def finish(self, name, figures=None):
         """The end of a test: nothing is left of all the exchanges, and the figures are told."""
         for server in self.servers.values():
@@ -232,7 +226,7 @@ class Field:
         for watcher in self.watchers.values():
             watcher.stop()
         until(lambda: self.descriptors() <= self.unused, f"descriptors are {self.unused} again")
-        grown = self.memory() - self.resident
+        grown = self.proxy.memory() - self.resident
         assert grown < GROWTH, f"memory has grown by {grown >> 10} KiB"
         counts = {what: sum(w.counts[what] for w in self.watchers.values()) for what in OUTCOMES}
         recoveries = {"rounds": len(self.settled), "at most so long until all was well": round(max(self.settled), 1)}

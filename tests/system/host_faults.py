@@ -70,17 +70,6 @@ class Faulty(Proxy):
     sanitizers = {**Proxy.sanitizers,
                   "ASAN_OPTIONS": Proxy.sanitizers["ASAN_OPTIONS"] + ":verify_asan_link_order=0:quarantine_size_mb=4"}
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.pid}/task"))
-
-    def memory(self):
-        """Resident, in octets."""
-        found = next(line for line in open(f"/proc/{self.pid}/status", encoding="ascii") if line.startswith("VmRSS:"))
-        return int(found.split()[1]) << 10
-
 
 # Who asks
 

@@ -101,6 +101,19 @@ class Proxy:
     def pid(self):
         return self.process.pid
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    def memory(self):
+        """Resident, in octets."""
+        for line in open(f"/proc/{self.pid}/status", encoding="ascii"):
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) << 10
+        return 0
+
     def text(self):
         return self.process.text()
 

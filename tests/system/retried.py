@@ -3,14 +3,10 @@ is counted, and what is not answered at all is lost."""
 
 import time
 
-import dns.message
-
 import client
 import messages
 import tsigtool
-import zones
-from loaders import Loader, assert_answers
-from relay import receive_transfer
+from loaders import Loader, assert_answers, check_transfer
 
 PATIENCE = 15  # seconds, after which an exchange is lost for good
 TRY = 1.0  # seconds that one try waits for octets
@@ -85,14 +81,9 @@ class Axfrs(Retried):
     def attempt(self):
         asking = self.open(client.Tcp, self.place, self.source, patience=TRY)
         try:
-            wire, mac = tsigtool.sign(messages.query(self.copies.name, "AXFR"), self.key)
-            asking.send(wire)
-            found = receive_transfer(asking, tsigtool.Verifier(self.key, mac))
+            check_transfer(asking, self.key, self.copies)
         finally:
             asking.close()
-        parsed = [dns.message.from_wire(wire, one_rr_per_rrset=True, xfr=True) for wire in found]
-        self.copies.assert_one({zones.record(rrset.name, rrset.ttl, rdata)
-                                for one in parsed for rrset in one.answer for rdata in rrset})
 
 
 class Notifies(Retried):

@@ -30,18 +30,6 @@ SEED = "reload"
 class Measured(Proxy):
     sanitizers = {**Proxy.sanitizers, "ASAN_OPTIONS": Proxy.sanitizers["ASAN_OPTIONS"] + ":quarantine_size_mb=4"}
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.pid}/task"))
-
-    def memory(self):
-        for line in open(f"/proc/{self.pid}/status", encoding="ascii"):
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) << 10
-        return 0
-
 
 class Scene:
     """Two primaries, a real one and a scripted one, and the secondaries of each."""
